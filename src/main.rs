@@ -1,0 +1,3 @@
+//! The `smartsalud` command; see [`smartsalud::cli`].
+
+fn main() {}
