@@ -1,0 +1,324 @@
+//! The state of a conversation: answers, not a program counter.
+//!
+//! Where the walk stops is computed from these on every turn, so a correction, a digression, "that hour was
+//! just taken" and a new version of the flow are one mechanism. Everything here serialises to JSON and reads
+//! back equal; hashes are written as text. A yes never stands here: it lives one turn.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, NaiveDateTime, Utc};
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
+
+use crate::flow::{Name, Record, RepairKind, Value};
+use crate::id::AppointmentId;
+
+/// The version of this shape.
+pub const SCHEMA: u32 = 1;
+
+/// A conversation between turns.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct State {
+    /// The version of this shape.
+    pub schema: u32,
+    /// Who speaks.
+    pub owner: Owner,
+    /// Raised whenever the owner changes; a message written under an older one is not sent.
+    pub epoch: i64,
+    /// Raised by every turn; timers carry the one they were set under and are stale after it.
+    pub tick: u64,
+    /// The next frame's number.
+    pub next_frame: u32,
+    /// Interrupted flows below, the running one last. A flow is on it once.
+    pub stack: Vec<Frame>,
+    /// The question that waits for an answer.
+    pub asked: Option<Asked>,
+    /// Frames that ended, newest last, at most 8: to explain taps on their questions.
+    pub past: Vec<Past>,
+    /// The last tap and when, to absorb a double one.
+    pub last_tap: Option<(Tap, DateTime<Utc>)>,
+    /// How many equal texts in a row were sent, and the hash of the last.
+    pub same: (String, u32),
+    /// Closed by silence or by staff; the next message opens it anew.
+    pub closed: bool,
+    /// Said in this turn before it had to commit and go on; stands first in the next message.
+    pub unsent: Vec<String>,
+}
+
+/// Who speaks to the patient.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Owner {
+    /// The bot.
+    #[default]
+    Bot,
+    /// A person of the centre; the bot is silent.
+    Staff,
+    /// Nobody: the patient asked to be left alone.
+    Muted,
+}
+
+/// A running flow.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Frame {
+    /// Its number in this conversation.
+    pub id: u32,
+    /// The flow; `repair.menu` for a repair.
+    pub flow: Name,
+    /// The hash of the book it committed under: it stays on it, else a new version asks questions above.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pinned: Option<String>,
+    /// Answers by field, in the order they were given.
+    #[serde(default)]
+    pub answers: IndexMap<Name, Answer>,
+    /// What was read, by the name it was stored under.
+    #[serde(default)]
+    pub memos: BTreeMap<Name, Memo>,
+    /// Step id -> hash of the text it last said.
+    #[serde(default)]
+    pub said: BTreeMap<Name, String>,
+    /// The hour held for this frame, by step id.
+    #[serde(default)]
+    pub holds: BTreeMap<Name, Held>,
+    /// What was committed, by the name it was stored under; answers before it are frozen.
+    #[serde(default)]
+    pub done: BTreeMap<Name, Done>,
+    /// How often each branch was taken: `step id:outcome` -> count.
+    #[serde(default)]
+    pub counts: BTreeMap<String, u32>,
+    /// How often each commit was tried; never goes back, or idempotency keys repeat.
+    #[serde(default)]
+    pub tries: BTreeMap<Name, u32>,
+    /// Answers heard before they could be placed: tried at each later ask, used once.
+    #[serde(default)]
+    pub heard: Vec<String>,
+    /// Rows that were refused, by field: never offered again until the list is renewed by age.
+    #[serde(default)]
+    pub refused: BTreeMap<Name, BTreeSet<String>>,
+    /// A field that the patient wants to answer anew; nothing is forgotten until a different answer comes.
+    #[serde(default)]
+    pub wanted: Option<Name>,
+    /// Arguments of a repair (`flujo`, `ayuda`, target of a change).
+    #[serde(default)]
+    pub arguments: BTreeMap<Name, Value>,
+    /// Misses of the pending question.
+    #[serde(default)]
+    pub misses: u32,
+    /// First row shown on the current page of a long list.
+    #[serde(default)]
+    pub page: usize,
+}
+
+/// An answer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Answer {
+    /// What was answered; a choice keeps its row.
+    pub value: Value,
+    /// Who gave it.
+    pub by: By,
+    /// After this moment it counts no more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<DateTime<Utc>>,
+}
+
+/// Who gave an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum By {
+    /// The patient.
+    Patient,
+    /// Staff, from the console.
+    Staff,
+    /// The engine: there was only one.
+    Engine,
+}
+
+/// What a read returned for its arguments.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Memo {
+    /// Hash of port and arguments.
+    pub fingerprint: String,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// What came.
+    pub rows: Vec<Record>,
+}
+
+/// An hour that is held.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Held {
+    /// The appointment row; `None` for an hour that could not be held beside the one being moved.
+    pub id: Option<AppointmentId>,
+    /// The key of the hour.
+    pub slot: String,
+    /// Hash of port and arguments.
+    pub fingerprint: String,
+    /// When it dies.
+    pub until: DateTime<Utc>,
+}
+
+/// What a commit returned.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Done {
+    /// The step.
+    pub step: Name,
+    /// What it returned, when it returned a row.
+    pub row: Option<Record>,
+}
+
+/// The pending question, with enough to understand the reply without the book.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Asked {
+    /// The turn that asked.
+    pub tick: u64,
+    /// When it was asked.
+    pub at: DateTime<Utc>,
+    /// The frame it belongs to.
+    pub frame: u32,
+    /// The field, or the id of the review step.
+    pub field: Name,
+    /// What is asked.
+    pub kind: AskedKind,
+    /// Hash of what is shown, which a tap carries.
+    pub fingerprint: String,
+    /// What can be chosen, in the order shown.
+    pub options: Vec<Choice>,
+    /// The text, for repeating it.
+    pub text: String,
+    /// Whether it was repeated after silence.
+    #[serde(default)]
+    pub nudged: bool,
+}
+
+/// What a pending question wants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AskedKind {
+    /// An answer for a field.
+    Field,
+    /// A yes to a summary.
+    Review,
+}
+
+/// One option of a question.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Choice {
+    /// What a tap on it says.
+    pub key: String,
+    /// Its label.
+    pub title: String,
+    /// Its second line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    /// The wall time it stands for, when it is an hour.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub starts: Option<NaiveDateTime>,
+    /// Other words for it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub words: Vec<String>,
+}
+
+/// A tap names what was tapped, never a position.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tap {
+    /// The frame.
+    pub frame: u32,
+    /// The field or review step.
+    pub field: Name,
+    /// The option.
+    pub key: String,
+    /// Hash of what was shown with it.
+    pub fingerprint: String,
+}
+
+impl Tap {
+    /// The id of a button or row: `3|hora|d12-t3-2026-12-01T15:00|9f3a61c2`, at most 200 bytes.
+    pub fn to_id(&self) -> String {
+        format!("{}|{}|{}|{}", self.frame, self.field, self.key, self.fingerprint)
+    }
+
+    /// Reads an id back; `None` for one that is not ours.
+    pub fn from_id(id: &str) -> Option<Self> {
+        let mut parts = id.split('|');
+        let tap = Self {
+            frame: parts.next()?.parse().ok()?,
+            field: parts.next()?.to_owned(),
+            key: parts.next()?.to_owned(),
+            fingerprint: parts.next()?.to_owned(),
+        };
+        parts.next().is_none().then_some(tap)
+    }
+}
+
+/// A frame that ended.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Past {
+    /// Its number.
+    pub frame: u32,
+    /// Its flow.
+    pub flow: Name,
+    /// How it ended.
+    pub ended: Ended,
+}
+
+/// How a frame ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ended {
+    /// To its end, without a commit.
+    Finished,
+    /// With something committed.
+    Committed,
+    /// The patient left it.
+    Left,
+    /// Closed by silence.
+    Closed,
+    /// Given to staff.
+    HandedOver,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self {
+            schema: SCHEMA,
+            owner: Owner::Bot,
+            epoch: 0,
+            tick: 0,
+            next_frame: 1,
+            stack: Vec::new(),
+            asked: None,
+            past: Vec::new(),
+            last_tap: None,
+            same: (String::new(), 0),
+            closed: false,
+            unsent: Vec::new(),
+        }
+    }
+}
+
+impl State {
+    /// Where the conversation stands, as staff, metrics, fixtures and graphs name it: `agendar.hora`,
+    /// `agendar.review.1`, `WithStaff`, `Idle`, `Closed`.
+    pub fn stage(&self) -> String {
+        match self.owner {
+            Owner::Staff => return "WithStaff".to_owned(),
+            Owner::Muted => return "Muted".to_owned(),
+            Owner::Bot => {}
+        }
+        if self.closed {
+            return "Closed".to_owned();
+        }
+        let asked = self.asked.as_ref().and_then(|asked| {
+            let frame = self.stack.iter().find(|frame| frame.id == asked.frame)?;
+            Some(format!("{}.{}", frame.flow, asked.field))
+        });
+        asked.unwrap_or_else(|| "Idle".to_owned())
+    }
+
+    /// The kind of repair that runs on top, if one does.
+    pub fn repair_on_top(&self) -> Option<RepairKind> {
+        let name = self.stack.last()?.flow.strip_prefix("repair.")?;
+        RepairKind::ALL.into_iter().find(|kind| kind.as_str() == name)
+    }
+}
