@@ -1,0 +1,237 @@
+//! The conversations' SQL: one statement to begin a turn, one to end it.
+//!
+//! A turn costs two statements besides its questions to the world: what it needs to know comes in one row, and
+//! state, journal, timers, outbox and processed events are written by one statement, so that they commit
+//! together or not at all and cost one round trip.
+
+use chrono::{DateTime, Utc};
+use serde_json::Value as Json;
+use sqlx::PgConnection;
+use sqlx::types::Json as Column;
+
+use super::state::{Owner, State};
+use crate::id::{CenterId, ConversationId, EventId, OutboxId};
+
+/// A conversation as a turn begins.
+#[derive(Debug)]
+pub struct Thread {
+    /// Its centre.
+    pub center: CenterId,
+    /// The centre's IANA zone.
+    pub tz: String,
+    /// The hash of the flow book in force: the centre's own, else the installation's; `None` when nothing was activated.
+    pub book: Option<String>,
+    /// The number of ours that the patient writes to.
+    pub phone_number_id: String,
+    /// The patient's number as WhatsApp gives it, when it does.
+    pub wa_id: Option<String>,
+    /// The state after the last turn; `None` before the first.
+    pub state: Option<Column<State>>,
+    /// The time of the database, which is the turn's.
+    pub now: DateTime<Utc>,
+}
+
+/// The centre as patients are told of it.
+#[derive(Debug, Clone)]
+pub struct CenterCard {
+    /// Its name.
+    pub name: String,
+    /// Where it is.
+    pub address: Option<String>,
+    /// Its telephone.
+    pub phone: Option<String>,
+}
+
+/// A finished turn, to be written.
+#[derive(Debug)]
+pub struct Ending<'a> {
+    /// The conversation.
+    pub conversation: ConversationId,
+    /// The state to save.
+    pub state: &'a State,
+    /// Why staff is needed from now on; `None` leaves that as it is.
+    pub stuck: Stuck<'a>,
+    /// When the patient last wrote, if this turn was theirs.
+    pub patient_at: Option<DateTime<Utc>>,
+    /// The events that this turn handled.
+    pub events: &'a [EventId],
+    /// Their outcome: `done`, `stale` …
+    pub outcome: &'a str,
+    /// The hash of the book it ran on.
+    pub book: &'a str,
+    /// What the core was told.
+    pub event: &'a Json,
+    /// What the world answered.
+    pub facts: &'a Json,
+    /// What the turn did.
+    pub effects: &'a Json,
+    /// How the message was understood.
+    pub trace: &'a Json,
+    /// Messages to send, in order.
+    pub messages: &'a [Json],
+    /// Timers to set: name, when, payload. One of a name per conversation; a new one replaces it.
+    pub timers: &'a [(&'static str, DateTime<Utc>, Json)],
+    /// Whether the walk goes on as an event of its own.
+    pub goes_on: bool,
+}
+
+/// What a turn says about the need for a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stuck<'a> {
+    /// Nothing new.
+    AsBefore,
+    /// A person is needed, for this reason.
+    Needs(&'a str),
+    /// No longer.
+    Solved,
+}
+
+/// What a turn must know, in one row. The conversation's row must be locked already.
+///
+/// # Errors
+/// When the database fails.
+pub async fn begin(tx: &mut PgConnection, conversation: ConversationId) -> sqlx::Result<Thread> {
+    sqlx::query_as!(
+        Thread,
+        r#"select c.center_id as "center: CenterId", n.tz, c.phone_number_id,
+                  coalesce(n.flow_book, (select a.hash from flow_activations a where a.center_id is null order by a.id desc limit 1)) as book,
+                  (select a.value from addresses a where a.conversation_id = c.id and a.kind = 'wa_id' limit 1) as wa_id,
+                  -- a conversation that never had a turn has the empty object
+                  nullif(c.state, '{}') as "state: Column<State>",
+                  app_now() as "now!"
+           from conversations c join centers n on n.id = c.center_id
+           where c.id = $1"#,
+        conversation as ConversationId
+    )
+    .fetch_one(tx)
+    .await
+}
+
+/// Writes all that a turn leaves behind, in one statement; answers the ids of the queued messages.
+///
+/// # Errors
+/// When the database fails.
+pub async fn end(tx: &mut PgConnection, ending: &Ending<'_>) -> sqlx::Result<Vec<OutboxId>> {
+    let (stuck, reason) = match ending.stuck {
+        Stuck::AsBefore => ("as_before", None),
+        Stuck::Needs(reason) => ("needs", Some(reason)),
+        Stuck::Solved => ("solved", None),
+    };
+    let owner = match ending.state.owner {
+        Owner::Bot => "bot",
+        Owner::Staff => "staff",
+        Owner::Muted => "muted",
+    };
+    let names: Vec<String> = ending.timers.iter().map(|(name, ..)| (*name).to_owned()).collect();
+    let dues: Vec<DateTime<Utc>> = ending.timers.iter().map(|(_, due, _)| *due).collect();
+    let payloads: Vec<Json> = ending.timers.iter().map(|(.., payload)| payload.clone()).collect();
+    let events: Vec<i64> = ending.events.iter().map(|id| id.0).collect();
+    sqlx::query_scalar!(
+        r#"with saved as (
+             update conversations
+             set state = $2, owner = $3, epoch = $4, stage = $5, seq = seq + 1,
+                 stuck_since = case $6 when 'needs' then coalesce(stuck_since, app_now()) when 'solved' then null else stuck_since end,
+                 stuck_reason = case $6 when 'needs' then coalesce(stuck_reason, $7) when 'solved' then null else stuck_reason end,
+                 last_patient_at = greatest(last_patient_at, $8)
+             where id = $1
+             returning seq
+           ), written as (
+             insert into journal (conversation_id, seq, at, kind, book, event, facts, effects, trace)
+             select $1, seq, app_now(), 'turn', $9, $10, $11, $12, $13 from saved
+           ), handled as (
+             update events set processed_at = app_now(), outcome = $14 where id = any($15)
+           ), timed as (
+             -- one timer of a kind per conversation: a new one moves the old row instead of leaving it to fire for nothing
+             insert into events (conversation_id, kind, dedupe_key, received_at, due_at, payload)
+             select $1, 'timer', 'timer:' || $1::text || ':' || name, app_now(), due, payload
+             from unnest($16::text[], $17::timestamptz[], $18::jsonb[]) as t(name, due, payload)
+             on conflict (dedupe_key) do update
+               set received_at = excluded.received_at, due_at = excluded.due_at, payload = excluded.payload,
+                   attempts = 0, processed_at = null, outcome = null
+           ), resumed as (
+             insert into events (conversation_id, kind, dedupe_key, received_at, due_at, payload)
+             select $1, 'continue', 'continue:' || $1::text || ':' || seq, app_now(), app_now(), '{}' from saved where $19
+           )
+           insert into outbox (conversation_id, epoch, not_before, payload, created_at)
+           select $1, $4, app_now(), message, app_now()
+           from unnest($20::jsonb[]) with ordinality as m(message, place)
+           order by place
+           returning id as "id: OutboxId""#,
+        ending.conversation as ConversationId,
+        Column(ending.state) as _,
+        owner,
+        ending.state.epoch,
+        ending.state.stage(),
+        stuck,
+        reason,
+        ending.patient_at,
+        ending.book,
+        ending.event,
+        ending.facts,
+        ending.effects,
+        ending.trace,
+        ending.outcome,
+        &events,
+        &names,
+        &dues,
+        &payloads,
+        ending.goes_on,
+        ending.messages,
+    )
+    .fetch_all(tx)
+    .await
+}
+
+/// A centre's name, address and telephone.
+///
+/// # Errors
+/// When the database fails.
+pub async fn center_card(conn: &mut PgConnection, center: CenterId) -> sqlx::Result<CenterCard> {
+    sqlx::query_as!(CenterCard, "select name, address, phone from centers where id = $1", center as CenterId)
+        .fetch_one(conn)
+        .await
+}
+
+/// The sources of a flow book, by file name; `None` when no such book is stored.
+///
+/// # Errors
+/// When the database fails.
+pub async fn book_sources(conn: &mut PgConnection, hash: &str) -> sqlx::Result<Option<Json>> {
+    sqlx::query_scalar!("select sources from flow_books where hash = $1", hash).fetch_optional(conn).await
+}
+
+/// Stores a flow book; the same one twice is once.
+///
+/// # Errors
+/// When the database fails.
+pub async fn publish_book(conn: &mut PgConnection, hash: &str, sources: &Json) -> sqlx::Result<()> {
+    sqlx::query!(
+        "insert into flow_books (hash, sources, created_at) values ($1, $2, app_now()) on conflict (hash) do nothing",
+        hash,
+        sources
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Puts a stored book in force, for one centre or for the whole installation, unless it is already.
+///
+/// # Errors
+/// When the database fails, or no such book is stored (foreign key).
+pub async fn activate_book(conn: &mut PgConnection, hash: &str, center: Option<CenterId>) -> sqlx::Result<()> {
+    sqlx::query!(
+        r#"with logged as (
+             insert into flow_activations (hash, center_id, at)
+             select $1, $2, app_now()
+             where $1 is distinct from (
+               select hash from flow_activations where center_id is not distinct from $2 order by id desc limit 1)
+           )
+           update centers set flow_book = $1 where id = $2"#,
+        hash,
+        center as Option<CenterId>
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
