@@ -30,7 +30,9 @@ impl Clock {
     #[expect(clippy::disallowed_methods, reason = "this is the clock the ban points to")]
     pub fn now(&self) -> DateTime<Utc> {
         match &self.frozen_at {
-            Some(micros) => DateTime::from_timestamp_micros(micros.load(Ordering::SeqCst)).unwrap_or_default(),
+            Some(micros) => {
+                DateTime::from_timestamp_micros(micros.load(Ordering::SeqCst)).unwrap_or_default()
+            }
             None => {
                 let now = Utc::now();
                 DateTime::from_timestamp_micros(now.timestamp_micros()).unwrap_or(now)

@@ -31,7 +31,8 @@ impl FromStr for Phone {
     type Err = NotAPhone;
 
     fn from_str(raw: &str) -> Result<Self, NotAPhone> {
-        let digits: String = raw.chars().filter(|c| !matches!(c, '+' | ' ' | '-' | '(' | ')' | '.')).collect();
+        let digits: String =
+            raw.chars().filter(|c| !matches!(c, '+' | ' ' | '-' | '(' | ')' | '.')).collect();
         let plausible = (8..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
         plausible.then(|| Self(digits.into())).ok_or(NotAPhone)
     }

@@ -128,9 +128,13 @@ impl FromStr for RutTail {
         if let Ok(rut) = raw.parse::<Rut>() {
             return Ok(rut.tail());
         }
-        let compact: Vec<u8> = raw.bytes().filter(u8::is_ascii_alphanumeric).map(|b| b.to_ascii_uppercase()).collect();
+        let compact: Vec<u8> =
+            raw.bytes().filter(u8::is_ascii_alphanumeric).map(|b| b.to_ascii_uppercase()).collect();
         match compact[..] {
-            [a, b, c, d, check] if [a, b, c, d].iter().all(u8::is_ascii_digit) && (check.is_ascii_digit() || check == b'K') => {
+            [a, b, c, d, check]
+                if [a, b, c, d].iter().all(u8::is_ascii_digit)
+                    && (check.is_ascii_digit() || check == b'K') =>
+            {
                 Ok(Self { digits: [a - b'0', b - b'0', c - b'0', d - b'0'], check: check as char })
             }
             _ => Err(NotARut::Shape),
@@ -183,7 +187,9 @@ mod tests {
 
     #[test]
     fn known_ruts_are_valid_in_every_spelling() {
-        for raw in ["12.345.678-5", "12345678-5", "123456785", "12.678.579-8", "10.000.013-k", "12 345 678 – 5"] {
+        for raw in
+            ["12.345.678-5", "12345678-5", "123456785", "12.678.579-8", "10.000.013-k", "12 345 678 – 5"]
+        {
             assert!(raw.parse::<Rut>().is_ok(), "{raw}");
         }
     }

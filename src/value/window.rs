@@ -144,7 +144,12 @@ impl Window {
 
     /// The last day that could fit, when there is one.
     pub fn last_day(&self) -> Option<NaiveDate> {
-        let of_days = self.days.iter().map(|range| range.end).collect::<Option<Vec<_>>>().and_then(|ends| ends.into_iter().max());
+        let of_days = self
+            .days
+            .iter()
+            .map(|range| range.end)
+            .collect::<Option<Vec<_>>>()
+            .and_then(|ends| ends.into_iter().max());
         let by_day = of_days.and_then(|end| end.pred_opt());
         match (by_day, self.before.map(|before| before.date())) {
             (Some(a), Some(b)) => Some(a.min(b)),
@@ -157,7 +162,8 @@ impl fmt::Display for Window {
     /// The short form of fixtures and traces: `2026-12-01T12:00/20:00`, `2026-12-01/2026-12-05 (end exclusive)`, `any`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut parts: Vec<String> = Vec::new();
-        let times: Vec<String> = self.times.iter().map(|t| format!("{}/{}", clock(t.start), clock(t.end))).collect();
+        let times: Vec<String> =
+            self.times.iter().map(|t| format!("{}/{}", clock(t.start), clock(t.end))).collect();
         let days: Vec<String> = self.days.iter().map(day_text).collect();
         match (&days[..], &times[..]) {
             ([], []) => {}
@@ -173,8 +179,12 @@ impl fmt::Display for Window {
         }
         if !self.weekdays.is_every() {
             let names = ["lun", "mar", "mié", "jue", "vie", "sáb", "dom"];
-            let on: Vec<&str> =
-                names.into_iter().enumerate().filter(|(i, _)| self.weekdays.0 >> i & 1 == 1).map(|(_, n)| n).collect();
+            let on: Vec<&str> = names
+                .into_iter()
+                .enumerate()
+                .filter(|(i, _)| self.weekdays.0 >> i & 1 == 1)
+                .map(|(_, n)| n)
+                .collect();
             parts.push(format!("on {}", on.join(",")));
         }
         if !self.except.is_empty() {
@@ -215,8 +225,10 @@ mod tests {
 
     #[test]
     fn a_window_is_a_filter_over_hours() {
-        let tuesday_afternoon =
-            Window { times: vec![TimeRange { start: 720, end: 1200 }], ..Window::day("2026-12-01".parse().unwrap()) };
+        let tuesday_afternoon = Window {
+            times: vec![TimeRange { start: 720, end: 1200 }],
+            ..Window::day("2026-12-01".parse().unwrap())
+        };
         assert!(tuesday_afternoon.allows(at("2026-12-01T15:00")));
         assert!(!tuesday_afternoon.allows(at("2026-12-01T11:59")));
         assert!(!tuesday_afternoon.allows(at("2026-12-02T15:00")));
