@@ -11,13 +11,14 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::PgConnection;
 
 use super::need::{Got, LATER, Need, OK};
+use super::store::{self, CenterCard};
 use crate::flow::{Name, Record, Value};
 use crate::id::{AppointmentId, AppointmentTypeId, CenterId, ConversationId, PatientId};
 use crate::patient::{self, Claim, SpokenFor, may_touch};
 use crate::scheduling::{
-    Actor, Agenda, AgendaError, Booked, BookingError, CancelOutcome, CancelRequest, ConfirmOutcome, ConfirmRequest,
-    DayChange, FreeFor, HoldOutcome, HoldRequest, Offer, ReleaseRequest, RescheduleOutcome, RescheduleRequest, Search,
-    Slot, booking,
+    Actor, Agenda, AgendaError, Booked, BookingError, CancelOutcome, CancelRequest, ConfirmOutcome,
+    ConfirmRequest, DayChange, FreeFor, HoldOutcome, HoldRequest, Offer, ReleaseRequest, RescheduleOutcome,
+    RescheduleRequest, Search, Slot, booking,
 };
 use crate::value::{Phone, Window};
 
@@ -28,6 +29,14 @@ const TRIES_BEFORE_DOWN: i32 = 3;
 
 /// Outcomes forced by a test or a fixture: the outcome to answer instead of asking the world.
 pub type Faults = Arc<dyn Fn(&Need) -> Option<String> + Send + Sync>;
+
+/// Names and addresses of centres, each kept for a minute.
+pub type Cards = moka::sync::Cache<CenterId, Arc<CenterCard>>;
+
+/// An empty set of cards.
+pub fn cards() -> Cards {
+    moka::sync::Cache::builder().max_capacity(1_000).time_to_live(std::time::Duration::from_mins(1)).build()
+}
 
 /// The conversation on whose behalf questions are answered.
 #[derive(Debug, Clone)]
@@ -84,6 +93,7 @@ impl AnswerError {
 /// Answers the questions of one turn.
 pub struct Answerer<'a> {
     agenda: &'a Agenda,
+    cards: &'a Cards,
     asker: &'a Asker,
     faults: Option<&'a Faults>,
     spoken_for: Option<Vec<SpokenFor>>,
@@ -93,8 +103,8 @@ pub struct Answerer<'a> {
 
 impl<'a> Answerer<'a> {
     /// For one turn.
-    pub fn new(agenda: &'a Agenda, asker: &'a Asker, faults: Option<&'a Faults>) -> Self {
-        Self { agenda, asker, faults, spoken_for: None, wrote: false, changed: Vec::new() }
+    pub fn new(agenda: &'a Agenda, cards: &'a Cards, asker: &'a Asker, faults: Option<&'a Faults>) -> Self {
+        Self { agenda, cards, asker, faults, spoken_for: None, wrote: false, changed: Vec::new() }
     }
 
     /// The days whose free hours changed, to be told to the map after the commit.
@@ -128,7 +138,8 @@ impl<'a> Answerer<'a> {
         match got {
             Ok(got) => {
                 // claiming an identity touches no schedule: it may share its transaction with a hold
-                self.wrote |= need.writes() && !matches!(need, Need::Write { port, .. } if port == "personas.vincular");
+                self.wrote |=
+                    need.writes() && !matches!(need, Need::Write { port, .. } if port == "personas.vincular");
                 Ok(got)
             }
             Err(AnswerError::Agenda(_)) if self.asker.attempts >= TRIES_BEFORE_DOWN => Ok(outcome("down")),
@@ -150,18 +161,16 @@ impl<'a> Answerer<'a> {
                 Ok(rows_or_none(people.iter().map(patient_row).collect()))
             }
             "centro.datos" => {
-                let center = super::store::center_card(tx, self.asker.center)
-                    .await
-                    .map_err(|source| AnswerError::Store { doing: "read the centre's address", source })?;
-                Ok(one(center_row(self.asker.center, &center)))
+                let card = self.card(tx).await?;
+                Ok(one(center_row(self.asker.center, &card)))
             }
             "agenda.prestaciones" => {
-                let services = self.agenda.services(self.asker.center).await?;
+                let services = self.agenda.services(self.asker.center, self.asker.now).await?;
                 let rows = services.into_iter().filter(|service| service.bookable).map(|service| Record {
                     key: service.id.to_string(),
                     columns: [
                         ("nombre".to_owned(), Value::Text(service.name)),
-                        ("minutos".to_owned(), Value::Number(service.duration_min.into())),
+                        ("minutos".to_owned(), Value::Number(service.visit.duration.into())),
                     ]
                     .into(),
                     words: service.patient_words,
@@ -172,17 +181,20 @@ impl<'a> Answerer<'a> {
             "agenda.buscar" => {
                 let patient = self.patient(tx, arguments).await?.patient;
                 let appointment_type = AppointmentTypeId(arguments.id("prestacion")?);
-                self.search(arguments, appointment_type, patient, None, except, held).await
+                self.search(tx, arguments, appointment_type, patient, None, except, held).await
             }
             "agenda.buscar_cambio" => {
-                let Some((moving, _)) = self.appointment(tx, arguments).await? else { return Ok(outcome("none")) };
+                let Some((moving, _)) = self.appointment(tx, arguments).await? else {
+                    return Ok(outcome("none"));
+                };
                 let (kind, patient) = (moving.slot.appointment_type, moving.patient);
-                self.search(arguments, kind, patient, Some(moving.appointment), except, held).await
+                self.search(tx, arguments, kind, patient, Some(moving.appointment), except, held).await
             }
             "agenda.citas" => {
                 let person = self.patient(tx, arguments).await?;
                 let booked = booking::upcoming(tx, &[person.patient], self.asker.now).await?;
-                let may = |one: &&Booked| may_touch(person.verified, self.asker.conversation, one.conversation);
+                let may =
+                    |one: &&Booked| may_touch(person.verified, self.asker.conversation, one.conversation);
                 Ok(rows_or_none(booked.iter().filter(may).map(appointment_row).collect()))
             }
             _ => Err(arguments.malformed("it is not a read port")),
@@ -191,6 +203,7 @@ impl<'a> Answerer<'a> {
 
     async fn search(
         &self,
+        tx: &mut PgConnection,
         arguments: &Arguments<'_>,
         appointment_type: AppointmentTypeId,
         patient: PatientId,
@@ -218,8 +231,8 @@ impl<'a> Answerer<'a> {
             except: except.iter().filter_map(|key| key.parse().ok()).collect(),
             free_for: FreeFor { holds: held.to_vec(), moving },
         };
-        let zone = self.agenda.zone(self.asker.center).await?;
-        let place = self.agenda.place(self.asker.center).await?;
+        let zone = self.agenda.zone(self.asker.center, self.asker.now).await?;
+        let place = self.card(tx).await?.place();
         let offers = self.agenda.search(&search).await?;
         Ok(rows_or_none(offers.iter().map(|offer| hour_row(offer, zone, &place)).collect()))
     }
@@ -235,7 +248,9 @@ impl<'a> Answerer<'a> {
         let (patient, moving) = match port {
             "agenda.tomar" => (self.patient(tx, arguments).await?.patient, None),
             "agenda.tomar_cambio" => {
-                let Some((booked, _)) = self.appointment(tx, arguments).await? else { return Ok(outcome("gone")) };
+                let Some((booked, _)) = self.appointment(tx, arguments).await? else {
+                    return Ok(outcome("gone"));
+                };
                 (booked.patient, Some(booked.appointment))
             }
             _ => return Err(arguments.malformed("it is not a hold port")),
@@ -285,9 +300,10 @@ impl<'a> Answerer<'a> {
                 else {
                     return Err(arguments.malformed("`rut` and `nacimiento` are needed"));
                 };
-                let claim = patient::store::claim(tx, self.asker.conversation, self.asker.center, tail, *birth)
-                    .await
-                    .map_err(|source| AnswerError::Store { doing: "look up who is writing", source })?;
+                let claim =
+                    patient::store::claim(tx, self.asker.conversation, self.asker.center, tail, *birth)
+                        .await
+                        .map_err(|source| AnswerError::Store { doing: "look up who is writing", source })?;
                 self.spoken_for = None;
                 Ok(match claim {
                     Claim::Found(person) => one(patient_row(&person)),
@@ -361,19 +377,40 @@ impl<'a> Answerer<'a> {
         }
     }
 
+    /// The centre's card, read at most once a minute.
+    async fn card(&self, tx: &mut PgConnection) -> Result<Arc<CenterCard>, AnswerError> {
+        if let Some(card) = self.cards.get(&self.asker.center) {
+            return Ok(card);
+        }
+        let card = store::center_card(tx, self.asker.center)
+            .await
+            .map_err(|source| AnswerError::Store { doing: "read the centre's address", source })?;
+        let card = Arc::new(card);
+        self.cards.insert(self.asker.center, Arc::clone(&card));
+        Ok(card)
+    }
+
     async fn spoken_for(&mut self, tx: &mut PgConnection) -> Result<&[SpokenFor], AnswerError> {
         if self.spoken_for.is_none() {
             let asker = self.asker;
-            let people = patient::store::spoken_for(tx, asker.conversation, asker.center, asker.phone.as_ref())
-                .await
-                .map_err(|source| AnswerError::Store { doing: "look up for whom a conversation speaks", source })?;
+            let people =
+                patient::store::spoken_for(tx, asker.conversation, asker.center, asker.phone.as_ref())
+                    .await
+                    .map_err(|source| AnswerError::Store {
+                        doing: "look up for whom a conversation speaks",
+                        source,
+                    })?;
             self.spoken_for = Some(people);
         }
         Ok(self.spoken_for.as_deref().unwrap_or_default())
     }
 
     /// The patient of the arguments, if this conversation may speak for them.
-    async fn patient(&mut self, tx: &mut PgConnection, arguments: &Arguments<'_>) -> Result<SpokenFor, AnswerError> {
+    async fn patient(
+        &mut self,
+        tx: &mut PgConnection,
+        arguments: &Arguments<'_>,
+    ) -> Result<SpokenFor, AnswerError> {
         let wanted = PatientId(arguments.id("paciente")?);
         let people = self.spoken_for(tx).await?;
         people
@@ -461,7 +498,7 @@ fn patient_row(person: &SpokenFor) -> Record {
     )
 }
 
-fn center_row(center: CenterId, card: &super::store::CenterCard) -> Record {
+fn center_row(center: CenterId, card: &CenterCard) -> Record {
     let text = |part: &Option<String>| part.clone().map_or(Value::Nothing, Value::Text);
     row(
         center.to_string(),

@@ -42,6 +42,16 @@ pub struct CenterCard {
     pub phone: Option<String>,
 }
 
+impl CenterCard {
+    /// Where to go: the name, and the address when there is one.
+    pub fn place(&self) -> String {
+        match &self.address {
+            Some(address) => format!("{}, {address}", self.name),
+            None => self.name.clone(),
+        }
+    }
+}
+
 /// A finished turn, to be written.
 #[derive(Debug)]
 pub struct Ending<'a> {
@@ -219,7 +229,11 @@ pub async fn publish_book(conn: &mut PgConnection, hash: &str, sources: &Json) -
 ///
 /// # Errors
 /// When the database fails, or no such book is stored (foreign key).
-pub async fn activate_book(conn: &mut PgConnection, hash: &str, center: Option<CenterId>) -> sqlx::Result<()> {
+pub async fn activate_book(
+    conn: &mut PgConnection,
+    hash: &str,
+    center: Option<CenterId>,
+) -> sqlx::Result<()> {
     sqlx::query!(
         r#"with logged as (
              insert into flow_activations (hash, center_id, at)

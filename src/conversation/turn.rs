@@ -9,7 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value as Json, json};
 use sqlx::PgConnection;
 
-use super::answer::{AnswerError, Answerer, Asker, Faults};
+use super::answer::{AnswerError, Answerer, Asker, Cards, Faults};
 use super::need::{Diverged, Effect, Event, EventKind, Fact, PatientText, Stepped, TimerKind, Turned};
 use super::shelf::{Shelf, ShelfError};
 use super::state::{Owner, State, Tap};
@@ -30,6 +30,8 @@ pub struct Turns {
     pub agenda: Agenda,
     /// The flow books.
     pub shelf: Shelf,
+    /// Names and addresses of centres.
+    pub cards: Cards,
     /// How long an hour is held for a patient who has not said yes yet.
     pub hold_for: TimeDelta,
     /// Outcomes forced by a fixture.
@@ -123,7 +125,7 @@ impl Turns {
         };
         let event = Event { now: thread.now, local, kind };
         let asker = self.asker(conversation, &thread, due);
-        let mut answerer = Answerer::new(&self.agenda, &asker, self.faults.as_ref());
+        let mut answerer = Answerer::new(&self.agenda, &self.cards, &asker, self.faults.as_ref());
         let mut facts: Vec<Fact> = Vec::new();
         let turned = loop {
             match step(&books, &before, &event, &facts)? {
