@@ -28,6 +28,7 @@ create table conversations (
   state           jsonb not null default '{}',
   seq             bigint not null default 0,            -- of the last journal row
   last_patient_at timestamptz,                          -- opens WhatsApp's 24-hour window
+  retry_at        timestamptz,                          -- a turn failed: none of its events is taken before then, so their order holds
   created_at      timestamptz not null
 );
 create index ix_conversations_stuck on conversations (center_id, stuck_since) where stuck_since is not null;
@@ -73,8 +74,12 @@ create table events (
   processed_at    timestamptz,
   outcome         text                                  -- done, stale, parked, ignored, ...; null until processed
 );
-create index ix_events_due on events (due_at, conversation_id) where processed_at is null;
-create index ix_events_conversation on events (conversation_id, due_at, id) where processed_at is null;
+-- statuses are many, need no turn and no lock: they are settled in batches, apart from the events of conversations
+create index ix_events_due on events (due_at, conversation_id)
+  where processed_at is null and conversation_id is not null and kind <> 'status';
+create index ix_events_conversation on events (conversation_id)
+  where processed_at is null and conversation_id is not null and kind <> 'status';
+create index ix_events_status on events (id) where processed_at is null and kind = 'status';
 
 create table outbox (
   id              bigint generated always as identity primary key,

@@ -1,0 +1,35 @@
+//! What became of a try to send.
+
+/// The answer of the channel, sorted by what is to be done next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SendOutcome {
+    /// It took the message; what becomes of it comes as statuses.
+    Accepted {
+        /// The channel's id of it.
+        wa_message_id: String,
+    },
+    /// Try again, later each time.
+    Retry {
+        /// The channel's code, when it gave one.
+        code: Option<i32>,
+    },
+    /// Too fast: try again after a while.
+    SlowDown {
+        /// The channel's code.
+        code: i32,
+    },
+    /// It will never go out so.
+    Never {
+        /// The channel's code, when it gave one.
+        code: Option<i32>,
+        /// What the channel says of it; no word of the message.
+        detail: String,
+    },
+    /// Nothing at all can go out: token, permission, account. An operator is needed.
+    StopTheLine {
+        /// The channel's code.
+        code: i32,
+    },
+    /// No answer came in time: it may have gone out or not. A status will tell, or silence.
+    Unknown,
+}

@@ -1,0 +1,193 @@
+//! The sender: claims messages in a short transaction, sends them without any lock, settles them by batches.
+//!
+//! Messages of one conversation go out one after the other; those of others are not held up by one that hangs.
+//! What was claimed when the process stops is still sent and settled; what was claimed when it is killed stays
+//! `sending` until a status tells what became of it, or is tried once more.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use sqlx::postgres::PgPool;
+use tokio::sync::{Semaphore, mpsc};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::job::{Claimed, rest_after_refusal};
+use super::outcome::SendOutcome;
+use super::store::outbox::{self, Settled};
+use super::wake::Wake;
+use crate::clock::Clock;
+
+/// How many messages may be under way at once.
+const AT_ONCE: usize = 64;
+/// A poll that never misses, should a wake-up be lost.
+const POLL: Duration = Duration::from_millis(500);
+/// Tries of a message that is refused for the moment, before it is given up.
+const TRIES: i32 = 5;
+/// How long a message waits when the number as a whole is stopped: an operator must act first.
+const STOPPED: TimeDelta = TimeDelta::minutes(5);
+
+/// Delivers a message to the channel.
+pub trait Deliver: Clone + Send + Sync + 'static {
+    /// Sends it and says what became of it; never longer than the client's timeouts.
+    fn deliver(&self, message: &Claimed) -> impl Future<Output = SendOutcome> + Send;
+}
+
+/// Claims and sends all that may go out now, one after the other; for tests and replay, which step by hand.
+/// Answers how many were tried.
+///
+/// # Errors
+/// When the database fails.
+pub async fn send_waiting<D: Deliver>(pool: &PgPool, channel: &D, clock: &Clock) -> sqlx::Result<usize> {
+    let mut sent = 0;
+    loop {
+        let mut connection = pool.acquire().await?;
+        let claimed = outbox::claim(&mut connection, 16).await?;
+        drop(connection);
+        if claimed.is_empty() {
+            return Ok(sent);
+        }
+        let mut settled = Vec::with_capacity(claimed.len());
+        for message in &claimed {
+            settled.push(settle(message, channel.deliver(message).await, clock));
+            sent += 1;
+        }
+        let mut connection = pool.acquire().await?;
+        outbox::settle(&mut connection, &settled).await?;
+    }
+}
+
+/// Starts the sender. It stops claiming when `stop` is called and ends when all that it claimed is settled.
+pub fn spawn<D: Deliver>(
+    tracker: &TaskTracker,
+    stop: &CancellationToken,
+    pool: &PgPool,
+    channel: &D,
+    wake: &Wake,
+    clock: &Clock,
+) {
+    let (results, inbox) = mpsc::channel(AT_ONCE * 2);
+    tracker.spawn(settle_all(pool.clone(), inbox, wake.clone()));
+    let (tasks, stop, pool, channel, wake, clock) =
+        (tracker.clone(), stop.clone(), pool.clone(), channel.clone(), wake.clone(), clock.clone());
+    tracker.spawn(async move {
+        let places = Arc::new(Semaphore::new(AT_ONCE));
+        while !stop.is_cancelled() {
+            let Ok(first) = Arc::clone(&places).acquire_owned().await else { return };
+            let most = 1 + places.available_permits();
+            let claimed = match pool.acquire().await {
+                Ok(mut connection) => outbox::claim(&mut connection, i64::try_from(most).unwrap_or(1)).await,
+                Err(error) => Err(error),
+            };
+            drop(first);
+            let rest = match claimed {
+                Ok(claimed) if claimed.is_empty() => POLL,
+                Ok(claimed) => {
+                    for message in claimed {
+                        let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
+                        let (channel, results, clock) = (channel.clone(), results.clone(), clock.clone());
+                        tasks.spawn(async move {
+                            let outcome = channel.deliver(&message).await;
+                            // the settler outlives every sender, so this cannot fail
+                            results.send(settle(&message, outcome, &clock)).await.ok();
+                            drop(place);
+                        });
+                    }
+                    continue;
+                }
+                Err(error) => {
+                    tracing::error!(%error, "The outbox cannot be read; trying again");
+                    Duration::from_secs(1)
+                }
+            };
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = wake.for_sends() => {}
+                () = tokio::time::sleep(rest) => {}
+            }
+        }
+    });
+}
+
+async fn settle_all(pool: PgPool, mut inbox: mpsc::Receiver<Settled>, wake: Wake) {
+    let mut batch = Vec::new();
+    while inbox.recv_many(&mut batch, AT_ONCE).await > 0 {
+        let mut tries = 0;
+        loop {
+            let done = match pool.acquire().await {
+                Ok(mut connection) => outbox::settle(&mut connection, &batch).await,
+                Err(error) => Err(error),
+            };
+            match done {
+                Ok(()) => break,
+                // unsettled, they stay `sending` and are recovered later
+                Err(error) if tries >= 10 => {
+                    tracing::error!(%error, messages = batch.len(), "Sent messages could not be settled");
+                    break;
+                }
+                Err(_) => {
+                    tries += 1;
+                    tokio::time::sleep(Duration::from_millis(500)).await;
+                }
+            }
+        }
+        batch.clear();
+        // the next message of a conversation waits for the one before it
+        wake.sends();
+    }
+}
+
+fn settle(message: &Claimed, outcome: SendOutcome, clock: &Clock) -> Settled {
+    let mut settled = Settled {
+        id: message.id,
+        status: "queued",
+        wa_message_id: None,
+        code: None,
+        detail: None,
+        not_before: None,
+    };
+    let later = |rest: TimeDelta| Some(clock.now() + rest);
+    let rest = TimeDelta::from_std(rest_after_refusal(message.attempts, message.id.0)).unwrap_or(STOPPED);
+    let label = match &outcome {
+        SendOutcome::Accepted { .. } => "accepted",
+        SendOutcome::Retry { .. } => "retry",
+        SendOutcome::SlowDown { .. } => "slow_down",
+        SendOutcome::Never { .. } => "never",
+        SendOutcome::StopTheLine { .. } => "stop_the_line",
+        SendOutcome::Unknown => "unknown",
+    };
+    metrics::counter!("smartsalud_sends_total", "outcome" => label).increment(1);
+    match outcome {
+        SendOutcome::Accepted { wa_message_id } => {
+            settled.status = "accepted";
+            settled.wa_message_id = Some(wa_message_id);
+        }
+        SendOutcome::Retry { code } if message.attempts >= TRIES => {
+            settled.status = "failed";
+            settled.code = code;
+        }
+        SendOutcome::Retry { code } => {
+            settled.code = code;
+            settled.not_before = later(rest);
+        }
+        SendOutcome::SlowDown { code } => {
+            settled.code = Some(code);
+            settled.not_before = later(rest);
+        }
+        SendOutcome::Never { code, detail } => {
+            tracing::warn!(outbox.id = %message.id, code, "A message was refused for good");
+            settled.status = "failed";
+            settled.code = code;
+            settled.detail = Some(detail);
+        }
+        SendOutcome::StopTheLine { code } => {
+            tracing::error!(code, "WhatsApp refuses everything we send: token, permission or account; an operator is needed");
+            settled.code = Some(code);
+            settled.not_before = later(STOPPED);
+        }
+        SendOutcome::Unknown => settled.status = "sending",
+    }
+    settled
+}

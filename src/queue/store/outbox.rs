@@ -1,0 +1,155 @@
+//! The outbox: claimed in order per conversation, sent without any lock, settled by batches.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+use sqlx::postgres::types::PgInterval;
+use sqlx::types::Json;
+
+use crate::id::{ConversationId, OutboxId};
+use crate::queue::job::{Claimed, Recipient};
+use crate::value::Outgoing;
+
+/// What becomes of a claimed row.
+#[derive(Debug, Clone)]
+pub struct Settled {
+    /// The row.
+    pub id: OutboxId,
+    /// `accepted`, `queued` (to be tried again) or `failed`; `sending` leaves it until a status tells.
+    pub status: &'static str,
+    /// WhatsApp's id of the message.
+    pub wa_message_id: Option<String>,
+    /// WhatsApp's error code.
+    pub code: Option<i32>,
+    /// What WhatsApp says of the error.
+    pub detail: Option<String>,
+    /// Not to be tried before then.
+    pub not_before: Option<DateTime<Utc>>,
+}
+
+struct Row {
+    id: OutboxId,
+    conversation: ConversationId,
+    phone_number_id: String,
+    wa_id: Option<String>,
+    user_id: Option<String>,
+    message: Json<Outgoing>,
+    attempts: i32,
+}
+
+/// Claims up to `most` messages, each the first of its conversation; those that were written under an older
+/// epoch are dropped. A conversation that is in a turn is passed over: what it decides may drop its messages.
+///
+/// # Errors
+/// When the database fails.
+pub async fn claim(conn: &mut PgConnection, most: i64) -> sqlx::Result<Vec<Claimed>> {
+    let rows = sqlx::query_as!(
+        Row,
+        r#"with first as materialized (
+             select o.id, o.epoch = c.epoch as wanted
+             from outbox o join conversations c on c.id = o.conversation_id
+             where o.status = 'queued' and o.not_before <= app_now()
+               and not exists (select 1 from outbox before
+                               where before.conversation_id = o.conversation_id and before.id < o.id
+                                 and before.status in ('queued', 'sending'))
+             order by o.not_before, o.id
+             limit $1
+             for update of o skip locked
+             for share of c skip locked
+           ), claimed as (
+             update outbox o
+             set status = case when wanted then 'sending' else 'dropped' end,
+                 attempts = attempts + wanted::int, claimed_at = app_now()
+             from first f where o.id = f.id
+             returning o.id, o.conversation_id, o.payload, o.attempts, o.status
+           )
+           select k.id as "id: OutboxId", k.conversation_id as "conversation: ConversationId", c.phone_number_id,
+                  w.value as "wa_id?", u.value as "user_id?", k.payload as "message: Json<Outgoing>", k.attempts
+           from claimed k join conversations c on c.id = k.conversation_id
+             left join lateral (select value from addresses a where a.conversation_id = c.id and a.kind = 'wa_id' limit 1) w on true
+             left join lateral (select value from addresses a where a.conversation_id = c.id and a.kind = 'user_id' limit 1) u on true
+           where k.status = 'sending'"#,
+        most
+    )
+    .fetch_all(conn)
+    .await?;
+    let claimed = rows.into_iter().filter_map(|row| {
+        let to = match (row.wa_id, row.user_id) {
+            (Some(number), _) => Recipient::WaId(number),
+            (None, Some(id)) => Recipient::UserId(id),
+            (None, None) => return None,
+        };
+        Some(Claimed {
+            id: row.id,
+            conversation: row.conversation,
+            phone_number_id: row.phone_number_id,
+            to,
+            message: row.message.0,
+            attempts: row.attempts,
+        })
+    });
+    Ok(claimed.collect())
+}
+
+/// Writes down what became of messages, many at once. A status that came first is not overwritten.
+///
+/// # Errors
+/// When the database fails.
+pub async fn settle(conn: &mut PgConnection, settled: &[Settled]) -> sqlx::Result<()> {
+    let ids: Vec<i64> = settled.iter().map(|one| one.id.0).collect();
+    let statuses: Vec<String> = settled.iter().map(|one| one.status.to_owned()).collect();
+    let messages: Vec<Option<String>> = settled.iter().map(|one| one.wa_message_id.clone()).collect();
+    let codes: Vec<Option<i32>> = settled.iter().map(|one| one.code).collect();
+    let details: Vec<Option<String>> = settled.iter().map(|one| one.detail.clone()).collect();
+    let nots: Vec<Option<DateTime<Utc>>> = settled.iter().map(|one| one.not_before).collect();
+    sqlx::query!(
+        r#"with given as (
+             select * from unnest($1::bigint[], $2::text[], $3::text[], $4::int[], $5::text[], $6::timestamptz[])
+               as g(id, status, wa_message_id, code, detail, not_before)
+           ), written as (
+             update outbox o
+             set wa_message_id = coalesce(g.wa_message_id, o.wa_message_id),
+                 status = case when o.status = 'sending' then g.status else o.status end,
+                 sent_at = case when g.status = 'accepted' then coalesce(o.sent_at, app_now()) else o.sent_at end,
+                 error_code = coalesce(g.code, o.error_code),
+                 error_detail = coalesce(g.detail, o.error_detail),
+                 not_before = coalesce(g.not_before, o.not_before)
+             from given g where o.id = g.id
+             returning o.id, o.conversation_id, o.status, o.error_code
+           )
+           insert into events (conversation_id, kind, dedupe_key, received_at, due_at, payload)
+           select conversation_id, 'undelivered', 'undelivered:' || id, app_now(), app_now(),
+                  jsonb_build_object('code', error_code)
+           from written where status = 'failed'
+           on conflict (dedupe_key) do nothing"#,
+        &ids,
+        &statuses,
+        &messages as &[Option<String>],
+        &codes as &[Option<i32>],
+        &details as &[Option<String>],
+        &nots as &[Option<DateTime<Utc>>],
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Messages whose outcome stayed unknown for `after`, because no answer came or their sender died: tried once
+/// more (an answer to a patient is delivered at least once), then left as `unconfirmed`. Answers how many.
+///
+/// # Errors
+/// When the database fails.
+pub async fn recover(conn: &mut PgConnection, after: Duration) -> sqlx::Result<u64> {
+    let after = PgInterval { months: 0, days: 0, microseconds: i64::try_from(after.as_micros()).unwrap_or(i64::MAX) };
+    let done = sqlx::query!(
+        "update outbox
+         set status = case when attempts < 2 then 'queued' else 'unconfirmed' end
+         where id in (select id from outbox where status = 'sending' and claimed_at <= app_now() - $1::interval
+                      order by id limit 1000 for update skip locked)",
+        after
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected())
+}
