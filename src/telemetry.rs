@@ -1,1 +1,86 @@
-//! (empty until its first commit)
+//! Logs and figures.
+//!
+//! A log line is a sentence with ids, never a patient: no name, number, RUT or word of theirs. Figures are kept by
+//! the `metrics` macros and printed for Prometheus on `/metrics`.
+
+use std::sync::OnceLock;
+
+use anyhow::Context;
+use clap::{Args, ValueEnum};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::format::FmtSpan;
+
+/// How logs are written.
+#[derive(Debug, Clone, Args)]
+pub struct LogArgs {
+    /// What to log, as a tracing filter: info, or smartsalud=debug,sqlx=warn
+    #[arg(long, env = "SMARTSALUD_LOG", default_value = "info", global = true)]
+    pub log: String,
+    /// How to write it
+    #[arg(long, env = "SMARTSALUD_LOG_FORMAT", value_enum, default_value_t = LogFormat::Pretty, global = true)]
+    pub log_format: LogFormat,
+}
+
+/// The forms of a log line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    Pretty,
+    /// One JSON object a line, for machines.
+    Json,
+}
+
+/// Starts logging to stderr.
+///
+/// # Errors
+/// When the filter cannot be read.
+pub fn start_logging(args: &LogArgs) -> anyhow::Result<()> {
+    let filter = EnvFilter::try_new(&args.log).with_context(|| {
+        format!("`{}` is not a log filter; write a level, or parts as in smartsalud=debug,sqlx=warn", args.log)
+    })?;
+    let logging = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_span_events(FmtSpan::NONE);
+    match args.log_format {
+        LogFormat::Pretty => logging.try_init(),
+        LogFormat::Json => logging.json().try_init(),
+    }
+    .map_err(|error| anyhow::anyhow!("logging was started twice: {error}"))
+}
+
+/// The process's figures; the first call starts keeping them.
+pub fn figures() -> &'static PrometheusHandle {
+    static FIGURES: OnceLock<PrometheusHandle> = OnceLock::new();
+    FIGURES.get_or_init(|| {
+        let seconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+        let builder = PrometheusBuilder::new()
+            .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &seconds)
+            .unwrap_or_else(|_| PrometheusBuilder::new());
+        let recorder = builder.build_recorder();
+        let handle = recorder.handle();
+        // in tests several servers share one process and its figures
+        metrics::set_global_recorder(recorder).ok();
+        describe();
+        handle
+    })
+}
+
+fn describe() {
+    use metrics::{describe_counter as counter, describe_gauge as gauge, describe_histogram as histogram};
+    histogram!("smartsalud_turn_seconds", "Time a turn took, from claim to commit");
+    histogram!("smartsalud_turn_latency_seconds", "Time from the moment an event was due to its turn's commit");
+    counter!("smartsalud_turn_failures_total", "Turns that failed and were rolled back");
+    counter!("smartsalud_turn_races_total", "Turns that lost a race for their locks and were tried again at once");
+    counter!("smartsalud_parked_total", "Events given up after five failures");
+    counter!("smartsalud_handoffs_total", "Conversations given to a person");
+    counter!("smartsalud_incidents_total", "Faults of a flow or of the engine");
+    counter!("smartsalud_holds_total", "Hours held");
+    counter!("smartsalud_conflicts_total", "Hours that were taken when somebody wanted them, by outcome");
+    counter!("smartsalud_sends_total", "Messages tried, by outcome");
+    gauge!("smartsalud_events_due", "Events that are due and not handled");
+    gauge!("smartsalud_events_age_seconds", "How long the oldest of them has been due");
+    gauge!("smartsalud_outbox_waiting", "Messages that wait to be sent or whose outcome is not known");
+    gauge!("smartsalud_outbox_age_seconds", "How long the oldest of them has waited");
+    gauge!("smartsalud_conversations_stuck", "Conversations that wait for a person");
+    gauge!("smartsalud_holds", "Hours that are held now");
+    gauge!("smartsalud_pool_connections", "Connections of the pool, by state");
+}

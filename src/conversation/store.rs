@@ -25,6 +25,10 @@ pub struct Thread {
     pub phone_number_id: String,
     /// The patient's number as WhatsApp gives it, when it does.
     pub wa_id: Option<String>,
+    /// Who speaks, as the column has it.
+    pub owner: String,
+    /// The epoch, as the column has it.
+    pub epoch: i64,
     /// The state after the last turn; `None` before the first.
     pub state: Option<Column<State>>,
     /// The time of the database, which is the turn's.
@@ -40,6 +44,17 @@ pub struct CenterCard {
     pub address: Option<String>,
     /// Its telephone.
     pub phone: Option<String>,
+}
+
+impl Thread {
+    /// Who speaks.
+    pub fn owner(&self) -> Owner {
+        match self.owner.as_str() {
+            "staff" => Owner::Staff,
+            "muted" => Owner::Muted,
+            _ => Owner::Bot,
+        }
+    }
 }
 
 impl CenterCard {
@@ -103,7 +118,7 @@ pub enum Stuck<'a> {
 pub async fn begin(tx: &mut PgConnection, conversation: ConversationId) -> sqlx::Result<Thread> {
     sqlx::query_as!(
         Thread,
-        r#"select c.center_id as "center: CenterId", n.tz, c.phone_number_id,
+        r#"select c.center_id as "center: CenterId", n.tz, c.phone_number_id, c.owner, c.epoch,
                   coalesce(n.flow_book, (select a.hash from flow_activations a where a.center_id is null order by a.id desc limit 1)) as book,
                   (select a.value from addresses a where a.conversation_id = c.id and a.kind = 'wa_id' limit 1) as wa_id,
                   -- a conversation that never had a turn has the empty object

@@ -6,17 +6,19 @@
 //! fails leaves nothing behind and may be tried again.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use serde::Deserialize;
 use serde_json::{Value as Json, json};
 use sqlx::PgConnection;
 
 use super::answer::{AnswerError, Answerer, Asker, Cards, Faults};
-use super::need::{Diverged, Effect, Event, EventKind, Fact, PatientText, Stepped, TimerKind, Turned};
+use super::need::{Diverged, Effect, Event, EventKind, Fact, PatientText, StaffAction, Stepped, TimerKind, Turned};
 use super::shelf::{Shelf, ShelfError};
 use super::state::{Owner, State, Tap};
 use super::step::{Books, step};
 use super::store::{self, Ending, Stuck, Thread};
 use crate::id::{ConversationId, EventId, OutboxId};
-use crate::queue::job::{Due, Payload};
+use crate::queue::job::Due;
+use crate::queue::worker::{Queued, RunTurn, TurnFailed};
 use crate::scheduling::{Agenda, DayChange};
 use crate::value::Incoming;
 
@@ -105,7 +107,10 @@ impl Turns {
             .map_err(|source| TurnError::Store { doing: "read a conversation", source })?;
         let zone: chrono_tz::Tz = thread.tz.parse().map_err(|_| TurnError::BadZone(thread.tz.clone()))?;
         let local = thread.now.with_timezone(&zone).naive_local();
-        let before = thread.state.as_ref().map(|state| &state.0).cloned().unwrap_or_default();
+        let mut before = thread.state.as_ref().map(|state| &state.0).cloned().unwrap_or_default();
+        // the columns rule: parking gives a conversation to staff without a turn
+        before.owner = thread.owner();
+        before.epoch = thread.epoch;
         let hash = thread.book.clone().ok_or(ShelfError::NothingInForce)?;
         let current = self.shelf.book(tx, &hash).await?;
         let mut pinned = Vec::new();
@@ -117,11 +122,10 @@ impl Turns {
         let others: Vec<_> = pinned.iter().map(AsRef::as_ref).collect();
         let books = Books { current: &current, others: &others };
 
-        let mut events = Vec::with_capacity(due.len());
-        let mut patient_at = None;
-        let Some(kind) = what_happened(due, &mut events, &mut patient_at) else {
-            let outcome = Skipped { conversation, before: &before, hash: &hash, events: &events, patient_at };
-            return outcome.write(tx).await;
+        let Taken { events, patient_at, kind } = take(due)?;
+        let Some(kind) = kind else {
+            let skipped = Skipped { conversation, before: &before, hash: &hash, events: &events, patient_at };
+            return skipped.write(tx).await;
         };
         let event = Event { now: thread.now, local, kind };
         let asker = self.asker(conversation, &thread, due);
@@ -187,54 +191,119 @@ impl Skipped<'_> {
     }
 }
 
-/// What the core is told of these events; which of them this turn handles goes to `events`. A burst of texts is
-/// one thing; anything else is handled alone. `None`: nothing that concerns the core, as a reaction.
-fn what_happened(
-    due: &[Due],
-    events: &mut Vec<EventId>,
-    patient_at: &mut Option<DateTime<Utc>>,
-) -> Option<EventKind> {
+/// What the core reads of a `message` event.
+#[derive(Deserialize)]
+struct Message {
+    incoming: Incoming,
+}
+
+/// What the core reads of a `timer` event.
+#[derive(Deserialize)]
+struct Timer {
+    kind: TimerKind,
+    tick: u64,
+}
+
+/// What the core reads of a `staff` event.
+#[derive(Deserialize)]
+struct Staff {
+    by: String,
+    action: StaffAction,
+}
+
+/// What the core reads of an `undelivered` event.
+#[derive(Deserialize)]
+struct Undelivered {
+    #[serde(default)]
+    code: Option<i64>,
+}
+
+/// What the core reads of a `start` event.
+#[derive(Deserialize)]
+struct Start {
+    flow: String,
+}
+
+/// The events that one turn handles, and what they tell the core.
+#[derive(Default)]
+struct Taken {
+    /// Their ids.
+    events: Vec<EventId>,
+    /// When the patient wrote the last of them, if it was the patient.
+    patient_at: Option<DateTime<Utc>>,
+    /// `None`: nothing that concerns the core, as a reaction.
+    kind: Option<EventKind>,
+}
+
+/// Takes a burst of texts, or one event of any other kind.
+fn take(due: &[Due]) -> Result<Taken, TurnError> {
+    let mut taken = Taken::default();
     let mut texts = Vec::new();
     for one in due {
-        let Payload::Message(message) = &one.payload else {
-            if !texts.is_empty() {
-                break;
+        let kind = if one.kind == "message" {
+            let message: Message = serde_json::from_value(one.payload.clone())?;
+            if let Incoming::Text { text } = message.incoming {
+                taken.events.push(one.id);
+                taken.patient_at = taken.patient_at.max(one.sent_at);
+                texts.push(PatientText { text, sent: one.sent_at });
+                continue;
             }
-            events.push(one.id);
-            return match &one.payload {
-                Payload::Message(_) => None,
-                Payload::Timer { kind, tick } => Some(EventKind::Timer { kind: *kind, tick: *tick }),
-                Payload::Staff { by, action } => {
-                    Some(EventKind::Staff { by: by.clone(), action: action.clone() })
-                }
-                Payload::Echo => Some(EventKind::Echo),
-                Payload::Undelivered { code } => Some(EventKind::Undelivered { code: *code }),
-                Payload::Start { flow } => Some(EventKind::Start { flow: flow.clone() }),
-                Payload::Continue => Some(EventKind::Continue),
-                Payload::Unknown => None,
-            };
+            Some(message.incoming)
+        } else {
+            None
         };
-        if let Incoming::Text { text } = message {
-            events.push(one.id);
-            *patient_at = (*patient_at).max(one.sent_at);
-            texts.push(PatientText { text: text.clone(), sent: one.sent_at });
-            continue;
-        }
         if !texts.is_empty() {
             break;
         }
-        events.push(one.id);
-        *patient_at = one.sent_at;
-        return match message {
-            Incoming::Text { .. } | Incoming::Reaction { .. } => None,
-            Incoming::Tap { id, title } => {
-                Some(EventKind::Tapped { tap: Tap::from_id(id), title: title.clone() })
+        taken.events.push(one.id);
+        taken.kind = match kind {
+            Some(incoming) => {
+                taken.patient_at = one.sent_at;
+                said(incoming)
             }
-            Incoming::Media { kind } => Some(EventKind::Media { kind: *kind }),
-            Incoming::Unsupported { .. } => Some(EventKind::Unsupported),
+            None => happened(one)?,
         };
+        return Ok(taken);
     }
-    (!texts.is_empty()).then_some(EventKind::Texts { texts })
+    if !texts.is_empty() {
+        taken.kind = Some(EventKind::Texts { texts });
+    }
+    Ok(taken)
+}
+
+fn said(incoming: Incoming) -> Option<EventKind> {
+    match incoming {
+        // a text is part of a burst and was taken before; a reaction is never an answer
+        Incoming::Text { .. } | Incoming::Reaction { .. } => None,
+        Incoming::Tap { id, title } => Some(EventKind::Tapped { tap: Tap::from_id(&id), title }),
+        Incoming::Media { kind } => Some(EventKind::Media { kind }),
+        Incoming::Unsupported { .. } => Some(EventKind::Unsupported),
+    }
+}
+
+fn happened(one: &Due) -> Result<Option<EventKind>, TurnError> {
+    let payload = one.payload.clone();
+    Ok(match one.kind.as_str() {
+        "timer" => {
+            let timer: Timer = serde_json::from_value(payload)?;
+            Some(EventKind::Timer { kind: timer.kind, tick: timer.tick })
+        }
+        "staff" => {
+            let staff: Staff = serde_json::from_value(payload)?;
+            Some(EventKind::Staff { by: staff.by, action: staff.action })
+        }
+        "undelivered" => {
+            let undelivered: Undelivered = serde_json::from_value(payload)?;
+            Some(EventKind::Undelivered { code: undelivered.code })
+        }
+        "start" => {
+            let start: Start = serde_json::from_value(payload)?;
+            Some(EventKind::Start { flow: start.flow })
+        }
+        "continue" => Some(EventKind::Continue),
+        "echo" => Some(EventKind::Echo),
+        _ => None,
+    })
 }
 
 #[expect(clippy::too_many_arguments, reason = "all that a turn leaves behind, written in one place")]
@@ -294,4 +363,27 @@ async fn write(
         goes_on: turned.effects.contains(&Effect::Continue),
     };
     store::end(tx, &ending).await.map_err(|source| TurnError::Store { doing: "end a turn", source })
+}
+
+impl RunTurn for Turns {
+    type Done = Committed;
+
+    async fn run(
+        &self,
+        tx: &mut PgConnection,
+        conversation: ConversationId,
+        due: &[Due],
+    ) -> Result<Committed, TurnFailed> {
+        Self::run(self, tx, conversation, due).await.map_err(|error| {
+            let retryable = error.retryable();
+            TurnFailed { error: error.into(), retryable }
+        })
+    }
+
+    async fn committed(&self, done: Committed) -> Queued {
+        for change in done.changed {
+            self.agenda.note_change(change.doctor, change.day, change.version);
+        }
+        if done.queued.is_empty() { Queued::Nothing } else { Queued::Messages }
+    }
 }

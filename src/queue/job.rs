@@ -3,11 +3,10 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use crate::id::{ConversationId, EventId, OutboxId};
-use crate::value::{Incoming, Outgoing};
+use crate::value::Outgoing;
 
 /// After so many failures an event is parked and its conversation goes to a person.
 pub const MOST_ATTEMPTS: i32 = 5;
@@ -27,33 +26,6 @@ pub struct Due {
     pub due_at: DateTime<Utc>,
     /// How often it failed before.
     pub attempts: i32,
-}
-
-/// The payload of an event of kind `message`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct InboundMessage {
-    /// What was sent.
-    pub incoming: Incoming,
-    /// WhatsApp's id of it.
-    pub message_id: String,
-    /// WhatsApp's id of the message it replies to.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reply_to: Option<String>,
-}
-
-/// The payload of an event of kind `status`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct InboundStatus {
-    /// Our row, from `biz_opaque_callback_data`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub outbox: Option<OutboxId>,
-    /// WhatsApp's id of the message.
-    pub message_id: String,
-    /// sent, delivered, read, played, failed, or something new.
-    pub status: String,
-    /// The first error's code, when it failed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub code: Option<i32>,
 }
 
 /// A message on its way out, claimed by a sender.

@@ -139,7 +139,7 @@ pub async fn settle_statuses(conn: &mut PgConnection) -> sqlx::Result<bool> {
     let settled = sqlx::query_scalar!(
         r#"with batch as materialized (
              select id, (payload->>'outbox')::bigint as outbox, payload->>'message_id' as message_id,
-                    payload->>'status' as status, (payload->>'code')::int as code
+                    payload->>'status' as status, (payload->'errors'->>0)::int as code
              from events
              where processed_at is null and kind = 'status'
              order by id
