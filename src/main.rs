@@ -1,3 +1,7 @@
 //! The `smartsalud` command; see [`smartsalud::cli`].
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    smartsalud::cli::main()
+}

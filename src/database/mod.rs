@@ -5,6 +5,8 @@
 //! through `app_now()`.
 
 pub mod binaries;
+pub mod health;
+mod open;
 pub mod pool;
 pub mod server;
 mod store;
@@ -15,5 +17,6 @@ use sqlx::migrate::Migrator;
 /// The migrations, compiled in once.
 pub static MIGRATOR: Migrator = sqlx::migrate!();
 
+pub use open::Database;
 pub use pool::{DatabaseError, connect, migrate};
 pub use server::{Durability, Server, ServerError};

@@ -4,6 +4,8 @@ use chrono::{DateTime, Utc};
 use sqlx::AssertSqlSafe;
 use sqlx::postgres::{PgConnection, PgPool};
 
+use super::health::CenterHealth;
+
 /// `server_version_num` and `server_version`.
 pub(super) async fn version(pool: &PgPool) -> sqlx::Result<(i32, String)> {
     let row = sqlx::query!(
@@ -34,4 +36,25 @@ pub(super) async fn create_from(connection: &mut PgConnection, name: &str, templ
 pub(super) async fn drop(connection: &mut PgConnection, name: &str) -> sqlx::Result<()> {
     sqlx::raw_sql(AssertSqlSafe(format!("drop database if exists \"{name}\" with (force)"))).execute(connection).await?;
     Ok(())
+}
+
+/// The versions of the migrations that were applied; none when the database was never migrated.
+pub(super) async fn applied_migrations(pool: &PgPool) -> sqlx::Result<Vec<i64>> {
+    // the table is sqlx's own and may not be there yet, so this query cannot be checked at compile time
+    let known: bool =
+        sqlx::query_scalar("select to_regclass('_sqlx_migrations') is not null").fetch_one(pool).await?;
+    if !known {
+        return Ok(Vec::new());
+    }
+    sqlx::query_scalar("select version from _sqlx_migrations where success").fetch_all(pool).await
+}
+
+/// The time of the database.
+pub(super) async fn now(pool: &PgPool) -> sqlx::Result<DateTime<Utc>> {
+    sqlx::query_scalar!(r#"select app_now() as "now!""#).fetch_one(pool).await
+}
+
+/// What every centre needs to be reachable.
+pub(super) async fn centers(pool: &PgPool) -> sqlx::Result<Vec<CenterHealth>> {
+    sqlx::query_as!(CenterHealth, "select code, tz, phone_number_id from centers order by code").fetch_all(pool).await
 }
