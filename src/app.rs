@@ -1,1 +1,267 @@
-//! (empty until its first commit)
+//! The service put together: one database, one map, workers, a sender, and the routes.
+//!
+//! Everything that runs is started here and stops here: [`Service::stop`] lets turns and sends in flight finish.
+//! Any number of these may run on one database, in one process or in many.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use anyhow::Context;
+use axum::Router;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::IntoResponse;
+use axum::routing::get;
+use chrono::TimeDelta;
+use secrecy::SecretString;
+use sqlx::postgres::PgPool;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::clock::Clock;
+use crate::conversation::answer;
+use crate::conversation::shelf::Shelf;
+use crate::conversation::turn::Turns;
+use crate::database::health;
+use crate::queue::store::{events, outbox};
+use crate::queue::wake::Wake;
+use crate::queue::{sender, worker};
+use crate::scheduling::{Agenda, booking};
+use crate::telemetry;
+use crate::whatsapp::{self, EventWriter, WebhookState, webhook_router};
+
+/// How often changes of the map made by other processes are read.
+const FOLLOW: Duration = Duration::from_millis(100);
+/// How often dead holds are swept and lost messages recovered.
+const SWEEP: Duration = Duration::from_secs(5);
+/// Dead holds expired in one transaction.
+const SWEPT: i64 = 200;
+/// How often the figures of the queue and the pool are read.
+const GAUGES: Duration = Duration::from_secs(5);
+/// How often statuses are looked for when nothing woke us.
+const STATUSES: Duration = Duration::from_millis(500);
+/// How long a stop waits for turns and sends in flight: longer than a client's timeouts.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What a service needs to run.
+pub struct Parts {
+    /// Connections for turns, workers and pages.
+    pub pool: PgPool,
+    /// Connections for the map of free hours.
+    pub map_pool: PgPool,
+    /// Tells the time.
+    pub clock: Clock,
+    /// The flows to put in force, by file name.
+    pub flows: BTreeMap<String, String>,
+    /// The way out to WhatsApp.
+    pub client: whatsapp::Client,
+    /// The app secrets that may sign a webhook.
+    pub app_secrets: Vec<SecretString>,
+    /// The word of the webhook's handshake.
+    pub verify_token: SecretString,
+    /// How long a burst of texts is waited for.
+    pub settle: Duration,
+    /// How long an hour is held.
+    pub hold_for: TimeDelta,
+    /// Turns at the same time.
+    pub workers: usize,
+    /// After how long a message without answer or status is tried once more.
+    pub unconfirmed_after: Duration,
+}
+
+/// A running service, without its HTTP server.
+pub struct Service {
+    /// The map of free hours.
+    pub agenda: Agenda,
+    /// Bells for the workers.
+    pub wake: Wake,
+    pool: PgPool,
+    webhook: WebhookState,
+    stop: CancellationToken,
+    tracker: TaskTracker,
+}
+
+impl Service {
+    /// Puts the flows in force and starts workers, sender and sweepers.
+    ///
+    /// # Errors
+    /// When the flows are not sound, or the database fails.
+    pub async fn start(parts: Parts) -> anyhow::Result<Self> {
+        telemetry::figures();
+        let stop = CancellationToken::new();
+        let tracker = TaskTracker::new();
+        let wake = Wake::default();
+        let agenda = Agenda::start(parts.map_pool.clone()).await.context("the map of free hours could not be started")?;
+        tracker.spawn(Wake::connect(wake.clone(), parts.pool.clone(), stop.clone()));
+        drop(agenda.spawn_follow(FOLLOW, stop.clone()));
+        let shelf = Shelf::default();
+        let mut connection = parts.pool.acquire().await?;
+        shelf.put_in_force(&mut connection, &parts.flows, None).await.context("the flows could not be put in force")?;
+        drop(connection);
+        let turns = Turns {
+            agenda: agenda.clone(),
+            shelf,
+            cards: answer::cards(),
+            hold_for: parts.hold_for,
+            faults: None,
+        };
+        worker::spawn(&tracker, &stop, parts.workers, &parts.pool, &turns, &wake, &parts.clock);
+        sender::spawn(&tracker, &stop, &parts.pool, &parts.client, &wake, &parts.clock);
+        tracker.spawn(sweep(parts.pool.clone(), agenda.clone(), wake.clone(), parts.unconfirmed_after, stop.clone()));
+        tracker.spawn(settle_statuses(parts.pool.clone(), wake.clone(), stop.clone()));
+        tracker.spawn(gauge(parts.pool.clone(), stop.clone()));
+        let (bells, settle) = (wake.clone(), parts.settle);
+        let writer = EventWriter::start(parts.pool.clone(), settle, move || {
+            bells.turns();
+            bells.statuses();
+            bells.turns_in(settle);
+        });
+        let webhook = WebhookState::new(parts.app_secrets, parts.verify_token, writer);
+        Ok(Self { agenda, wake, pool: parts.pool, webhook, stop, tracker })
+    }
+
+    /// The webhook, health and figures.
+    pub fn routes(&self) -> Router {
+        let ours = Router::new()
+            .route("/health/live", get(|| async { "alive\n" }))
+            .route("/health/ready", get(ready))
+            .route("/metrics", get(metrics))
+            .with_state(self.pool.clone());
+        webhook_router(self.webhook.clone()).merge(ours)
+    }
+
+    /// Serves `routes` at `address` until the service stops.
+    ///
+    /// # Errors
+    /// When the address cannot be listened on; the message says which and why.
+    pub async fn serve(&self, address: SocketAddr, routes: Router) -> anyhow::Result<(SocketAddr, JoinHandle<()>)> {
+        let listener = TcpListener::bind(address).await.with_context(|| {
+            format!("cannot listen on {address}: is another program using the port? Choose another with --listen")
+        })?;
+        let address = listener.local_addr()?;
+        let stop = self.stop.clone();
+        let server = axum::serve(listener, routes).with_graceful_shutdown(async move { stop.cancelled().await });
+        let task = tokio::spawn(async move {
+            if let Err(error) = server.await {
+                tracing::error!(%error, "The web server stopped");
+            }
+        });
+        Ok((address, task))
+    }
+
+    /// Takes no more work, and waits for turns and sends in flight.
+    pub async fn stop(self) {
+        self.stop.cancel();
+        self.tracker.close();
+        if tokio::time::timeout(PATIENCE, self.tracker.wait()).await.is_err() {
+            tracing::warn!("Some work did not end in time; what it left is taken up at the next start");
+        }
+        self.pool.close().await;
+    }
+}
+
+/// Waits for Ctrl-C or SIGTERM.
+///
+/// # Errors
+/// When the signals cannot be listened to.
+pub async fn asked_to_stop() -> anyhow::Result<()> {
+    let mut terminated = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    tokio::select! {
+        interrupted = tokio::signal::ctrl_c() => interrupted?,
+        _ = terminated.recv() => {}
+    }
+    Ok(())
+}
+
+async fn ready(State(pool): State<PgPool>) -> (StatusCode, String) {
+    match tokio::time::timeout(Duration::from_secs(2), health::look(&pool)).await {
+        Ok(Ok(health)) if health.missing_migrations == 0 => (StatusCode::OK, "ready\n".to_owned()),
+        Ok(Ok(_)) => (StatusCode::SERVICE_UNAVAILABLE, "the database is not migrated\n".to_owned()),
+        Ok(Err(error)) => (StatusCode::SERVICE_UNAVAILABLE, format!("the database fails: {error}\n")),
+        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer within 2 s\n".to_owned()),
+    }
+}
+
+async fn metrics() -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], telemetry::figures().render())
+}
+
+async fn sweep(pool: PgPool, agenda: Agenda, wake: Wake, unconfirmed_after: Duration, stop: CancellationToken) {
+    while rest(SWEEP, &stop).await {
+        if let Err(error) = sweep_once(&pool, &agenda, &wake, unconfirmed_after).await {
+            tracing::warn!(error = format!("{error:#}"), "Dead holds could not be swept; trying again");
+        }
+    }
+}
+
+async fn sweep_once(pool: &PgPool, agenda: &Agenda, wake: &Wake, unconfirmed_after: Duration) -> anyhow::Result<()> {
+    loop {
+        let mut tx = pool.begin().await?;
+        let swept = booking::expire_holds(&mut tx, SWEPT).await?;
+        tx.commit().await?;
+        for change in swept.changed {
+            agenda.note_change(change.doctor, change.day, change.version);
+        }
+        if swept.outcome < u64::try_from(SWEPT)? {
+            break;
+        }
+    }
+    let mut connection = pool.acquire().await?;
+    if outbox::recover(&mut connection, unconfirmed_after).await? > 0 {
+        wake.sends();
+    }
+    Ok(())
+}
+
+async fn settle_statuses(pool: PgPool, wake: Wake, stop: CancellationToken) {
+    loop {
+        let full = async { events::settle_statuses(&mut *pool.acquire().await?).await }.await;
+        match full {
+            Ok(true) => continue,
+            Ok(false) => {}
+            Err(error) => tracing::warn!(%error, "Statuses could not be settled; trying again"),
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = wake.for_statuses() => {}
+            () = tokio::time::sleep(STATUSES) => {}
+        }
+    }
+}
+
+async fn gauge(pool: PgPool, stop: CancellationToken) {
+    loop {
+        let idle = u32::try_from(pool.num_idle()).unwrap_or(u32::MAX);
+        metrics::gauge!("smartsalud_pool_connections", "state" => "idle").set(idle);
+        metrics::gauge!("smartsalud_pool_connections", "state" => "used").set(pool.size().saturating_sub(idle));
+        metrics::gauge!("smartsalud_pool_connections", "state" => "most").set(pool.options().get_max_connections());
+        if let Ok(depth) = async { events::depth(&mut *pool.acquire().await?).await }.await {
+            #[expect(clippy::cast_precision_loss, reason = "a gauge is a float; no queue has 2^53 rows")]
+            let counts = [
+                ("smartsalud_events_due", depth.events_due as f64),
+                ("smartsalud_outbox_waiting", depth.outbox as f64),
+                ("smartsalud_conversations_stuck", depth.stuck as f64),
+                ("smartsalud_holds", depth.holds as f64),
+            ];
+            for (name, count) in counts {
+                metrics::gauge!(name).set(count);
+            }
+            metrics::gauge!("smartsalud_events_age_seconds").set(depth.events_age);
+            metrics::gauge!("smartsalud_outbox_age_seconds").set(depth.outbox_age);
+        }
+        if !rest(GAUGES, &stop).await {
+            return;
+        }
+    }
+}
+
+/// Waits; false when it is time to stop.
+async fn rest(time: Duration, stop: &CancellationToken) -> bool {
+    tokio::select! {
+        () = stop.cancelled() => false,
+        () = tokio::time::sleep(time) => true,
+    }
+}

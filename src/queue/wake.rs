@@ -21,6 +21,7 @@ const EVERY: Duration = Duration::from_millis(20);
 pub struct Wake {
     turns: Arc<Notify>,
     sends: Arc<Notify>,
+    statuses: Arc<Notify>,
     outside: Arc<Notify>,
 }
 
@@ -49,6 +50,16 @@ impl Wake {
     pub fn sends(&self) {
         self.sends.notify_one();
         self.outside.notify_one();
+    }
+
+    /// Statuses may wait to be settled.
+    pub fn statuses(&self) {
+        self.statuses.notify_one();
+    }
+
+    /// Waits for statuses.
+    pub async fn for_statuses(&self) {
+        self.statuses.notified().await;
     }
 
     /// Waits for an event.
