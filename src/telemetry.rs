@@ -37,9 +37,15 @@ pub enum LogFormat {
 /// When the filter cannot be read.
 pub fn start_logging(args: &LogArgs) -> anyhow::Result<()> {
     let filter = EnvFilter::try_new(&args.log).with_context(|| {
-        format!("`{}` is not a log filter; write a level, or parts as in smartsalud=debug,sqlx=warn", args.log)
+        format!(
+            "`{}` is not a log filter; write a level, or parts as in smartsalud=debug,sqlx=warn",
+            args.log
+        )
     })?;
-    let logging = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_span_events(FmtSpan::NONE);
+    let logging = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_span_events(FmtSpan::NONE);
     match args.log_format {
         LogFormat::Pretty => logging.try_init(),
         LogFormat::Json => logging.json().try_init(),
@@ -67,9 +73,15 @@ pub fn figures() -> &'static PrometheusHandle {
 fn describe() {
     use metrics::{describe_counter as counter, describe_gauge as gauge, describe_histogram as histogram};
     histogram!("smartsalud_turn_seconds", "Time a turn took, from claim to commit");
-    histogram!("smartsalud_turn_latency_seconds", "Time from the moment an event was due to its turn's commit");
+    histogram!(
+        "smartsalud_turn_latency_seconds",
+        "Time from the moment an event was due to its turn's commit"
+    );
     counter!("smartsalud_turn_failures_total", "Turns that failed and were rolled back");
-    counter!("smartsalud_turn_races_total", "Turns that lost a race for their locks and were tried again at once");
+    counter!(
+        "smartsalud_turn_races_total",
+        "Turns that lost a race for their locks and were tried again at once"
+    );
     counter!("smartsalud_parked_total", "Events given up after five failures");
     counter!("smartsalud_handoffs_total", "Conversations given to a person");
     counter!("smartsalud_incidents_total", "Faults of a flow or of the engine");

@@ -52,7 +52,9 @@ pub async fn run(args: DoctorArgs) -> anyhow::Result<ExitCode> {
     flows(&args.conversation, &mut findings);
     match Database::open(&args.database, &Clock::system()).await {
         Ok(database) => check_database(&database, &mut findings).await,
-        Err(error) => findings.wrong(&format!("database: {error:#}"), "Nothing else can be checked without it."),
+        Err(error) => {
+            findings.wrong(&format!("database: {error:#}"), "Nothing else can be checked without it.")
+        }
     }
     whatsapp(&args.whatsapp, &mut findings).await;
     match findings.wrong {
@@ -78,7 +80,10 @@ async fn check_database(database: &Database, findings: &mut Findings) {
     findings.well("database: it answers and is new enough");
     let health = match health::look(&database.pool).await {
         Ok(health) => health,
-        Err(error) => return findings.wrong(&format!("database: {error}"), "Run `smartsalud migrate`, then this again."),
+        Err(error) => {
+            return findings
+                .wrong(&format!("database: {error}"), "Run `smartsalud migrate`, then this again.");
+        }
     };
     match health.missing_migrations {
         0 => findings.well("migrations: all applied"),
@@ -116,16 +121,24 @@ async fn check_database(database: &Database, findings: &mut Findings) {
 
 async fn whatsapp(args: &WhatsAppArgs, findings: &mut Findings) {
     if args.app_secrets().is_empty() {
-        findings.wrong("WhatsApp: no app secret", "Set WHATSAPP_APP_SECRET: without it every webhook is refused.");
+        findings.wrong(
+            "WhatsApp: no app secret",
+            "Set WHATSAPP_APP_SECRET: without it every webhook is refused.",
+        );
     }
     if args.verify_token.is_none() {
-        findings.wrong("WhatsApp: no verify token", "Set WHATSAPP_VERIFY_TOKEN to the word given in Meta's dashboard.");
+        findings.wrong(
+            "WhatsApp: no verify token",
+            "Set WHATSAPP_VERIFY_TOKEN to the word given in Meta's dashboard.",
+        );
     }
     let Some(token) = &args.access_token else {
-        return findings.wrong("WhatsApp: no access token", "Set WHATSAPP_ACCESS_TOKEN to a system user's token.");
+        return findings
+            .wrong("WhatsApp: no access token", "Set WHATSAPP_ACCESS_TOKEN to a system user's token.");
     };
     let url = format!("{}/{}/me", args.graph_url.trim_end_matches('/'), args.api_version);
-    let asked = http::client(Duration::from_secs(10)).get(url).bearer_auth(token.expose_secret()).send().await;
+    let asked =
+        http::client(Duration::from_secs(10)).get(url).bearer_auth(token.expose_secret()).send().await;
     match asked {
         Ok(answer) if answer.status().is_success() => findings.well("WhatsApp: the token is accepted"),
         Ok(answer) => findings.wrong(

@@ -34,7 +34,9 @@ pub fn find(given: Option<&Path>, path: Option<&std::ffi::OsStr>) -> Result<Bina
         }
         looked.push(folder.clone());
         // `/usr/local/bin/initdb` may be a link into a package's folder, where its libraries are found
-        let real = fs::canonicalize(folder.join("initdb")).ok().and_then(|file| file.parent().map(Path::to_path_buf));
+        let real = fs::canonicalize(folder.join("initdb"))
+            .ok()
+            .and_then(|file| file.parent().map(Path::to_path_buf));
         let Some(real) = real.filter(|real| real.join("postgres").is_file()) else { continue };
         let Some(major) = major_of(&real) else { continue };
         let found = Binaries { folder: real, major };
@@ -63,7 +65,8 @@ fn packaged() -> Vec<PathBuf> {
         let Ok(entries) = fs::read_dir(parent) else { continue };
         for entry in entries.flatten() {
             let name = entry.file_name();
-            let version = name.to_str().and_then(|name| name.strip_prefix(prefix)).and_then(|v| v.parse().ok());
+            let version =
+                name.to_str().and_then(|name| name.strip_prefix(prefix)).and_then(|v| v.parse().ok());
             if let Some(version) = version {
                 let folder = entry.path();
                 let bin = folder.join("bin");
@@ -113,9 +116,12 @@ mod tests {
     fn the_folder_that_is_given_comes_first() {
         let folder = std::env::temp_dir().join(format!("smartsalud-bin-{}", std::process::id()));
         fs::create_dir_all(&folder).unwrap();
-        for (name, text) in [("initdb", "#!/bin/sh\n"), ("postgres", "#!/bin/sh\necho 'postgres (PostgreSQL) 16.2'\n")] {
+        for (name, text) in
+            [("initdb", "#!/bin/sh\n"), ("postgres", "#!/bin/sh\necho 'postgres (PostgreSQL) 16.2'\n")]
+        {
             fs::write(folder.join(name), text).unwrap();
-            fs::set_permissions(folder.join(name), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+            fs::set_permissions(folder.join(name), std::os::unix::fs::PermissionsExt::from_mode(0o755))
+                .unwrap();
         }
         let found = find(Some(&folder), None).unwrap();
         assert_eq!((found.major, found.folder), (16, fs::canonicalize(&folder).unwrap()));

@@ -33,7 +33,8 @@ pub struct CenterHealth {
 /// When the database fails, or was never migrated.
 pub async fn look(pool: &PgPool) -> sqlx::Result<Health> {
     let applied = store::applied_migrations(pool).await?;
-    let missing_migrations = MIGRATOR.iter().filter(|migration| !applied.contains(&migration.version)).count();
+    let missing_migrations =
+        MIGRATOR.iter().filter(|migration| !applied.contains(&migration.version)).count();
     let now = store::now(pool).await?;
     let centers = store::centers(pool).await?;
     Ok(Health { now, missing_migrations, centers })

@@ -26,7 +26,9 @@ impl Database {
         let (options, server) = match &args.database_url {
             Some(url) => (url.expose_secret().parse().map_err(DatabaseError::Url)?, None),
             None => {
-                let server = Server::start(&args.data_folder(), args.postgres_bin.as_deref(), Durability::Full).await?;
+                let server =
+                    Server::start(&args.data_folder(), args.postgres_bin.as_deref(), Durability::Full)
+                        .await?;
                 (server.options("postgres"), Some(server))
             }
         };

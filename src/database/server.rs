@@ -136,7 +136,11 @@ impl Server {
     ///
     /// # Errors
     /// When programs, folder or data cannot be used; each says what to do.
-    pub async fn start(folder: &Path, programs: Option<&Path>, durability: Durability) -> Result<Self, ServerError> {
+    pub async fn start(
+        folder: &Path,
+        programs: Option<&Path>,
+        durability: Durability,
+    ) -> Result<Self, ServerError> {
         let found = binaries::find(programs, std::env::var_os("PATH").as_deref())?;
         let runs_as = Account::for_server();
         fs::create_dir_all(folder).map_err(io(folder))?;
@@ -159,7 +163,8 @@ impl Server {
         let sockets = socket_folder(&folder, runs_as.as_ref())?;
         let log_path = folder.join("postgres.log");
         let log = File::create(&log_path).map_err(io(&log_path))?;
-        let supervisor = supervise(&found, &data, &sockets, durability, &log, runs_as.as_ref()).map_err(io(&data))?;
+        let supervisor =
+            supervise(&found, &data, &sockets, durability, &log, runs_as.as_ref()).map_err(io(&data))?;
         let mut server = Self { supervisor, sockets, _lock: lock };
         server.wait_until_ready(&data, &log_path).await?;
         Ok(server)
@@ -240,7 +245,8 @@ impl Account {
 
 fn lock(folder: &Path) -> Result<File, ServerError> {
     let path = folder.join("lock");
-    let mut file = File::options().read(true).write(true).create(true).truncate(false).open(&path).map_err(io(&path))?;
+    let mut file =
+        File::options().read(true).write(true).create(true).truncate(false).open(&path).map_err(io(&path))?;
     match file.try_lock() {
         Ok(()) => {
             file.set_len(0).and_then(|()| write!(file, "{}", std::process::id())).map_err(io(&path))?;
@@ -365,8 +371,11 @@ fn settings(durability: Durability) -> Vec<&'static str> {
 fn small_shared_memory() -> bool {
     let output = Command::new("df").args(["-Pk", "/dev/shm"]).output();
     let text = output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
-    let kilobytes: Option<u64> =
-        text.lines().nth(1).and_then(|line| line.split_whitespace().nth(1)).and_then(|size| size.parse().ok());
+    let kilobytes: Option<u64> = text
+        .lines()
+        .nth(1)
+        .and_then(|line| line.split_whitespace().nth(1))
+        .and_then(|size| size.parse().ok());
     kilobytes.is_none_or(|kilobytes| kilobytes <= 64 * 1024)
 }
 

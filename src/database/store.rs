@@ -25,7 +25,11 @@ pub(super) async fn set_time(connection: &mut PgConnection, now: DateTime<Utc>) 
 }
 
 /// Creates a database as a copy of a template nobody is connected to.
-pub(super) async fn create_from(connection: &mut PgConnection, name: &str, template: Option<&str>) -> sqlx::Result<()> {
+pub(super) async fn create_from(
+    connection: &mut PgConnection,
+    name: &str,
+    template: Option<&str>,
+) -> sqlx::Result<()> {
     // names come from `testing`, letters, digits and `_` only: an identifier cannot be a parameter
     let copy = template.map(|from| format!(" template \"{from}\" strategy file_copy")).unwrap_or_default();
     sqlx::raw_sql(AssertSqlSafe(format!("create database \"{name}\"{copy}"))).execute(connection).await?;
@@ -34,7 +38,9 @@ pub(super) async fn create_from(connection: &mut PgConnection, name: &str, templ
 
 /// Drops a database, and whoever is connected to it.
 pub(super) async fn drop(connection: &mut PgConnection, name: &str) -> sqlx::Result<()> {
-    sqlx::raw_sql(AssertSqlSafe(format!("drop database if exists \"{name}\" with (force)"))).execute(connection).await?;
+    sqlx::raw_sql(AssertSqlSafe(format!("drop database if exists \"{name}\" with (force)")))
+        .execute(connection)
+        .await?;
     Ok(())
 }
 
@@ -56,5 +62,7 @@ pub(super) async fn now(pool: &PgPool) -> sqlx::Result<DateTime<Utc>> {
 
 /// What every centre needs to be reachable.
 pub(super) async fn centers(pool: &PgPool) -> sqlx::Result<Vec<CenterHealth>> {
-    sqlx::query_as!(CenterHealth, "select code, tz, phone_number_id from centers order by code").fetch_all(pool).await
+    sqlx::query_as!(CenterHealth, "select code, tz, phone_number_id from centers order by code")
+        .fetch_all(pool)
+        .await
 }

@@ -53,7 +53,12 @@ impl Cluster {
         let server = Server::start(&folder, programs, Durability::None).await?;
         let mut admin = server.options("postgres").connect().await?;
         store::create_from(&mut admin, TEMPLATE, None).await?;
-        let template = pool::connect(server.options(TEMPLATE), PoolSettings { max: 1, ..Default::default() }, &Clock::system()).await?;
+        let template = pool::connect(
+            server.options(TEMPLATE),
+            PoolSettings { max: 1, ..Default::default() },
+            &Clock::system(),
+        )
+        .await?;
         pool::migrate(&template).await?;
         // nobody may be connected to a template while it is copied
         template.close().await;
@@ -68,7 +73,8 @@ impl Cluster {
     pub async fn database(&'static self, clock: Clock, connections: u32) -> anyhow::Result<Scratch> {
         let name = format!("t_{}", self.made.fetch_add(1, Ordering::Relaxed));
         let mut admin: PgConnection = self.server.options("postgres").connect().await?;
-        let unused = std::mem::take(&mut *self.unused.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
+        let unused =
+            std::mem::take(&mut *self.unused.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
         for old in unused {
             store::drop(&mut admin, &old).await?;
         }
@@ -88,7 +94,8 @@ impl Scratch {
 
     /// The same as a URL, for `DATABASE_URL`.
     pub fn url(&self) -> String {
-        let socket = self.options().get_socket().map(|socket| socket.display().to_string()).unwrap_or_default();
+        let socket =
+            self.options().get_socket().map(|socket| socket.display().to_string()).unwrap_or_default();
         format!("postgres://smartsalud@localhost/{}?host={}", self.name, socket.replace('/', "%2F"))
     }
 }

@@ -43,3 +43,260 @@ pub trait Scope {
     /// The value of a name; `None` when nothing has that name or it is not there yet.
     fn look_up(&self, name: &str) -> Option<Value>;
 }
+
+/// Why a text is not an expression.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{what} (at character {at})")]
+pub struct BadExpression {
+    /// What is wrong.
+    pub what: String,
+    /// Where, counted in characters from 1.
+    pub at: usize,
+}
+
+impl Expression {
+    /// Reads `cuando? and not (cita.codigo == "A1")`, `limite: 9` without its name, `paciente`.
+    ///
+    /// # Errors
+    /// When the text is not an expression.
+    pub fn parse(text: &str) -> Result<Self, BadExpression> {
+        let mut reader = Reader { rest: tokens(text)?, next: 0, end: text.chars().count() + 1 };
+        let expression = reader.or()?;
+        match reader.peek() {
+            None => Ok(expression),
+            Some(token) => Err(reader.wrong(&format!("`{token}` does not belong here"))),
+        }
+    }
+
+    /// Its value; [`Value::Nothing`] when something in it is not there.
+    pub fn evaluate(&self, scope: &dyn Scope) -> Value {
+        match self {
+            Self::Literal(value) => value.clone(),
+            Self::Path(names) => follow(names, scope),
+            Self::Exists(inner) => Value::Flag(inner.evaluate(scope).is_something()),
+            Self::Not(inner) => Value::Flag(!inner.holds(scope)),
+            Self::And(one, other) => Value::Flag(one.holds(scope) && other.holds(scope)),
+            Self::Or(one, other) => Value::Flag(one.holds(scope) || other.holds(scope)),
+            Self::Compare(one, comparison, other) => {
+                compare(&one.evaluate(scope), *comparison, &other.evaluate(scope))
+            }
+        }
+    }
+
+    /// Whether it is true; nothing is not.
+    pub fn holds(&self, scope: &dyn Scope) -> bool {
+        self.evaluate(scope) == Value::Flag(true)
+    }
+
+    /// The names it looks up, first parts of its paths.
+    pub fn names(&self) -> Vec<&Name> {
+        match self {
+            Self::Literal(_) => Vec::new(),
+            Self::Path(names) => names.first().into_iter().collect(),
+            Self::Exists(inner) | Self::Not(inner) => inner.names(),
+            Self::And(one, other) | Self::Or(one, other) | Self::Compare(one, _, other) => {
+                [one.names(), other.names()].concat()
+            }
+        }
+    }
+}
+
+fn follow(names: &[Name], scope: &dyn Scope) -> Value {
+    let Some((first, columns)) = names.split_first() else { return Value::Nothing };
+    let mut value = scope.look_up(first).unwrap_or(Value::Nothing);
+    for column in columns {
+        value = match value {
+            Value::Record(record) => record.columns.get(column).cloned().unwrap_or(Value::Nothing),
+            _ => Value::Nothing,
+        };
+    }
+    value
+}
+
+fn compare(one: &Value, comparison: Comparison, other: &Value) -> Value {
+    use std::cmp::Ordering;
+    let order = match (one, other) {
+        (Value::Number(a), Value::Number(b)) => Some(a.cmp(b)),
+        (Value::Date(a), Value::Date(b)) => Some(a.cmp(b)),
+        (Value::Moment(a), Value::Moment(b)) => Some(a.cmp(b)),
+        (Value::Record(a), Value::Text(b)) => Some(a.key.cmp(b)),
+        (a, b) if a == b => Some(Ordering::Equal),
+        (Value::Text(a), Value::Text(b)) => Some(a.cmp(b)),
+        _ => None,
+    };
+    Value::Flag(match comparison {
+        Comparison::Equal => order == Some(Ordering::Equal),
+        Comparison::NotEqual => order != Some(Ordering::Equal),
+        Comparison::Less => order == Some(Ordering::Less),
+        Comparison::LessOrEqual => matches!(order, Some(Ordering::Less | Ordering::Equal)),
+        Comparison::More => order == Some(Ordering::Greater),
+        Comparison::MoreOrEqual => matches!(order, Some(Ordering::Greater | Ordering::Equal)),
+    })
+}
+
+fn tokens(text: &str) -> Result<Vec<(String, usize)>, BadExpression> {
+    let characters: Vec<char> = text.chars().collect();
+    let mut tokens = Vec::new();
+    let mut at = 0;
+    while let Some(&c) = characters.get(at) {
+        let start = at;
+        at += 1;
+        if c.is_whitespace() {
+            continue;
+        }
+        if c == '"' {
+            while characters.get(at).is_some_and(|c| *c != '"') {
+                at += 1;
+            }
+            if at >= characters.len() {
+                return Err(BadExpression { what: "the quotation is not closed".into(), at: start + 1 });
+            }
+            at += 1;
+        } else if c.is_alphanumeric() || c == '_' || c == '-' {
+            while characters.get(at).is_some_and(|c| c.is_alphanumeric() || matches!(c, '_' | '.')) {
+                at += 1;
+            }
+        } else if matches!(c, '=' | '!' | '<' | '>') && characters.get(at) == Some(&'=') {
+            at += 1;
+        } else if !matches!(c, '?' | '(' | ')' | '<' | '>') {
+            return Err(BadExpression {
+                what: format!("`{c}` means nothing in an expression"),
+                at: start + 1,
+            });
+        }
+        tokens.push((characters[start..at].iter().collect(), start + 1));
+    }
+    Ok(tokens)
+}
+
+struct Reader {
+    rest: Vec<(String, usize)>,
+    next: usize,
+    end: usize,
+}
+
+impl Reader {
+    fn peek(&self) -> Option<&str> {
+        self.rest.get(self.next).map(|(token, _)| token.as_str())
+    }
+
+    fn take(&mut self, wanted: &str) -> bool {
+        let there = self.peek() == Some(wanted);
+        self.next += usize::from(there);
+        there
+    }
+
+    fn wrong(&self, what: &str) -> BadExpression {
+        let at = self.rest.get(self.next).map_or(self.end, |(_, at)| *at);
+        BadExpression { what: what.to_owned(), at }
+    }
+
+    fn or(&mut self) -> Result<Expression, BadExpression> {
+        let mut left = self.and()?;
+        while self.take("or") {
+            left = Expression::Or(Box::new(left), Box::new(self.and()?));
+        }
+        Ok(left)
+    }
+
+    fn and(&mut self) -> Result<Expression, BadExpression> {
+        let mut left = self.not()?;
+        while self.take("and") {
+            left = Expression::And(Box::new(left), Box::new(self.not()?));
+        }
+        Ok(left)
+    }
+
+    fn not(&mut self) -> Result<Expression, BadExpression> {
+        if self.take("not") {
+            return Ok(Expression::Not(Box::new(self.not()?)));
+        }
+        let left = self.term()?;
+        let comparison = match self.peek() {
+            Some("==") => Comparison::Equal,
+            Some("!=") => Comparison::NotEqual,
+            Some("<") => Comparison::Less,
+            Some("<=") => Comparison::LessOrEqual,
+            Some(">") => Comparison::More,
+            Some(">=") => Comparison::MoreOrEqual,
+            _ => return Ok(left),
+        };
+        self.next += 1;
+        Ok(Expression::Compare(Box::new(left), comparison, Box::new(self.term()?)))
+    }
+
+    fn term(&mut self) -> Result<Expression, BadExpression> {
+        if self.take("(") {
+            let inner = self.or()?;
+            return if self.take(")") { Ok(inner) } else { Err(self.wrong("a closing bracket is missing")) };
+        }
+        let Some(token) = self.peek().map(str::to_owned) else {
+            return Err(self.wrong("something is missing here"));
+        };
+        let term = match token.as_str() {
+            "true" | "sí" => Expression::Literal(Value::Flag(true)),
+            "false" | "no" => Expression::Literal(Value::Flag(false)),
+            quoted if quoted.starts_with('"') => {
+                Expression::Literal(Value::Text(quoted.trim_matches('"').to_owned()))
+            }
+            number if number.starts_with(|c: char| c.is_ascii_digit() || c == '-') => {
+                let number =
+                    number.parse().map_err(|_| self.wrong(&format!("`{token}` is not a whole number")))?;
+                Expression::Literal(Value::Number(number))
+            }
+            "and" | "or" | ")" | "?" | "==" | "!=" | "<" | "<=" | ">" | ">=" => {
+                return Err(self.wrong(&format!("a name or a value is missing before `{token}`")));
+            }
+            path => {
+                let names: Vec<Name> = path.split('.').map(str::to_owned).collect();
+                if names.iter().any(String::is_empty) {
+                    return Err(self.wrong(&format!("`{token}` is not a name")));
+                }
+                Expression::Path(names)
+            }
+        };
+        self.next += 1;
+        Ok(if self.take("?") { Expression::Exists(Box::new(term)) } else { term })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Names(Vec<(&'static str, Value)>);
+
+    impl Scope for Names {
+        fn look_up(&self, name: &str) -> Option<Value> {
+            self.0.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone())
+        }
+    }
+
+    #[test]
+    fn conditions_read_as_they_are_written() {
+        let scope = Names(vec![("intento", Value::Number(2)), ("ayuda", Value::Text("x".into()))]);
+        for (text, holds) in [
+            ("intento == 2", true),
+            ("intento < 2", false),
+            ("ayuda? and intento >= 2", true),
+            ("not ayuda?", false),
+            ("flujo? or (intento == 2 and ayuda == \"x\")", true),
+        ] {
+            assert_eq!(Expression::parse(text).unwrap().holds(&scope), holds, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_there_is_nothing_and_never_true() {
+        let scope = Names(vec![]);
+        assert_eq!(Expression::parse("cita.inicio").unwrap().evaluate(&scope), Value::Nothing);
+        assert!(!Expression::parse("cita").unwrap().holds(&scope));
+    }
+
+    #[test]
+    fn a_mistake_is_told_with_its_place() {
+        for (text, at) in [("intento ==", 11), ("a & b", 3), ("(a or b", 8), ("a b", 3), ("\"x", 1)] {
+            assert_eq!(Expression::parse(text).unwrap_err().at, at, "{text}");
+        }
+    }
+}

@@ -3,7 +3,10 @@
 //! A part in square brackets is left out when a value in it is not there. Marks that WhatsApp would read as
 //! bold, italics or strike are taken out of inserted values: a name must not change a text's shape.
 
-use super::expression::Expression;
+use super::expression::{Expression, Scope};
+use super::value::{Name, Record, Value};
+use super::window_words;
+use crate::value::hour_label;
 
 /// A parsed text.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -40,4 +43,232 @@ pub enum Filter {
     FirstName,
     /// Lower case first letter, for the middle of a sentence.
     Lower,
+    /// Appointments, one a line: `- jueves 26 de noviembre a las 10:30: Matrona, con Ana Rojas`.
+    List,
+}
+
+/// Why a text is not a template.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct BadTemplate(pub String);
+
+impl Filter {
+    /// Every filter with its name in flows.
+    pub const ALL: [(&'static str, Self); 8] = [
+        ("dia_hora", Self::DayHour),
+        ("dia_hora_corta", Self::DayHourShort),
+        ("dia", Self::Day),
+        ("hora", Self::Hour),
+        ("humano", Self::Human),
+        ("nombre", Self::FirstName),
+        ("minuscula", Self::Lower),
+        ("lista", Self::List),
+    ];
+}
+
+impl Template {
+    /// Reads a text; `{` and `[` stand for themselves when doubled.
+    ///
+    /// # Errors
+    /// When a brace or bracket is not closed, or what stands in braces is not a value.
+    pub fn parse(text: &str) -> Result<Self, BadTemplate> {
+        let characters: Vec<char> = text.chars().collect();
+        let mut at = 0;
+        let parts = parts(&characters, &mut at, false)?;
+        Ok(Self { parts })
+    }
+
+    /// The text with its values in place.
+    pub fn render(&self, scope: &dyn Scope) -> String {
+        let mut text = String::new();
+        put(&self.parts, scope, &mut text);
+        text
+    }
+
+    /// The names it looks up.
+    pub fn names(&self) -> Vec<&Name> {
+        fn collect<'a>(parts: &'a [Part], names: &mut Vec<&'a Name>) {
+            for part in parts {
+                match part {
+                    Part::Words(_) => {}
+                    Part::Placeholder(expression, _) => names.extend(expression.names()),
+                    Part::Optional(inner) => collect(inner, names),
+                }
+            }
+        }
+        let mut names = Vec::new();
+        collect(&self.parts, &mut names);
+        names
+    }
+}
+
+/// Adds the parts; false when a value was not there.
+fn put(parts: &[Part], scope: &dyn Scope, text: &mut String) -> bool {
+    let mut complete = true;
+    for part in parts {
+        match part {
+            Part::Words(words) => text.push_str(words),
+            Part::Placeholder(expression, filter) => {
+                let value = expression.evaluate(scope);
+                complete &= value.is_something();
+                let words = in_words(&value, *filter);
+                // a name must not turn the rest of the message bold
+                text.extend(words.chars().filter(|c| !matches!(c, '*' | '_' | '~' | '`')));
+            }
+            Part::Optional(inner) => {
+                let mut optional = String::new();
+                if put(inner, scope, &mut optional) {
+                    text.push_str(&optional);
+                }
+            }
+        }
+    }
+    complete
+}
+
+fn in_words(value: &Value, filter: Option<Filter>) -> String {
+    match (filter, value) {
+        (Some(Filter::DayHour), Value::Moment(at)) => hour_label::day_hour_long(*at),
+        (Some(Filter::DayHourShort), Value::Moment(at)) => hour_label::day_hour_short(*at),
+        (Some(Filter::Day), Value::Moment(at)) => hour_label::day_long(at.date()),
+        (Some(Filter::Day), Value::Date(day)) => hour_label::day_long(*day),
+        (Some(Filter::Hour), Value::Moment(at)) => hour_label::hour(*at),
+        (Some(Filter::Human), Value::Window(window)) => window_words::in_words(window),
+        (Some(Filter::FirstName), Value::Text(name)) => {
+            name.split_whitespace().next().unwrap_or_default().to_owned()
+        }
+        (Some(Filter::Lower), value) => {
+            let text = value.to_string();
+            let mut characters = text.chars();
+            characters
+                .next()
+                .map(|first| first.to_lowercase().chain(characters).collect())
+                .unwrap_or_default()
+        }
+        (Some(Filter::List), Value::Rows(rows)) => {
+            let lines: Vec<String> = rows.iter().map(line).collect();
+            lines.join("\n")
+        }
+        (_, value) => value.to_string(),
+    }
+}
+
+fn line(row: &Record) -> String {
+    let column = |name: &str| row.columns.get(name).map(ToString::to_string).unwrap_or_default();
+    format!("- {}: {}, con {}", column("inicio"), column("prestacion"), column("profesional"))
+}
+
+fn parts(characters: &[char], at: &mut usize, inside: bool) -> Result<Vec<Part>, BadTemplate> {
+    let mut parts = Vec::new();
+    let mut words = String::new();
+    let end = |words: &mut String, parts: &mut Vec<Part>| {
+        if !words.is_empty() {
+            parts.push(Part::Words(std::mem::take(words)));
+        }
+    };
+    while let Some(&c) = characters.get(*at) {
+        let doubled = characters.get(*at + 1) == Some(&c);
+        *at += 1;
+        match c {
+            '{' | '[' | '}' | ']' if doubled => {
+                *at += 1;
+                words.push(c);
+            }
+            '{' => {
+                let start = *at;
+                while characters.get(*at).is_some_and(|c| *c != '}') {
+                    *at += 1;
+                }
+                if *at >= characters.len() {
+                    return Err(BadTemplate("a `{` is not closed by `}`".into()));
+                }
+                let inside: String = characters[start..*at].iter().collect();
+                *at += 1;
+                end(&mut words, &mut parts);
+                parts.push(placeholder(&inside)?);
+            }
+            '[' if inside => return Err(BadTemplate("a `[` stands inside another".into())),
+            '[' => {
+                end(&mut words, &mut parts);
+                parts.push(Part::Optional(self::parts(characters, at, true)?));
+            }
+            ']' if inside => {
+                end(&mut words, &mut parts);
+                return Ok(parts);
+            }
+            ']' => return Err(BadTemplate("a `]` closes nothing; write `]]` for the sign itself".into())),
+            '}' => return Err(BadTemplate("a `}` closes nothing; write `}}` for the sign itself".into())),
+            other => words.push(other),
+        }
+    }
+    if inside {
+        return Err(BadTemplate("a `[` is not closed by `]`".into()));
+    }
+    end(&mut words, &mut parts);
+    Ok(parts)
+}
+
+fn placeholder(inside: &str) -> Result<Part, BadTemplate> {
+    let (value, filter) = match inside.split_once('|') {
+        Some((value, filter)) => (value, Some(filter.trim())),
+        None => (inside, None),
+    };
+    let expression =
+        Expression::parse(value).map_err(|error| BadTemplate(format!("in `{{{inside}}}`: {error}")))?;
+    let filter = match filter {
+        None => None,
+        Some(name) => {
+            let known = Filter::ALL.into_iter().find(|(known, _)| *known == name);
+            let all = || Filter::ALL.map(|(name, _)| name).join(", ");
+            let (_, filter) = known
+                .ok_or_else(|| BadTemplate(format!("there is no filter `{name}`; there are {}", all())))?;
+            Some(filter)
+        }
+    };
+    Ok(Part::Placeholder(expression, filter))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Cita;
+
+    impl Scope for Cita {
+        fn look_up(&self, name: &str) -> Option<Value> {
+            let moment = Value::Moment("2026-11-26T10:30:00".parse().unwrap());
+            let columns =
+                [("inicio".to_owned(), moment), ("quien".to_owned(), Value::Text("Ana *Soto*".into()))];
+            (name == "cita").then(|| {
+                Value::Record(Record { key: "1".into(), columns: columns.into(), words: vec![], until: None })
+            })
+        }
+    }
+
+    #[test]
+    fn values_are_put_into_words() {
+        for (text, words) in [
+            ("El {cita.inicio | dia_hora}.", "El jueves 26 de noviembre a las 10:30."),
+            ("{cita.inicio | hora} con {cita.quien | nombre}", "10:30 con Ana"),
+            ("No quedan horas[ {cuando | humano}].", "No quedan horas."),
+            ("Con[ {cita.quien}]", "Con Ana Soto"),
+            ("[[{{x}}]]", "[{x}]"),
+        ] {
+            assert_eq!(Template::parse(text).unwrap().render(&Cita), words, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_mistake_in_a_text_says_what_is_wrong() {
+        for (text, part) in [
+            ("{cita", "not closed"),
+            ("[a", "not closed"),
+            ("a]", "closes nothing"),
+            ("{a | rojo}", "no filter `rojo`"),
+            ("{a b}", "does not belong"),
+        ] {
+            let error = Template::parse(text).unwrap_err().to_string();
+            assert!(error.contains(part), "{text}: {error}");
+        }
+    }
 }

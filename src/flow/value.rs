@@ -38,6 +38,8 @@ pub enum Value {
     Key(String),
     /// A row: what was chosen, or what a write returned.
     Record(Record),
+    /// Rows that were found, for a text that lists them.
+    Rows(Vec<Record>),
 }
 
 /// A row that a port returned, or an option that was chosen from several.
@@ -84,6 +86,7 @@ impl fmt::Display for Value {
             Self::Window(window) => window.fmt(f),
             Self::RutTail(tail) => tail.fmt(f),
             Self::Record(record) => f.write_str(&record.key),
+            Self::Rows(rows) => rows.len().fmt(f),
         }
     }
 }

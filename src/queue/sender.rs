@@ -183,7 +183,10 @@ fn settle(message: &Claimed, outcome: SendOutcome, clock: &Clock) -> Settled {
             settled.detail = Some(detail);
         }
         SendOutcome::StopTheLine { code } => {
-            tracing::error!(code, "WhatsApp refuses everything we send: token, permission or account; an operator is needed");
+            tracing::error!(
+                code,
+                "WhatsApp refuses everything we send: token, permission or account; an operator is needed"
+            );
             settled.code = Some(code);
             settled.not_before = later(STOPPED);
         }

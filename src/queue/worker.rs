@@ -76,7 +76,12 @@ pub enum Looked {
 ///
 /// # Errors
 /// When the database fails outside the turn.
-pub async fn take_turn<T: RunTurn>(pool: &PgPool, turns: &T, wake: &Wake, clock: &Clock) -> sqlx::Result<Looked> {
+pub async fn take_turn<T: RunTurn>(
+    pool: &PgPool,
+    turns: &T,
+    wake: &Wake,
+    clock: &Clock,
+) -> sqlx::Result<Looked> {
     let mut races = 0;
     loop {
         let watch = Stopwatch::start();
@@ -122,7 +127,12 @@ pub async fn take_turn<T: RunTurn>(pool: &PgPool, turns: &T, wake: &Wake, clock:
         let rest = rest_after_failure(attempts);
         if events::failed(&mut connection, conversation, event, rest).await? {
             metrics::counter!("smartsalud_parked_total").increment(1);
-            span.in_scope(|| tracing::error!(attempts = MOST_ATTEMPTS, "An event was parked and its conversation given to a person"));
+            span.in_scope(|| {
+                tracing::error!(
+                    attempts = MOST_ATTEMPTS,
+                    "An event was parked and its conversation given to a person"
+                )
+            });
         } else if !clock.is_frozen() {
             wake.turns_in(rest);
         }

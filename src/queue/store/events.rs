@@ -93,7 +93,8 @@ pub async fn failed(
     event: EventId,
     rest: Duration,
 ) -> sqlx::Result<bool> {
-    let rest = PgInterval { months: 0, days: 0, microseconds: i64::try_from(rest.as_micros()).unwrap_or(i64::MAX) };
+    let rest =
+        PgInterval { months: 0, days: 0, microseconds: i64::try_from(rest.as_micros()).unwrap_or(i64::MAX) };
     sqlx::query_scalar!(
         r#"with counted as (
              update events

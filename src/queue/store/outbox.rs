@@ -141,7 +141,8 @@ pub async fn settle(conn: &mut PgConnection, settled: &[Settled]) -> sqlx::Resul
 /// # Errors
 /// When the database fails.
 pub async fn recover(conn: &mut PgConnection, after: Duration) -> sqlx::Result<u64> {
-    let after = PgInterval { months: 0, days: 0, microseconds: i64::try_from(after.as_micros()).unwrap_or(i64::MAX) };
+    let after =
+        PgInterval { months: 0, days: 0, microseconds: i64::try_from(after.as_micros()).unwrap_or(i64::MAX) };
     let done = sqlx::query!(
         "update outbox
          set status = case when attempts < 2 then 'queued' else 'unconfirmed' end
