@@ -1,1 +1,21 @@
-//! (empty until its first commit)
+//! The centre's time: who works when, which hours are free, and who has which.
+//!
+//! Slots are computed, never stored: a stored slot and a changed agenda disagree on Monday morning. The
+//! database is the referee ([`booking`]), memory is the map ([`map`]): the map may lag and offer an hour that
+//! has just gone, the referee never gives one twice.
+//!
+//! Reading order: [`slot`] and [`appointment`] are the values, [`schedule`], [`absence`] and [`holiday`] say
+//! when a professional attends, [`grid`] and [`availability`] find what is free, [`ranking`] chooses what to
+//! offer, [`map`] keeps it all warm, [`booking`] writes.
+
+pub mod appointment;
+pub mod booking;
+pub mod map;
+pub mod slot;
+
+pub use booking::{
+    Actor, BookingError, CancelOutcome, CancelRequest, ConfirmOutcome, ConfirmRequest, DayChange, HoldOutcome,
+    HoldRequest, ReleaseOutcome, ReleaseRequest, RescheduleOutcome, RescheduleRequest, Written,
+};
+pub use map::{Agenda, AgendaError, FreeFor, Professional, Search, Service};
+pub use slot::{Booked, Offer, Slot};
