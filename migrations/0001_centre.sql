@@ -21,7 +21,9 @@ create table centers (
   phone_number_id text unique,                         -- WhatsApp's id of the number patients write to; null: none yet
   address         text,
   phone           text,
-  flow_book       text                                 -- hash of the flow book in force; null: the one the whole installation runs
+  region          text,                                -- code of the region, for its own holidays; null: only national ones
+  flow_book       text,                                -- hash of the flow book in force; null: the one the whole installation runs
+  agenda_version  bigint not null default 0            -- raised by triggers whenever who attends when changes here
 );
 
 -- Any professional; the name `doctors` is kept for those who read this table from outside.
@@ -47,6 +49,7 @@ create table appointment_types (
   min_notice_min   integer not null default 60 check (min_notice_min >= 0),
   max_horizon_days integer not null default 60 check (max_horizon_days between 1 and 400),
   bookable         boolean not null default true,      -- false: staff only
+  max_per_patient  integer not null default 3 check (max_per_patient >= 1),   -- future hours of this kind a patient may hold by chat
   unique (center_id, code),
   unique (center_id, id)
 );
@@ -74,7 +77,7 @@ create table absences (
   id        bigint generated always as identity primary key,
   center_id bigint not null references centers,
   doctor_id bigint references doctors,                  -- null: the whole centre
-  during    tsrange not null,                           -- wall time of the centre
+  during    tsrange not null check (not isempty(during)),   -- wall time of the centre
   reason    text not null,
   unique nulls not distinct (center_id, doctor_id, during)
 );
@@ -149,20 +152,60 @@ create index ix_appointments_patient_date on appointments (patient_id, appointme
 create index ix_appointments_overlap_check on appointments (doctor_id, appointment_date, status)
   where status in ('PENDING', 'CONFIRMED');
 -- the cold start of the map is one index-only scan of this
-create index ix_appointments_busy on appointments (appointment_date, doctor_id) include (busy, lane) where blocks;
+create index ix_appointments_busy on appointments (appointment_date, doctor_id) include (busy, lane, hold_expires_at) where blocks;
 -- the sweeper of dead holds
 create index ix_appointments_hold_expiry on appointments (hold_expires_at) where status = 'PENDING';
 
--- What changed on the map of free hours. Readers poll by xid and pg_snapshot_xmin, not by sequence: a
--- sequence loses the row that commits late.
+-- What changed on the map of free hours: a professional's day, or a whole centre's weekly agenda. Readers
+-- poll by xid and pg_snapshot_xmin, not by sequence: a sequence loses the row that commits late.
 create table map_changes (
   xid       xid8 not null default pg_current_xact_id(),
-  doctor_id bigint not null,
-  day       date not null,
+  doctor_id bigint,
+  day       date,
+  center_id bigint,                                     -- set instead of the two above: centers.agenda_version changed
   version   bigint not null,
-  at        timestamptz not null
+  at        timestamptz not null,
+  check (num_nulls(doctor_id, center_id) = 1 and (doctor_id is null) = (day is null))
 );
 create index ix_map_changes_xid on map_changes (xid);
+
+-- Whoever changes who attends when, by whatever means, tells the map.
+create function agenda_changed() returns trigger language plpgsql as $$
+declare touched bigint[];
+begin
+  if tg_table_name = 'holidays' then
+    touched := array(select c.id from centers c where exists (select from changed));
+  elsif tg_table_name = 'doctors' then          -- known also where they attend away from home
+    touched := array(select h.center_id from changed h union select s.center_id from changed h join doctor_schedules s on s.doctor_id = h.id);
+  else
+    touched := array(select distinct h.center_id from changed h);
+  end if;
+  with due as (
+    select c.id from centers c where c.id = any(touched) order by c.id for no key update
+  ), raised as (
+    update centers c set agenda_version = c.agenda_version + 1 from due where c.id = due.id
+    returning c.id, c.agenda_version
+  )
+  insert into map_changes (center_id, version, at) select id, agenda_version, app_now() from raised;
+  return null;
+end $$;
+create function zone_changed() returns trigger language plpgsql as $$
+begin
+  new.agenda_version := old.agenda_version + 1;
+  insert into map_changes (center_id, version, at) values (new.id, new.agenda_version, app_now());
+  return new;
+end $$;
+create trigger agenda_after_zone before update on centers for each row
+  when (old.tz is distinct from new.tz or old.region is distinct from new.region) execute function zone_changed();
+do $$
+declare watched text;
+begin
+  foreach watched in array array['doctors', 'appointment_types', 'doctor_schedules', 'absences', 'holidays'] loop
+    execute format('create trigger agenda_after_insert after insert on %I referencing new table as changed for each statement execute function agenda_changed()', watched);
+    execute format('create trigger agenda_after_update after update on %I referencing new table as changed for each statement execute function agenda_changed()', watched);
+    execute format('create trigger agenda_after_delete after delete on %I referencing old table as changed for each statement execute function agenda_changed()', watched);
+  end loop;
+end $$;
 
 -- What happened to an appointment, for ever: append only.
 create table appointment_events (

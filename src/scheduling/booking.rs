@@ -12,8 +12,11 @@
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use sqlx::PgConnection;
+use sqlx::postgres::types::PgInterval;
 
 use super::slot::{Booked, Slot};
+use super::store::place::{self as store, Place, Placed, Verdict};
+use super::store::settle;
 use crate::id::{AppointmentId, CenterId, ConversationId, DoctorId, PatientId};
 
 /// A (professional, day) whose free hours changed: give it to `Agenda::note_change` after the commit.
@@ -202,6 +205,11 @@ pub enum Actor {
 }
 
 impl Actor {
+    /// By chat it is the patient, else staff.
+    pub fn of(conversation: Option<ConversationId>) -> Self {
+        if conversation.is_some() { Self::Patient } else { Self::Staff }
+    }
+
     /// As the column has it.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -225,14 +233,23 @@ pub enum BookingError {
         #[source]
         source: sqlx::Error,
     },
+    /// The look under the locks said free and a constraint said no: somebody (a clerk's SQL, a restore) writes
+    /// without taking the locks. Nothing is lost; a second try sees what they wrote.
+    #[error("hour {0} was taken by a writer that does not take the locks; trying again will see it")]
+    Contradicted(Slot),
 }
 
 impl BookingError {
-    /// Whether the whole transaction may be tried again: serialization failure, deadlock, lock timeout.
+    /// Whether the whole transaction may be tried again: serialization failure, deadlock, lock timeout, or a
+    /// writer without locks.
     pub fn retryable(&self) -> bool {
-        let Self::Store { source, .. } = self;
-        let code = source.as_database_error().and_then(sqlx::error::DatabaseError::code);
-        matches!(code.as_deref(), Some("40001" | "40P01" | "55P03"))
+        match self {
+            Self::Contradicted(_) => true,
+            Self::Store { source, .. } => {
+                let code = source.as_database_error().and_then(sqlx::error::DatabaseError::code);
+                matches!(code.as_deref(), Some("40001" | "40P01" | "55P03"))
+            }
+        }
     }
 }
 
@@ -241,7 +258,32 @@ impl BookingError {
 /// # Errors
 /// When the database fails; see [`BookingError::retryable`].
 pub async fn hold(tx: &mut PgConnection, request: &HoldRequest) -> Result<Written<HoldOutcome>, BookingError> {
-    todo!()
+    let microseconds = request.ttl.num_microseconds().unwrap_or(i64::MAX);
+    let place = Place {
+        center: request.center,
+        conversation: request.conversation,
+        patient: request.patient,
+        slot: &request.slot,
+        actor: Actor::of(request.conversation).as_str(),
+        hold_for: Some(PgInterval { months: 0, days: 0, microseconds }),
+        let_go: request.instead_of,
+        moving: request.moving,
+        verified: true,
+    };
+    let (placed, changed) = take(tx, &place, "hold").await?;
+    let outcome = match placed.verdict {
+        Verdict::Placed => {
+            let (appointment, until) = placed.hold.ok_or(BookingError::Contradicted(request.slot))?;
+            HoldOutcome::Held { appointment, until }
+        }
+        // what it would replace is no longer there to be moved; the move itself will say so
+        Verdict::Taken | Verdict::Gone | Verdict::Again | Verdict::Contradicted => HoldOutcome::Taken,
+        Verdict::Yours => HoldOutcome::Yours,
+        Verdict::Limit => HoldOutcome::Limit,
+        Verdict::Past => HoldOutcome::Past,
+        Verdict::Overlaps => HoldOutcome::Overlaps,
+    };
+    Ok(Written { outcome, changed })
 }
 
 /// Lets a hold go. One statement.
@@ -249,7 +291,9 @@ pub async fn hold(tx: &mut PgConnection, request: &HoldRequest) -> Result<Writte
 /// # Errors
 /// When the database fails.
 pub async fn release(tx: &mut PgConnection, request: &ReleaseRequest) -> Result<Written<ReleaseOutcome>, BookingError> {
-    todo!()
+    let freed = settle::release(tx, request).await.map_err(failed(format!("release hold {}", request.hold)))?;
+    let outcome = if freed.is_some() { ReleaseOutcome::Released } else { ReleaseOutcome::Gone };
+    Ok(Written { outcome, changed: freed.into_iter().collect() })
 }
 
 /// Books an hour. One statement while the hold lives; three when it died or there is none.
@@ -257,7 +301,36 @@ pub async fn release(tx: &mut PgConnection, request: &ReleaseRequest) -> Result<
 /// # Errors
 /// When the database fails.
 pub async fn confirm(tx: &mut PgConnection, request: &ConfirmRequest) -> Result<Written<ConfirmOutcome>, BookingError> {
-    todo!()
+    if let Some(hold) = request.hold {
+        let booked = settle::confirm_live(tx, request, hold).await;
+        let booked = booked.map_err(failed(format!("confirm hold {hold}")))?;
+        if let Some(booked) = booked {
+            count("confirm", "confirmed");
+            return Ok(Written { outcome: ConfirmOutcome::Confirmed(Box::new(booked)), changed: Vec::new() });
+        }
+    }
+    let place = Place {
+        center: request.center,
+        conversation: request.conversation,
+        patient: request.patient,
+        slot: &request.slot,
+        actor: request.actor.as_str(),
+        hold_for: None,
+        let_go: request.hold,
+        moving: None,
+        verified: true,
+    };
+    let (placed, changed) = take(tx, &place, "confirm").await?;
+    let outcome = match placed.verdict {
+        Verdict::Placed | Verdict::Again => {
+            let booked = placed.booked.ok_or(BookingError::Contradicted(request.slot))?;
+            ConfirmOutcome::Confirmed(Box::new(booked))
+        }
+        Verdict::Yours => ConfirmOutcome::Yours,
+        Verdict::Past => ConfirmOutcome::Past,
+        Verdict::Taken | Verdict::Limit | Verdict::Overlaps | Verdict::Gone | Verdict::Contradicted => ConfirmOutcome::Taken,
+    };
+    Ok(Written { outcome, changed })
 }
 
 /// Calls a booked hour off. One statement.
@@ -265,10 +338,22 @@ pub async fn confirm(tx: &mut PgConnection, request: &ConfirmRequest) -> Result<
 /// # Errors
 /// When the database fails.
 pub async fn cancel(tx: &mut PgConnection, request: &CancelRequest) -> Result<Written<CancelOutcome>, BookingError> {
-    todo!()
+    let found = settle::cancel(tx, request).await;
+    let found = found.map_err(failed(format!("cancel appointment {}", request.appointment)))?;
+    Ok(match found {
+        Some((booked, changed)) => {
+            count("cancel", "cancelled");
+            let changed = changed.into_iter().collect();
+            Written { outcome: CancelOutcome::Cancelled(Box::new(booked)), changed }
+        }
+        None => {
+            count("cancel", "gone");
+            Written { outcome: CancelOutcome::Gone, changed: Vec::new() }
+        }
+    })
 }
 
-/// Gives a booked hour up for another; the old one is kept unless the new one is secured.
+/// Gives a booked hour up for another; the old one is kept unless the new one is secured. Two statements.
 ///
 /// # Errors
 /// When the database fails.
@@ -276,7 +361,29 @@ pub async fn reschedule(
     tx: &mut PgConnection,
     request: &RescheduleRequest,
 ) -> Result<Written<RescheduleOutcome>, BookingError> {
-    todo!()
+    let place = Place {
+        center: request.center,
+        conversation: request.conversation,
+        patient: request.patient,
+        slot: &request.slot,
+        actor: request.actor.as_str(),
+        hold_for: None,
+        let_go: request.hold,
+        moving: Some(request.appointment),
+        verified: request.verified,
+    };
+    let (placed, changed) = take(tx, &place, "reschedule").await?;
+    let outcome = match placed.verdict {
+        Verdict::Placed | Verdict::Again => {
+            let booked = placed.booked.ok_or(BookingError::Contradicted(request.slot))?;
+            RescheduleOutcome::Moved(Box::new(booked))
+        }
+        Verdict::Yours => RescheduleOutcome::Yours,
+        Verdict::Past => RescheduleOutcome::Past,
+        Verdict::Gone => RescheduleOutcome::Gone,
+        Verdict::Taken | Verdict::Limit | Verdict::Overlaps | Verdict::Contradicted => RescheduleOutcome::Taken,
+    };
+    Ok(Written { outcome, changed })
 }
 
 /// The future booked hours of these patients, soonest first.
@@ -288,14 +395,43 @@ pub async fn upcoming(
     patients: &[PatientId],
     now: DateTime<Utc>,
 ) -> Result<Vec<Booked>, BookingError> {
-    todo!()
+    settle::upcoming(conn, patients, now).await.map_err(failed("list the hours to come".to_owned()))
 }
 
-/// The sweeper's step, in a transaction of its own: expires up to `at_most` dead holds whose day nobody has locked.
-/// Call it again at once while it answers a full batch.
+/// The sweeper's step, in a transaction of its own: expires up to `at_most` dead holds whose day nobody has
+/// locked, and answers how many. Call it again at once while it answers a full batch.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn expire_holds(tx: &mut PgConnection, at_most: i64) -> Result<Written<u64>, BookingError> {
-    todo!()
+    let (expired, changed) = settle::expire(tx, at_most).await.map_err(failed("expire dead holds".to_owned()))?;
+    metrics::counter!("smartsalud_holds_expired_total").increment(expired);
+    Ok(Written { outcome: expired, changed })
+}
+
+/// Locks, looks and writes.
+async fn take(tx: &mut PgConnection, place: &Place<'_>, operation: &'static str) -> Result<(Placed, Vec<DayChange>), BookingError> {
+    let doing = || failed(format!("{operation} hour {} for patient {}", place.slot, place.patient));
+    let also: Vec<i64> = place.let_go.iter().chain(&place.moving).map(|id| id.0).collect();
+    let locked = store::lock(tx, place.center, place.patient, place.slot, &also).await.map_err(doing())?;
+    let placed = store::place(tx, &locked, place).await.map_err(doing())?;
+    if placed.verdict == Verdict::Contradicted {
+        return Err(BookingError::Contradicted(*place.slot));
+    }
+    count(operation, placed.verdict.name());
+    let changes = locked.doctors.iter().zip(&locked.days).zip(&locked.versions);
+    let changed = if placed.changed {
+        changes.map(|((doctor, day), version)| DayChange { doctor: DoctorId(*doctor), day: *day, version: *version }).collect()
+    } else {
+        Vec::new()
+    };
+    Ok((placed, changed))
+}
+
+fn failed(doing: String) -> impl FnOnce(sqlx::Error) -> BookingError {
+    |source| BookingError::Store { doing, source }
+}
+
+fn count(operation: &'static str, outcome: &'static str) {
+    metrics::counter!("smartsalud_bookings_total", "operation" => operation, "outcome" => outcome).increment(1);
 }

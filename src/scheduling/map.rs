@@ -7,19 +7,39 @@
 //! Guarantees: what a commit changed is seen by every process soon after, whatever order commits and reads
 //! come in: readers follow `map_changes` by transaction id up to the oldest one still running; a higher
 //! version that was announced wins over an older one that a load in flight brings; repeats are harmless.
-//! Loads run on the map's own pool, never inside a turn's transaction.
+//! Loads run on the map's own pool, never inside a turn's transaction. A hold that dies frees its hour on the
+//! map at that moment, swept or not.
 
+use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Days, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
+use moka::ops::compute::Op;
+use moka::sync::Cache;
 use sqlx::PgPool;
+use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use super::availability::free_starts;
+use super::grid::{DayMask, MINUTES};
+use super::plan::{Attendance, Plan, Professional, Service};
+use super::ranking::{self, Candidate, Chooser};
 use super::slot::{Offer, Slot};
+use super::store::map as store;
+use super::wall;
 use crate::id::{AppointmentId, AppointmentTypeId, CenterId, DoctorId, PatientId};
 use crate::value::Window;
+
+/// How many days are loaded at once when the map does not know them yet.
+const LOAD_DAYS: usize = 7;
+/// Room for 2,000 professionals over 60 days.
+const DAYS_KEPT: u64 = 150_000;
+const PLANS_KEPT: u64 = 1_000;
+/// A safety net below the announcements: nothing is believed for longer.
+const BELIEVED_FOR: Duration = Duration::from_mins(30);
 
 /// What to look for.
 #[derive(Debug, Clone)]
@@ -51,40 +71,6 @@ pub struct FreeFor {
     pub holds: Vec<AppointmentId>,
     /// The booking being moved.
     pub moving: Option<AppointmentId>,
-}
-
-/// A prestación of a centre, as patients choose it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Service {
-    /// Its row.
-    pub id: AppointmentTypeId,
-    /// The centre's key for it.
-    pub code: String,
-    /// Its name.
-    pub name: String,
-    /// How patients call it.
-    pub patient_words: Vec<String>,
-    /// How long a visit takes.
-    pub duration_min: u16,
-    /// How much notice it needs, in minutes.
-    pub min_notice_min: u32,
-    /// How far ahead it can be booked, in days.
-    pub max_horizon_days: u32,
-    /// Whether patients may book it themselves.
-    pub bookable: bool,
-}
-
-/// A professional of a centre.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Professional {
-    /// Its row.
-    pub id: DoctorId,
-    /// The name as patients read it.
-    pub full_name: String,
-    /// matrona, médica, dentista …
-    pub profession: String,
-    /// The sector attended; none: every sector.
-    pub sector: Option<String>,
 }
 
 /// The agenda could not be searched.
@@ -123,6 +109,84 @@ pub struct Agenda {
 
 struct Inner {
     pool: PgPool,
+    plans: Cache<CenterId, Known<Plan>>,
+    days: Cache<(DoctorId, NaiveDate), Known<Busy>>,
+    horizon: AtomicI64,
+    /// One load at a time: whoever waited finds what the other brought.
+    loading: Mutex<()>,
+    /// One reader of changes at a time, so that the horizon never goes back.
+    following: Mutex<()>,
+}
+
+/// What the map knows of something: its value, or only that a newer version exists.
+enum Known<T> {
+    Value(Arc<T>),
+    Announced(i64),
+}
+
+impl<T> Clone for Known<T> {
+    fn clone(&self) -> Self {
+        match self {
+            Self::Value(value) => Self::Value(Arc::clone(value)),
+            Self::Announced(version) => Self::Announced(*version),
+        }
+    }
+}
+
+struct Busy {
+    version: i64,
+    minutes: DayMask,
+    stale_at: Option<DateTime<Utc>>,
+}
+
+trait Versioned {
+    fn version(&self) -> i64;
+}
+
+impl Versioned for Busy {
+    fn version(&self) -> i64 {
+        self.version
+    }
+}
+
+impl Versioned for Plan {
+    fn version(&self) -> i64 {
+        self.version
+    }
+}
+
+impl<T: Versioned> Known<T> {
+    fn version(&self) -> i64 {
+        match self {
+            Self::Value(value) => value.version(),
+            Self::Announced(version) => *version,
+        }
+    }
+}
+
+/// Puts a value that was read, unless a newer version is known: `get_with` would let the older one win when
+/// the announcement comes while the load is in flight.
+fn learn<K, T>(cache: &Cache<K, Known<T>>, key: K, value: Arc<T>)
+where
+    K: std::hash::Hash + Eq + Send + Sync + 'static,
+    T: Versioned + Send + Sync + 'static,
+{
+    cache.entry(key).and_compute_with(|known| match known {
+        Some(known) if known.value().version() > value.version() => Op::Nop,
+        _ => Op::Put(Known::Value(value)),
+    });
+}
+
+/// Forgets what is older than `version`, and remembers that it exists.
+fn announce<K, T>(cache: &Cache<K, Known<T>>, key: K, version: i64)
+where
+    K: std::hash::Hash + Eq + Send + Sync + 'static,
+    T: Versioned + Send + Sync + 'static,
+{
+    cache.entry(key).and_compute_with(|known| match known {
+        Some(known) if known.value().version() >= version => Op::Nop,
+        _ => Op::Put(Known::Announced(version)),
+    });
 }
 
 impl Agenda {
@@ -131,7 +195,19 @@ impl Agenda {
     /// # Errors
     /// When the database fails.
     pub async fn start(pool: PgPool) -> Result<Self, AgendaError> {
-        todo!()
+        let mut conn = acquire(&pool).await?;
+        let horizon = store::horizon(&mut conn).await?;
+        drop(conn);
+        Ok(Self {
+            inner: Arc::new(Inner {
+                pool,
+                plans: Cache::builder().max_capacity(PLANS_KEPT).time_to_live(BELIEVED_FOR).build(),
+                days: Cache::builder().max_capacity(DAYS_KEPT).time_to_live(BELIEVED_FOR).build(),
+                horizon: AtomicI64::new(horizon),
+                loading: Mutex::new(()),
+                following: Mutex::new(()),
+            }),
+        })
     }
 
     /// The free hours that fit, in order of time; which ones is decided by rank.
@@ -139,48 +215,277 @@ impl Agenda {
     /// # Errors
     /// When the centre or the type is unknown, or something had to be loaded and the database failed.
     pub async fn search(&self, search: &Search) -> Result<Vec<Offer>, AgendaError> {
-        todo!()
+        let plan = self.plan(search.center, search.now).await?;
+        let unknown = AgendaError::NoType(search.center, search.appointment_type);
+        let service = plan.service(search.appointment_type).ok_or(unknown)?;
+        let known = self.patient(search, &plan).await?;
+
+        let here = wall::wall(plan.zone, search.now);
+        let earliest = wall::wall(plan.zone, search.now + TimeDelta::minutes(i64::from(service.min_notice_min)));
+        let earliest = search.window.not_before.map_or(earliest, |from| from.max(earliest));
+        let last = here.date().checked_add_days(Days::new(u64::from(service.max_horizon_days))).unwrap_or(here.date());
+        let last = search.window.last_day().map_or(last, |day| day.min(last));
+        let days: Vec<NaiveDate> = earliest
+            .date()
+            .iter_days()
+            .take_while(|day| *day <= last)
+            .filter(|day| search.window.allows_day(*day))
+            .collect();
+
+        let mut chooser = Chooser::new(here, search.limit, search.window.soonest, search.patient);
+        'weeks: for week in days.chunks(LOAD_DAYS) {
+            let mut attending: Vec<(NaiveDate, DayMask, Option<DayMask>, Vec<Attendance>)> = Vec::new();
+            for day in week {
+                let wanted = wanted(&search.window, *day, earliest);
+                let closed = plan.closed(*day);
+                if closed.is_some_and(|closed| closed == DayMask::range(0, MINUTES)) || wanted.is_empty() {
+                    continue;
+                }
+                let who = plan.attending(search.appointment_type, *day, search.doctor).collect();
+                attending.push((*day, wanted, closed, who));
+            }
+            let mut busy = self.known_days(&attending, search.now);
+            for (day, wanted, closed, who) in &attending {
+                let midnight = NaiveDateTime::new(*day, NaiveTime::MIN);
+                if chooser.is_settled(midnight) {
+                    break 'weeks;
+                }
+                let engaged = engaged(&known.engaged, *day);
+                for attendance in who {
+                    let key = (attendance.doctor, *day);
+                    let minutes = match busy.get(&key) {
+                        Some(minutes) => *minutes,
+                        None => {
+                            // the rest of the week in one statement
+                            let missing: Vec<_> = keys(&attending).filter(|key| !busy.contains_key(key)).collect();
+                            busy.extend(self.load_days(&missing, plan.zone, search.now).await?);
+                            busy.get(&key).copied().unwrap_or(DayMask::ALL)
+                        }
+                    };
+                    let minutes = freed(minutes, &known.freed, attendance.doctor, *day);
+                    let closed = [*closed, attendance.away, engaged].into_iter().flatten().reduce(|a, b| a | b);
+                    let free = free_starts(attendance.grid & *wanted, &minutes, closed.as_ref(), service.visit);
+                    let load = minutes.count();
+                    for minute in free.minutes() {
+                        let start = midnight + TimeDelta::minutes(i64::from(minute));
+                        let slot = Slot { doctor: attendance.doctor, appointment_type: search.appointment_type, start };
+                        if search.except.contains(&slot) {
+                            continue;
+                        }
+                        let sector = plan.professional(attendance.doctor).and_then(|doctor| doctor.sector.as_deref());
+                        let other_sector = known.sector.as_deref().zip(sector).is_some_and(|(own, other)| own != other);
+                        chooser.add(Candidate { start, doctor: attendance.doctor, other_sector, load });
+                    }
+                }
+            }
+        }
+        let offer = |chosen: &Candidate| {
+            let doctor = plan.professional(chosen.doctor);
+            let sector = doctor.and_then(|doctor| doctor.sector.as_deref());
+            Offer {
+                slot: Slot { doctor: chosen.doctor, appointment_type: search.appointment_type, start: chosen.start },
+                doctor_name: doctor.map(|doctor| doctor.full_name.clone()).unwrap_or_default(),
+                why: ranking::why(chosen, here, sector, known.sector.as_deref()),
+            }
+        };
+        Ok(chooser.choose().iter().map(offer).collect())
     }
 
     /// The prestaciones of a centre, by name.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn services(&self, center: CenterId) -> Result<Vec<Service>, AgendaError> {
-        todo!()
+    pub async fn services(&self, center: CenterId, now: DateTime<Utc>) -> Result<Vec<Service>, AgendaError> {
+        Ok(self.plan(center, now).await?.services())
     }
 
     /// The active professionals of a centre, by name.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn professionals(&self, center: CenterId) -> Result<Vec<Professional>, AgendaError> {
-        todo!()
+    pub async fn professionals(&self, center: CenterId, now: DateTime<Utc>) -> Result<Vec<Professional>, AgendaError> {
+        Ok(self.plan(center, now).await?.professionals())
     }
 
     /// The zone of a centre.
     ///
     /// # Errors
     /// When the database fails or the zone is unknown.
-    pub async fn zone(&self, center: CenterId) -> Result<chrono_tz::Tz, AgendaError> {
-        todo!()
+    pub async fn zone(&self, center: CenterId, now: DateTime<Utc>) -> Result<chrono_tz::Tz, AgendaError> {
+        Ok(self.plan(center, now).await?.zone)
     }
 
     /// Tells the map that a day changed; for this process, at once after its own commit.
     pub fn note_change(&self, doctor: DoctorId, day: NaiveDate, version: i64) {
-        todo!()
+        announce(&self.inner.days, (doctor, day), version);
     }
 
     /// Follows the changes of every process until `stop`.
     pub fn spawn_follow(&self, every: Duration, stop: CancellationToken) -> JoinHandle<()> {
-        todo!()
+        let agenda = self.clone();
+        tokio::spawn(async move {
+            let mut ticks = tokio::time::interval(every);
+            ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+            loop {
+                tokio::select! {
+                    () = stop.cancelled() => return,
+                    _ = ticks.tick() => {}
+                }
+                if let Err(error) = agenda.follow_once().await {
+                    // nothing is lost: the next reading begins where the last good one ended
+                    tracing::warn!(error = &error as &dyn std::error::Error, "The agenda's changes could not be read; trying again");
+                }
+            }
+        })
     }
 
-    /// Reads the changes since the last time once; tests and replay step it by hand.
+    /// Reads the changes since the last time once; tests and replay step it by hand. Answers how many there were.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn follow_once(&self) -> Result<usize, AgendaError> {
-        todo!()
+        let _only_one = self.inner.following.lock().await;
+        let mut conn = acquire(&self.inner.pool).await?;
+        let (horizon, changes) = store::changes(&mut conn, self.inner.horizon.load(Ordering::Acquire)).await?;
+        for change in &changes {
+            match *change {
+                store::Change::Day(doctor, day, version) => announce(&self.inner.days, (doctor, day), version),
+                store::Change::Center(center, version) => announce(&self.inner.plans, center, version),
+            }
+        }
+        self.inner.horizon.store(horizon, Ordering::Release);
+        Ok(changes.len())
     }
+
+    async fn plan(&self, center: CenterId, now: DateTime<Utc>) -> Result<Arc<Plan>, AgendaError> {
+        if let Some(Known::Value(plan)) = self.inner.plans.get(&center) {
+            return Ok(plan);
+        }
+        let _only_one = self.inner.loading.lock().await;
+        if let Some(Known::Value(plan)) = self.inner.plans.get(&center) {
+            return Ok(plan);
+        }
+        metrics::counter!("smartsalud_agenda_loads_total", "what" => "plan").increment(1);
+        // a day behind the centre's own, whatever its zone
+        let since = (now - TimeDelta::days(1)).date_naive();
+        let mut conn = acquire(&self.inner.pool).await?;
+        let plan = Arc::new(Plan::new(store::plan(&mut conn, center, since).await?));
+        learn(&self.inner.plans, center, Arc::clone(&plan));
+        Ok(plan)
+    }
+
+    async fn patient(&self, search: &Search, plan: &Plan) -> Result<store::PatientRow, AgendaError> {
+        let free: Vec<AppointmentId> = search.free_for.holds.iter().copied().chain(search.free_for.moving).collect();
+        if search.patient.is_none() && free.is_empty() {
+            return Ok(store::PatientRow::default());
+        }
+        let mut conn = acquire(&self.inner.pool).await?;
+        store::patient(&mut conn, search.patient, &free, plan.zone, search.now).await
+    }
+
+    /// What is in memory of these days and still good.
+    fn known_days(
+        &self,
+        attending: &[(NaiveDate, DayMask, Option<DayMask>, Vec<Attendance>)],
+        now: DateTime<Utc>,
+    ) -> HashMap<(DoctorId, NaiveDate), DayMask> {
+        let mut known = HashMap::new();
+        let mut asked = 0u64;
+        for key in keys(attending) {
+            asked += 1;
+            known.extend(self.known_day(&key, now).map(|minutes| (key, minutes)));
+        }
+        let hits = known.len() as u64;
+        metrics::counter!("smartsalud_agenda_days_total", "found" => "hit").increment(hits);
+        metrics::counter!("smartsalud_agenda_days_total", "found" => "miss").increment(asked - hits);
+        known
+    }
+
+    fn known_day(&self, key: &(DoctorId, NaiveDate), now: DateTime<Utc>) -> Option<DayMask> {
+        match self.inner.days.get(key)? {
+            Known::Value(busy) if busy.stale_at.is_none_or(|stale| now < stale) => Some(busy.minutes),
+            Known::Value(_) | Known::Announced(_) => None,
+        }
+    }
+
+    async fn load_days(
+        &self,
+        wanted: &[(DoctorId, NaiveDate)],
+        zone: chrono_tz::Tz,
+        now: DateTime<Utc>,
+    ) -> Result<HashMap<(DoctorId, NaiveDate), DayMask>, AgendaError> {
+        let _only_one = self.inner.loading.lock().await;
+        let mut found = HashMap::new();
+        let mut missing = Vec::new();
+        for key in wanted {
+            match self.known_day(key, now) {
+                Some(minutes) => {
+                    found.insert(*key, minutes);
+                }
+                None => missing.push(*key),
+            }
+        }
+        if missing.is_empty() {
+            return Ok(found);
+        }
+        metrics::counter!("smartsalud_agenda_loads_total", "what" => "days").increment(1);
+        let mut conn = acquire(&self.inner.pool).await?;
+        for row in store::days(&mut conn, &missing, zone, now).await? {
+            found.insert((row.doctor, row.day), row.busy);
+            let busy = Busy { version: row.version, minutes: row.busy, stale_at: row.stale_at };
+            learn(&self.inner.days, (row.doctor, row.day), Arc::new(busy));
+        }
+        Ok(found)
+    }
+}
+
+async fn acquire(pool: &PgPool) -> Result<sqlx::pool::PoolConnection<sqlx::Postgres>, AgendaError> {
+    pool.acquire().await.map_err(|source| AgendaError::Store { doing: "reach the database for the agenda", source })
+}
+
+fn keys(
+    attending: &[(NaiveDate, DayMask, Option<DayMask>, Vec<Attendance>)],
+) -> impl Iterator<Item = (DoctorId, NaiveDate)> {
+    attending.iter().flat_map(|(day, _, _, who)| who.iter().map(|attendance| (attendance.doctor, *day)))
+}
+
+/// The minutes of the day at which the patient would come.
+fn wanted(window: &Window, day: NaiveDate, earliest: NaiveDateTime) -> DayMask {
+    let mut wanted = match &window.times[..] {
+        [] => DayMask::range(0, MINUTES),
+        times => times.iter().fold(DayMask::NONE, |mask, time| mask | DayMask::range(time.start, time.end)),
+    };
+    let midnight = NaiveDateTime::new(day, NaiveTime::MIN);
+    let minute = |at: NaiveDateTime| {
+        let seconds = (at - midnight).num_seconds().clamp(0, 86_400);
+        u16::try_from((seconds + 59) / 60).unwrap_or(MINUTES)
+    };
+    wanted.remove(0, minute(earliest));
+    if let Some(before) = window.before {
+        wanted.remove(minute(before), MINUTES);
+    }
+    wanted
+}
+
+/// The minutes of the day at which the patient already has something.
+fn engaged(all: &[(NaiveDateTime, NaiveDateTime)], day: NaiveDate) -> Option<DayMask> {
+    all.iter().filter_map(|(from, until)| stretch(*from, *until, day)).map(|(a, b)| DayMask::range(a, b)).reduce(|a, b| a | b)
+}
+
+fn freed(
+    mut busy: DayMask,
+    freed: &[(DoctorId, NaiveDateTime, NaiveDateTime)],
+    doctor: DoctorId,
+    day: NaiveDate,
+) -> DayMask {
+    for (_, from, until) in freed.iter().filter(|(whose, ..)| *whose == doctor) {
+        if let Some((start, end)) = stretch(*from, *until, day) {
+            busy.remove(start, end);
+        }
+    }
+    busy
+}
+
+fn stretch(from: NaiveDateTime, until: NaiveDateTime, day: NaiveDate) -> Option<(u16, u16)> {
+    super::absence::Absence { from: Some(from), until: Some(until) }.on(day)
 }

@@ -8,14 +8,24 @@
 //! when a professional attends, [`grid`] and [`availability`] find what is free, [`ranking`] chooses what to
 //! offer, [`map`] keeps it all warm, [`booking`] writes.
 
+pub mod absence;
 pub mod appointment;
+pub mod availability;
 pub mod booking;
+pub mod grid;
+pub mod holiday;
 pub mod map;
+pub mod plan;
+pub mod ranking;
+pub mod schedule;
 pub mod slot;
+pub mod store;
+pub mod wall;
 
 pub use booking::{
     Actor, BookingError, CancelOutcome, CancelRequest, ConfirmOutcome, ConfirmRequest, DayChange, HoldOutcome,
     HoldRequest, ReleaseOutcome, ReleaseRequest, RescheduleOutcome, RescheduleRequest, Written,
 };
-pub use map::{Agenda, AgendaError, FreeFor, Professional, Search, Service};
+pub use map::{Agenda, AgendaError, FreeFor, Search};
+pub use plan::{Professional, Service};
 pub use slot::{Booked, Offer, Slot};

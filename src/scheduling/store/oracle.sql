@@ -1,0 +1,39 @@
+with asked as (
+  select c.id as center_id, c.code, c.region, c.tz, t.id as type_id, t.max_horizon_days,
+         make_interval(mins => t.duration_min) as duration,
+         make_interval(mins => t.duration_min + t.buffer_after_min) as busy,
+         make_interval(mins => t.min_notice_min) as notice
+    from centers c join appointment_types t on t.center_id = c.id
+   where c.id = $1 and t.id = $2
+), days as (
+  select q.*, d::date as day
+    from asked q, generate_series($4::date, $5::date - 1, interval '1 day') as d
+   where d::date <= ($6::timestamptz at time zone q.tz)::date + q.max_horizon_days
+     and not exists (select from holidays h where h.day = d::date and h.scope in ('CL', q.code, q.region))
+), starts as (
+  select d.*, s.doctor_id, g as start, g at time zone d.tz as starts_at
+    from days d
+    join doctor_schedules s on s.center_id = d.center_id and s.appointment_type_id = d.type_id
+     and s.day_of_week = extract(isodow from d.day) and s.valid @> d.day
+     and ($3::bigint[] is null or s.doctor_id = any($3))
+    join doctors who on who.id = s.doctor_id and who.active
+   cross join generate_series(d.day + s.start_time, d.day + s.end_time::interval - d.duration, make_interval(mins => s.slot_minutes)) as g
+)
+select s.doctor_id as "doctor_id!", s.start as "start!"
+  from starts s
+ where s.starts_at >= $6::timestamptz + s.notice
+   -- a wall time that does not exist or happens twice is nobody's hour
+   and s.starts_at at time zone s.tz = s.start
+   and (s.starts_at - interval '1 hour') at time zone s.tz <> s.start and (s.starts_at + interval '1 hour') at time zone s.tz <> s.start
+   and not exists (
+     select from absences b
+      where (b.doctor_id = s.doctor_id or b.doctor_id is null and b.center_id = s.center_id)
+        and b.during && tsrange(s.start, s.start + s.duration))
+   -- with `blocks` and `appointment_date` the indexes are used; with the overlap alone all rows of the professional are read
+   and not exists (
+     select from appointments a
+      where a.doctor_id = s.doctor_id and a.appointment_date = s.day and a.blocks and a.lane = 0
+        and a.busy && tstzrange(s.starts_at, s.starts_at + s.busy)
+        and (a.hold_expires_at is null or a.hold_expires_at > $6))
+ order by s.start, s.doctor_id
+ limit $7

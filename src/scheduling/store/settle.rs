@@ -1,0 +1,260 @@
+//! What ends a hold or a booking, each in one statement: the live hold confirmed, the hold let go, the booking
+//! cancelled, the dead swept; and the list of what is to come.
+//!
+//! A statement may lock the day and then write, because each row it writes is named and its status is checked
+//! again by the update itself on the newest version of the row.
+
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use sqlx::PgConnection;
+
+use super::place::where_to_go;
+use crate::id::{AppointmentId, AppointmentTypeId, CenterId, ConversationId, DoctorId, PatientId};
+use crate::scheduling::booking::{CancelRequest, ConfirmRequest, DayChange, ReleaseRequest};
+use crate::scheduling::slot::{Booked, Slot, code};
+
+/// A booked hour with the names that go with it.
+struct BookedRow {
+    id: AppointmentId,
+    center_id: CenterId,
+    doctor_id: DoctorId,
+    patient_id: PatientId,
+    appointment_type_id: AppointmentTypeId,
+    appointment_date: NaiveDate,
+    start_local: NaiveTime,
+    starts_at: DateTime<Utc>,
+    conversation_id: Option<ConversationId>,
+    doctor_name: String,
+    type_name: String,
+    patient_name: String,
+    center_name: String,
+    address: Option<String>,
+    version: Option<i64>,
+}
+
+impl BookedRow {
+    fn booked(self) -> (Booked, Option<DayChange>) {
+        let changed =
+            self.version.map(|version| DayChange { doctor: self.doctor_id, day: self.appointment_date, version });
+        let start = self.appointment_date.and_time(self.start_local);
+        let booked = Booked {
+            appointment: self.id,
+            code: code(self.id),
+            center: self.center_id,
+            patient: self.patient_id,
+            patient_name: self.patient_name,
+            slot: Slot { doctor: self.doctor_id, appointment_type: self.appointment_type_id, start },
+            starts_at: self.starts_at,
+            doctor_name: self.doctor_name,
+            type_name: self.type_name,
+            place: where_to_go(self.center_name, self.address),
+            conversation: self.conversation_id,
+        };
+        (booked, changed)
+    }
+}
+
+/// Makes a live hold a booking: one compare-and-swap. None when it is not a live hold of this hour, or no longer.
+///
+/// The agenda is not looked at again: whoever closes a day lets its holds go under the same lock.
+pub(in crate::scheduling) async fn confirm_live(
+    tx: &mut PgConnection,
+    request: &ConfirmRequest,
+    hold: AppointmentId,
+) -> sqlx::Result<Option<Booked>> {
+    let row = sqlx::query_as!(
+        BookedRow,
+        r#"with patience as materialized (
+             select set_config('lock_timeout', '2s', true)
+           ), day as materialized (
+             select d.version
+               from patience cross join appointments h join doctor_days d on d.doctor_id = h.doctor_id and d.day = h.appointment_date
+              where h.id = $1
+                for no key update of d
+           ), booked as (
+             update appointments a set status = 'CONFIRMED', hold_expires_at = null
+               from (select count(*) as locked from day) d
+              where d.locked >= 0 and a.id = $1 and a.center_id = $2 and a.patient_id = $3
+                and a.conversation_id is not distinct from $4
+                and a.doctor_id = $5 and a.appointment_type_id = $6 and a.appointment_date + a.start_local = $7
+                and a.status = 'PENDING' and a.hold_expires_at > app_now() and lower(a.during) > app_now()
+             returning a.*
+           ), recorded as (
+             insert into appointment_events (appointment_id, at, actor, from_status, to_status)
+             select id, app_now(), $8, 'PENDING', 'CONFIRMED' from booked
+           )
+           select a.id as "id!: AppointmentId", a.center_id as "center_id!: CenterId", a.doctor_id as "doctor_id!: DoctorId",
+                  a.patient_id as "patient_id!: PatientId", a.appointment_type_id as "appointment_type_id!: AppointmentTypeId",
+                  a.appointment_date as "appointment_date!", a.start_local as "start_local!", lower(a.during) as "starts_at!",
+                  a.conversation_id as "conversation_id?: ConversationId", d.full_name as doctor_name, t.name as type_name,
+                  p.full_name as patient_name, c.name as center_name, c.address, null::bigint as version
+             from booked a
+             join doctors d on d.id = a.doctor_id join appointment_types t on t.id = a.appointment_type_id
+             join patients p on p.id = a.patient_id join centers c on c.id = a.center_id"#,
+        hold.0,
+        request.center.0,
+        request.patient.0,
+        request.conversation.map(|conversation| conversation.0),
+        request.slot.doctor.0,
+        request.slot.appointment_type.0,
+        request.slot.start,
+        request.actor.as_str(),
+    )
+    .fetch_optional(tx)
+    .await?;
+    Ok(row.map(|row| row.booked().0))
+}
+
+/// Lets a hold go. None when it is no hold of this conversation any more.
+pub(in crate::scheduling) async fn release(
+    tx: &mut PgConnection,
+    request: &ReleaseRequest,
+) -> sqlx::Result<Option<DayChange>> {
+    let row = sqlx::query!(
+        r#"with patience as materialized (
+             select set_config('lock_timeout', '2s', true)
+           ), day as (
+             insert into doctor_days as d (doctor_id, day, version)
+             select a.doctor_id, a.appointment_date, 1 from patience cross join appointments a
+              where a.id = $1 and a.status = 'PENDING' and a.conversation_id is not distinct from $2
+                 on conflict (doctor_id, day) do update set version = d.version + 1
+             returning d.doctor_id, d.day, d.version
+           ), freed as (
+             update appointments a set status = 'CANCELLED', hold_expires_at = null
+               from day where a.id = $1 and a.status = 'PENDING' and a.doctor_id = day.doctor_id and a.appointment_date = day.day
+             returning a.id
+           ), recorded as (
+             insert into appointment_events (appointment_id, at, actor, from_status, to_status)
+             select id, app_now(), case when $2::bigint is null then 'staff' else 'patient' end, 'PENDING', 'CANCELLED' from freed
+           ), announced as (
+             insert into map_changes (doctor_id, day, version, at)
+             select day.doctor_id, day.day, day.version, app_now() from day, freed
+           )
+           select day.doctor_id as "doctor!: DoctorId", day.day as "day!", day.version as "version!" from day, freed"#,
+        request.hold.0,
+        request.conversation.map(|conversation| conversation.0),
+    )
+    .fetch_optional(tx)
+    .await?;
+    Ok(row.map(|row| DayChange { doctor: row.doctor, day: row.day, version: row.version }))
+}
+
+/// Calls a booking off; one that this request already called off answers again. None when there is none.
+pub(in crate::scheduling) async fn cancel(
+    tx: &mut PgConnection,
+    request: &CancelRequest,
+) -> sqlx::Result<Option<(Booked, Option<DayChange>)>> {
+    let row = sqlx::query_as!(
+        BookedRow,
+        r#"with patience as materialized (
+             select set_config('lock_timeout', '2s', true)
+           ), theirs as materialized (
+             select a.* from patience cross join appointments a
+              where a.id = $1 and a.patient_id = $2 and ($4 or a.conversation_id = $3)
+           ), day as (
+             insert into doctor_days as d (doctor_id, day, version)
+             select doctor_id, appointment_date, 1 from theirs where status = 'CONFIRMED'
+                 on conflict (doctor_id, day) do update set version = d.version + 1
+             returning d.doctor_id, d.day, d.version
+           ), cancelled as (
+             update appointments a set status = 'CANCELLED'
+               from day
+              where a.id = $1 and a.status = 'CONFIRMED' and lower(a.during) > app_now()
+                and a.doctor_id = day.doctor_id and a.appointment_date = day.day
+             returning a.id, day.version
+           ), recorded as (
+             insert into appointment_events (appointment_id, at, actor, from_status, to_status, reason)
+             select id, app_now(), $5, 'CONFIRMED', 'CANCELLED', $6 from cancelled
+           ), announced as (
+             insert into map_changes (doctor_id, day, version, at)
+             select day.doctor_id, day.day, day.version, app_now() from day, cancelled
+           )
+           select a.id as "id!: AppointmentId", a.center_id as "center_id!: CenterId", a.doctor_id as "doctor_id!: DoctorId",
+                  a.patient_id as "patient_id!: PatientId", a.appointment_type_id as "appointment_type_id!: AppointmentTypeId",
+                  a.appointment_date as "appointment_date!", a.start_local as "start_local!", lower(a.during) as "starts_at!",
+                  a.conversation_id as "conversation_id?: ConversationId", d.full_name as doctor_name, t.name as type_name,
+                  p.full_name as patient_name, c.name as center_name, c.address, x.version as "version?"
+             from theirs a left join cancelled x on x.id = a.id
+             join doctors d on d.id = a.doctor_id join appointment_types t on t.id = a.appointment_type_id
+             join patients p on p.id = a.patient_id join centers c on c.id = a.center_id
+            where x.id is not null
+               -- asked twice: a booking (not a hold) that is already off
+               or a.status = 'CANCELLED' and exists (
+                    select from appointment_events e where e.appointment_id = a.id and e.from_status = 'CONFIRMED' and e.to_status = 'CANCELLED')"#,
+        request.appointment.0,
+        request.patient.0,
+        request.conversation.map(|conversation| conversation.0),
+        request.verified,
+        request.actor.as_str(),
+        request.reason,
+    )
+    .fetch_optional(tx)
+    .await?;
+    Ok(row.map(BookedRow::booked))
+}
+
+/// Expires dead holds, oldest first, on days that nobody has locked.
+pub(in crate::scheduling) async fn expire(tx: &mut PgConnection, at_most: i64) -> sqlx::Result<(u64, Vec<DayChange>)> {
+    let rows = sqlx::query!(
+        r#"with dead as materialized (
+             select a.id, a.doctor_id, a.appointment_date from appointments a
+              where a.status = 'PENDING' and a.hold_expires_at <= app_now()
+              order by a.hold_expires_at limit $1
+           ), free as materialized (
+             -- sorted like every writer; a day that is locked waits for the next sweep, or is swept by who locked it
+             select d.doctor_id, d.day from doctor_days d
+              where (d.doctor_id, d.day) in (select doctor_id, appointment_date from dead)
+              order by d.doctor_id, d.day for no key update skip locked
+           ), expired as (
+             update appointments a set status = 'EXPIRED', hold_expires_at = null
+               from dead join free on free.doctor_id = dead.doctor_id and free.day = dead.appointment_date
+              where a.id = dead.id and a.status = 'PENDING' and a.hold_expires_at <= app_now()
+             returning a.id, a.doctor_id, a.appointment_date
+           ), recorded as (
+             insert into appointment_events (appointment_id, at, actor, from_status, to_status)
+             select id, app_now(), 'system', 'PENDING', 'EXPIRED' from expired
+           ), raised as (
+             update doctor_days d set version = d.version + 1
+               from (select doctor_id, appointment_date, count(*) as holds from expired group by 1, 2) x
+              where d.doctor_id = x.doctor_id and d.day = x.appointment_date
+             returning d.doctor_id, d.day, d.version, x.holds
+           ), announced as (
+             insert into map_changes (doctor_id, day, version, at) select doctor_id, day, version, app_now() from raised
+           )
+           select doctor_id as "doctor!: DoctorId", day as "day!", version as "version!", holds as "holds!" from raised"#,
+        at_most
+    )
+    .fetch_all(tx)
+    .await?;
+    let count = rows.iter().map(|row| row.holds.unsigned_abs()).sum();
+    let changed = rows.iter().map(|row| DayChange { doctor: row.doctor, day: row.day, version: row.version }).collect();
+    Ok((count, changed))
+}
+
+/// The booked hours of these patients that begin after `now`.
+pub(in crate::scheduling) async fn upcoming(
+    conn: &mut PgConnection,
+    patients: &[PatientId],
+    now: DateTime<Utc>,
+) -> sqlx::Result<Vec<Booked>> {
+    let patients: Vec<i64> = patients.iter().map(|patient| patient.0).collect();
+    let rows = sqlx::query_as!(
+        BookedRow,
+        r#"select a.id as "id: AppointmentId", a.center_id as "center_id: CenterId", a.doctor_id as "doctor_id: DoctorId",
+                  a.patient_id as "patient_id: PatientId", a.appointment_type_id as "appointment_type_id: AppointmentTypeId",
+                  a.appointment_date, a.start_local, lower(a.during) as "starts_at!",
+                  a.conversation_id as "conversation_id: ConversationId", d.full_name as doctor_name, t.name as type_name,
+                  p.full_name as patient_name, c.name as center_name, c.address, null::bigint as version
+             from appointments a
+             join doctors d on d.id = a.doctor_id join appointment_types t on t.id = a.appointment_type_id
+             join patients p on p.id = a.patient_id join centers c on c.id = a.center_id
+            where a.patient_id = any($1) and a.status = 'CONFIRMED' and lower(a.during) > $2
+              -- a day behind, whatever the zone: lets the index of patient and date do the work
+              and a.appointment_date >= ($2::timestamptz at time zone 'UTC')::date - 1
+            order by lower(a.during), a.id"#,
+        &patients,
+        now
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows.into_iter().map(|row| row.booked().0).collect())
+}
