@@ -25,7 +25,10 @@ pub struct SpokenFor {
 
 impl std::fmt::Debug for SpokenFor {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("SpokenFor").field("patient", &self.patient).field("verified", &self.verified).finish_non_exhaustive()
+        f.debug_struct("SpokenFor")
+            .field("patient", &self.patient)
+            .field("verified", &self.verified)
+            .finish_non_exhaustive()
     }
 }
 

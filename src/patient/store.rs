@@ -98,9 +98,12 @@ pub async fn claim(
 /// # Errors
 /// When the database fails.
 pub async fn registered_phones(conn: &mut PgConnection, patient: PatientId) -> sqlx::Result<Vec<Phone>> {
-    let phones = sqlx::query_scalar!("select phone_e164 from patient_phones where patient_id = $1 order by 1", patient.0)
-        .fetch_all(conn)
-        .await?;
+    let phones = sqlx::query_scalar!(
+        "select phone_e164 from patient_phones where patient_id = $1 order by 1",
+        patient.0
+    )
+    .fetch_all(conn)
+    .await?;
     // the import lets only well-formed numbers in
     Ok(phones.iter().filter_map(|phone| phone.parse().ok()).collect())
 }

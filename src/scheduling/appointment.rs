@@ -30,7 +30,9 @@ pub enum Status {
 
 /// The text was not a status.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a status; one of PENDING, CONFIRMED, ARRIVED, IN_PROGRESS, COMPLETED, NO_SHOW, CANCELLED, RESCHEDULED, EXPIRED is needed")]
+#[error(
+    "`{0}` is not a status; one of PENDING, CONFIRMED, ARRIVED, IN_PROGRESS, COMPLETED, NO_SHOW, CANCELLED, RESCHEDULED, EXPIRED is needed"
+)]
 pub struct NotAStatus(String);
 
 impl Status {
@@ -109,7 +111,10 @@ mod tests {
     fn what_no_longer_blocks_never_blocks_again() {
         for from in Status::ALL {
             for to in Status::ALL {
-                assert!(!from.may_become(to) || from.blocks() || !to.blocks(), "{from} -> {to} would take an hour without asking");
+                assert!(
+                    !from.may_become(to) || from.blocks() || !to.blocks(),
+                    "{from} -> {to} would take an hour without asking"
+                );
             }
         }
     }

@@ -108,7 +108,11 @@ mod tests {
         let day = DoctorDay { blocks: vec![block(480, 600, 20)], busy: vec![(500, 525)], closed: vec![] };
         let visit = Visit { duration: 20, buffer: 0 };
         assert_eq!(by_bitmaps(&day, visit), [480, 540, 560, 580]);
-        assert_eq!(by_bitmaps(&day, Visit { buffer: 5, ..visit }), [540, 560, 580], "08:00 would run into 08:20");
+        assert_eq!(
+            by_bitmaps(&day, Visit { buffer: 5, ..visit }),
+            [540, 560, 580],
+            "08:00 would run into 08:20"
+        );
     }
 
     #[test]

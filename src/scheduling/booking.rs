@@ -257,7 +257,10 @@ impl BookingError {
 ///
 /// # Errors
 /// When the database fails; see [`BookingError::retryable`].
-pub async fn hold(tx: &mut PgConnection, request: &HoldRequest) -> Result<Written<HoldOutcome>, BookingError> {
+pub async fn hold(
+    tx: &mut PgConnection,
+    request: &HoldRequest,
+) -> Result<Written<HoldOutcome>, BookingError> {
     let microseconds = request.ttl.num_microseconds().unwrap_or(i64::MAX);
     let place = Place {
         center: request.center,
@@ -290,8 +293,12 @@ pub async fn hold(tx: &mut PgConnection, request: &HoldRequest) -> Result<Writte
 ///
 /// # Errors
 /// When the database fails.
-pub async fn release(tx: &mut PgConnection, request: &ReleaseRequest) -> Result<Written<ReleaseOutcome>, BookingError> {
-    let freed = settle::release(tx, request).await.map_err(failed(format!("release hold {}", request.hold)))?;
+pub async fn release(
+    tx: &mut PgConnection,
+    request: &ReleaseRequest,
+) -> Result<Written<ReleaseOutcome>, BookingError> {
+    let freed =
+        settle::release(tx, request).await.map_err(failed(format!("release hold {}", request.hold)))?;
     let outcome = if freed.is_some() { ReleaseOutcome::Released } else { ReleaseOutcome::Gone };
     Ok(Written { outcome, changed: freed.into_iter().collect() })
 }
@@ -300,7 +307,10 @@ pub async fn release(tx: &mut PgConnection, request: &ReleaseRequest) -> Result<
 ///
 /// # Errors
 /// When the database fails.
-pub async fn confirm(tx: &mut PgConnection, request: &ConfirmRequest) -> Result<Written<ConfirmOutcome>, BookingError> {
+pub async fn confirm(
+    tx: &mut PgConnection,
+    request: &ConfirmRequest,
+) -> Result<Written<ConfirmOutcome>, BookingError> {
     if let Some(hold) = request.hold {
         let booked = settle::confirm_live(tx, request, hold).await;
         let booked = booked.map_err(failed(format!("confirm hold {hold}")))?;
@@ -328,7 +338,9 @@ pub async fn confirm(tx: &mut PgConnection, request: &ConfirmRequest) -> Result<
         }
         Verdict::Yours => ConfirmOutcome::Yours,
         Verdict::Past => ConfirmOutcome::Past,
-        Verdict::Taken | Verdict::Limit | Verdict::Overlaps | Verdict::Gone | Verdict::Contradicted => ConfirmOutcome::Taken,
+        Verdict::Taken | Verdict::Limit | Verdict::Overlaps | Verdict::Gone | Verdict::Contradicted => {
+            ConfirmOutcome::Taken
+        }
     };
     Ok(Written { outcome, changed })
 }
@@ -337,7 +349,10 @@ pub async fn confirm(tx: &mut PgConnection, request: &ConfirmRequest) -> Result<
 ///
 /// # Errors
 /// When the database fails.
-pub async fn cancel(tx: &mut PgConnection, request: &CancelRequest) -> Result<Written<CancelOutcome>, BookingError> {
+pub async fn cancel(
+    tx: &mut PgConnection,
+    request: &CancelRequest,
+) -> Result<Written<CancelOutcome>, BookingError> {
     let found = settle::cancel(tx, request).await;
     let found = found.map_err(failed(format!("cancel appointment {}", request.appointment)))?;
     Ok(match found {
@@ -381,7 +396,9 @@ pub async fn reschedule(
         Verdict::Yours => RescheduleOutcome::Yours,
         Verdict::Past => RescheduleOutcome::Past,
         Verdict::Gone => RescheduleOutcome::Gone,
-        Verdict::Taken | Verdict::Limit | Verdict::Overlaps | Verdict::Contradicted => RescheduleOutcome::Taken,
+        Verdict::Taken | Verdict::Limit | Verdict::Overlaps | Verdict::Contradicted => {
+            RescheduleOutcome::Taken
+        }
     };
     Ok(Written { outcome, changed })
 }
@@ -404,13 +421,18 @@ pub async fn upcoming(
 /// # Errors
 /// When the database fails.
 pub async fn expire_holds(tx: &mut PgConnection, at_most: i64) -> Result<Written<u64>, BookingError> {
-    let (expired, changed) = settle::expire(tx, at_most).await.map_err(failed("expire dead holds".to_owned()))?;
+    let (expired, changed) =
+        settle::expire(tx, at_most).await.map_err(failed("expire dead holds".to_owned()))?;
     metrics::counter!("smartsalud_holds_expired_total").increment(expired);
     Ok(Written { outcome: expired, changed })
 }
 
 /// Locks, looks and writes.
-async fn take(tx: &mut PgConnection, place: &Place<'_>, operation: &'static str) -> Result<(Placed, Vec<DayChange>), BookingError> {
+async fn take(
+    tx: &mut PgConnection,
+    place: &Place<'_>,
+    operation: &'static str,
+) -> Result<(Placed, Vec<DayChange>), BookingError> {
     let doing = || failed(format!("{operation} hour {} for patient {}", place.slot, place.patient));
     let also: Vec<i64> = place.let_go.iter().chain(&place.moving).map(|id| id.0).collect();
     let locked = store::lock(tx, place.center, place.patient, place.slot, &also).await.map_err(doing())?;
@@ -421,7 +443,13 @@ async fn take(tx: &mut PgConnection, place: &Place<'_>, operation: &'static str)
     count(operation, placed.verdict.name());
     let changes = locked.doctors.iter().zip(&locked.days).zip(&locked.versions);
     let changed = if placed.changed {
-        changes.map(|((doctor, day), version)| DayChange { doctor: DoctorId(*doctor), day: *day, version: *version }).collect()
+        changes
+            .map(|((doctor, day), version)| DayChange {
+                doctor: DoctorId(*doctor),
+                day: *day,
+                version: *version,
+            })
+            .collect()
     } else {
         Vec::new()
     };
@@ -433,5 +461,6 @@ fn failed(doing: String) -> impl FnOnce(sqlx::Error) -> BookingError {
 }
 
 fn count(operation: &'static str, outcome: &'static str) {
-    metrics::counter!("smartsalud_bookings_total", "operation" => operation, "outcome" => outcome).increment(1);
+    metrics::counter!("smartsalud_bookings_total", "operation" => operation, "outcome" => outcome)
+        .increment(1);
 }

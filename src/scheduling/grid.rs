@@ -79,7 +79,10 @@ impl DayMask {
                 let word = words[index];
                 if word != 0 {
                     words[index] = word & (word - 1);
-                    return u16::try_from(index * 64).ok().zip(u16::try_from(word.trailing_zeros()).ok()).map(|(a, b)| a + b);
+                    return u16::try_from(index * 64)
+                        .ok()
+                        .zip(u16::try_from(word.trailing_zeros()).ok())
+                        .map(|(a, b)| a + b);
                 }
                 index += 1;
             }

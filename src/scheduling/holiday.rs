@@ -20,7 +20,8 @@ pub struct Holiday {
 /// The holidays of a year, in order. Right for 2022 to 2035.
 pub fn of_year(year: i32) -> Vec<Holiday> {
     let mut days: Vec<Holiday> = Vec::new();
-    let mut add = |day: Option<NaiveDate>, name, scope| days.extend(day.map(|day| Holiday { day, name, scope }));
+    let mut add =
+        |day: Option<NaiveDate>, name, scope| days.extend(day.map(|day| Holiday { day, name, scope }));
     let on = |month, day| NaiveDate::from_ymd_opt(year, month, day);
     let falls = |month, day, weekday| on(month, day).is_some_and(|on| on.weekday() == weekday);
 
@@ -101,15 +102,15 @@ mod tests {
         assert_eq!(
             national(2026),
             [
-                "01-01", "04-03", "04-04", "05-01", "05-21", "06-21", "06-29", "07-16", "08-15", "09-18", "09-19",
-                "10-12", "10-31", "11-01", "12-08", "12-25"
+                "01-01", "04-03", "04-04", "05-01", "05-21", "06-21", "06-29", "07-16", "08-15", "09-18",
+                "09-19", "10-12", "10-31", "11-01", "12-08", "12-25"
             ]
         );
         assert_eq!(
             national(2027),
             [
-                "01-01", "03-26", "03-27", "05-01", "05-21", "06-21", "06-28", "07-16", "08-15", "09-17", "09-18",
-                "09-19", "10-11", "10-31", "11-01", "12-08", "12-25"
+                "01-01", "03-26", "03-27", "05-01", "05-21", "06-21", "06-28", "07-16", "08-15", "09-17",
+                "09-18", "09-19", "10-11", "10-31", "11-01", "12-08", "12-25"
             ]
         );
     }

@@ -83,7 +83,9 @@ pub enum AgendaError {
     #[error("centre {0} has no appointment type {1}")]
     NoType(CenterId, AppointmentTypeId),
     /// The centre's zone is not in the zone database.
-    #[error("the zone `{zone}` of centre {center} is not an IANA zone; set `centers.tz` to one, as in America/Santiago")]
+    #[error(
+        "the zone `{zone}` of centre {center} is not an IANA zone; set `centers.tz` to one, as in America/Santiago"
+    )]
     BadZone {
         /// The centre.
         center: CenterId,
@@ -221,9 +223,13 @@ impl Agenda {
         let known = self.patient(search, &plan).await?;
 
         let here = wall::wall(plan.zone, search.now);
-        let earliest = wall::wall(plan.zone, search.now + TimeDelta::minutes(i64::from(service.min_notice_min)));
+        let earliest =
+            wall::wall(plan.zone, search.now + TimeDelta::minutes(i64::from(service.min_notice_min)));
         let earliest = search.window.not_before.map_or(earliest, |from| from.max(earliest));
-        let last = here.date().checked_add_days(Days::new(u64::from(service.max_horizon_days))).unwrap_or(here.date());
+        let last = here
+            .date()
+            .checked_add_days(Days::new(u64::from(service.max_horizon_days)))
+            .unwrap_or(here.date());
         let last = search.window.last_day().map_or(last, |day| day.min(last));
         let days: Vec<NaiveDate> = earliest
             .date()
@@ -257,23 +263,32 @@ impl Agenda {
                         Some(minutes) => *minutes,
                         None => {
                             // the rest of the week in one statement
-                            let missing: Vec<_> = keys(&attending).filter(|key| !busy.contains_key(key)).collect();
+                            let missing: Vec<_> =
+                                keys(&attending).filter(|key| !busy.contains_key(key)).collect();
                             busy.extend(self.load_days(&missing, plan.zone, search.now).await?);
                             busy.get(&key).copied().unwrap_or(DayMask::ALL)
                         }
                     };
                     let minutes = freed(minutes, &known.freed, attendance.doctor, *day);
-                    let closed = [*closed, attendance.away, engaged].into_iter().flatten().reduce(|a, b| a | b);
-                    let free = free_starts(attendance.grid & *wanted, &minutes, closed.as_ref(), service.visit);
+                    let closed =
+                        [*closed, attendance.away, engaged].into_iter().flatten().reduce(|a, b| a | b);
+                    let free =
+                        free_starts(attendance.grid & *wanted, &minutes, closed.as_ref(), service.visit);
                     let load = minutes.count();
                     for minute in free.minutes() {
                         let start = midnight + TimeDelta::minutes(i64::from(minute));
-                        let slot = Slot { doctor: attendance.doctor, appointment_type: search.appointment_type, start };
+                        let slot = Slot {
+                            doctor: attendance.doctor,
+                            appointment_type: search.appointment_type,
+                            start,
+                        };
                         if search.except.contains(&slot) {
                             continue;
                         }
-                        let sector = plan.professional(attendance.doctor).and_then(|doctor| doctor.sector.as_deref());
-                        let other_sector = known.sector.as_deref().zip(sector).is_some_and(|(own, other)| own != other);
+                        let sector =
+                            plan.professional(attendance.doctor).and_then(|doctor| doctor.sector.as_deref());
+                        let other_sector =
+                            known.sector.as_deref().zip(sector).is_some_and(|(own, other)| own != other);
                         chooser.add(Candidate { start, doctor: attendance.doctor, other_sector, load });
                     }
                 }
@@ -283,7 +298,11 @@ impl Agenda {
             let doctor = plan.professional(chosen.doctor);
             let sector = doctor.and_then(|doctor| doctor.sector.as_deref());
             Offer {
-                slot: Slot { doctor: chosen.doctor, appointment_type: search.appointment_type, start: chosen.start },
+                slot: Slot {
+                    doctor: chosen.doctor,
+                    appointment_type: search.appointment_type,
+                    start: chosen.start,
+                },
                 doctor_name: doctor.map(|doctor| doctor.full_name.clone()).unwrap_or_default(),
                 why: ranking::why(chosen, here, sector, known.sector.as_deref()),
             }
@@ -303,7 +322,11 @@ impl Agenda {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn professionals(&self, center: CenterId, now: DateTime<Utc>) -> Result<Vec<Professional>, AgendaError> {
+    pub async fn professionals(
+        &self,
+        center: CenterId,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Professional>, AgendaError> {
         Ok(self.plan(center, now).await?.professionals())
     }
 
@@ -333,7 +356,10 @@ impl Agenda {
                 }
                 if let Err(error) = agenda.follow_once().await {
                     // nothing is lost: the next reading begins where the last good one ended
-                    tracing::warn!(error = &error as &dyn std::error::Error, "The agenda's changes could not be read; trying again");
+                    tracing::warn!(
+                        error = &error as &dyn std::error::Error,
+                        "The agenda's changes could not be read; trying again"
+                    );
                 }
             }
         })
@@ -346,10 +372,13 @@ impl Agenda {
     pub async fn follow_once(&self) -> Result<usize, AgendaError> {
         let _only_one = self.inner.following.lock().await;
         let mut conn = acquire(&self.inner.pool).await?;
-        let (horizon, changes) = store::changes(&mut conn, self.inner.horizon.load(Ordering::Acquire)).await?;
+        let (horizon, changes) =
+            store::changes(&mut conn, self.inner.horizon.load(Ordering::Acquire)).await?;
         for change in &changes {
             match *change {
-                store::Change::Day(doctor, day, version) => announce(&self.inner.days, (doctor, day), version),
+                store::Change::Day(doctor, day, version) => {
+                    announce(&self.inner.days, (doctor, day), version)
+                }
                 store::Change::Center(center, version) => announce(&self.inner.plans, center, version),
             }
         }
@@ -375,7 +404,8 @@ impl Agenda {
     }
 
     async fn patient(&self, search: &Search, plan: &Plan) -> Result<store::PatientRow, AgendaError> {
-        let free: Vec<AppointmentId> = search.free_for.holds.iter().copied().chain(search.free_for.moving).collect();
+        let free: Vec<AppointmentId> =
+            search.free_for.holds.iter().copied().chain(search.free_for.moving).collect();
         if search.patient.is_none() && free.is_empty() {
             return Ok(store::PatientRow::default());
         }
@@ -440,7 +470,9 @@ impl Agenda {
 }
 
 async fn acquire(pool: &PgPool) -> Result<sqlx::pool::PoolConnection<sqlx::Postgres>, AgendaError> {
-    pool.acquire().await.map_err(|source| AgendaError::Store { doing: "reach the database for the agenda", source })
+    pool.acquire()
+        .await
+        .map_err(|source| AgendaError::Store { doing: "reach the database for the agenda", source })
 }
 
 fn keys(
@@ -469,7 +501,10 @@ fn wanted(window: &Window, day: NaiveDate, earliest: NaiveDateTime) -> DayMask {
 
 /// The minutes of the day at which the patient already has something.
 fn engaged(all: &[(NaiveDateTime, NaiveDateTime)], day: NaiveDate) -> Option<DayMask> {
-    all.iter().filter_map(|(from, until)| stretch(*from, *until, day)).map(|(a, b)| DayMask::range(a, b)).reduce(|a, b| a | b)
+    all.iter()
+        .filter_map(|(from, until)| stretch(*from, *until, day))
+        .map(|(a, b)| DayMask::range(a, b))
+        .reduce(|a, b| a | b)
 }
 
 fn freed(

@@ -23,8 +23,8 @@ pub mod store;
 pub mod wall;
 
 pub use booking::{
-    Actor, BookingError, CancelOutcome, CancelRequest, ConfirmOutcome, ConfirmRequest, DayChange, HoldOutcome,
-    HoldRequest, ReleaseOutcome, ReleaseRequest, RescheduleOutcome, RescheduleRequest, Written,
+    Actor, BookingError, CancelOutcome, CancelRequest, ConfirmOutcome, ConfirmRequest, DayChange,
+    HoldOutcome, HoldRequest, ReleaseOutcome, ReleaseRequest, RescheduleOutcome, RescheduleRequest, Written,
 };
 pub use map::{Agenda, AgendaError, FreeFor, Search};
 pub use plan::{Professional, Service};

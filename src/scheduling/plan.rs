@@ -106,7 +106,8 @@ pub struct Attendance {
 impl Plan {
     /// Lays out what was read.
     pub fn new(read: Read) -> Self {
-        let services: HashMap<_, _> = read.services.into_iter().map(|service| (service.id, service)).collect();
+        let services: HashMap<_, _> =
+            read.services.into_iter().map(|service| (service.id, service)).collect();
         let mut weeks: HashMap<AppointmentTypeId, HashMap<DoctorId, Week>> = HashMap::new();
         for block in read.blocks {
             let Some(service) = services.get(&block.appointment_type) else { continue };
@@ -183,7 +184,8 @@ impl Plan {
     ) -> impl Iterator<Item = Attendance> {
         let weekday = day.weekday().num_days_from_monday() as usize;
         self.weeks.get(&kind).into_iter().flatten().filter_map(move |week| {
-            if only.is_some_and(|only| only != week.doctor) || !self.professionals.contains_key(&week.doctor) {
+            if only.is_some_and(|only| only != week.doctor) || !self.professionals.contains_key(&week.doctor)
+            {
                 return None;
             }
             let blocks = week.days[weekday].iter().filter(|(block, _)| block.valid_on(day));

@@ -67,7 +67,9 @@ impl Chooser {
         let (first, second): (Vec<Candidate>, Vec<Candidate>) =
             self.candidates.iter().partition(|candidate| seen.insert(candidate.start));
         let mut chosen: Vec<Candidate> = first.into_iter().chain(second).take(self.limit).collect();
-        chosen.sort_by_key(|candidate| (candidate.start, self.cost(candidate), candidate.load, self.draw(candidate.doctor)));
+        chosen.sort_by_key(|candidate| {
+            (candidate.start, self.cost(candidate), candidate.load, self.draw(candidate.doctor))
+        });
         chosen
     }
 
@@ -88,7 +90,9 @@ impl Chooser {
     fn draw(&self, doctor: DoctorId) -> (u64, DoctorId) {
         let patient = self.patient.map_or(0, |patient| patient.0);
         let bytes = patient.to_le_bytes().into_iter().chain(doctor.0.to_le_bytes());
-        let hash = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+        let hash = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        });
         (hash, doctor)
     }
 }
@@ -126,21 +130,32 @@ mod tests {
     fn choose(limit: usize, soonest: bool, candidates: &[Candidate]) -> Vec<(i64, i64)> {
         let mut chooser = Chooser::new(at(0), limit, soonest, None);
         candidates.iter().for_each(|candidate| chooser.add(*candidate));
-        chooser.choose().iter().map(|chosen| ((chosen.start - at(0)).num_minutes(), chosen.doctor.0)).collect()
+        chooser
+            .choose()
+            .iter()
+            .map(|chosen| ((chosen.start - at(0)).num_minutes(), chosen.doctor.0))
+            .collect()
     }
 
     #[test]
     fn own_sector_comes_first_unless_two_days_would_be_lost() {
         let hours = [candidate(60, 1, true), candidate(1440, 2, false), candidate(4000, 3, false)];
         assert_eq!(choose(1, false, &hours), [(1440, 2)]);
-        assert_eq!(choose(2, false, &hours), [(60, 1), (1440, 2)], "60 + 2 days is sooner than 4,000 minutes");
+        assert_eq!(
+            choose(2, false, &hours),
+            [(60, 1), (1440, 2)],
+            "60 + 2 days is sooner than 4,000 minutes"
+        );
         assert_eq!(choose(1, true, &hours), [(60, 1)], "the soonest, whoever it is");
     }
 
     #[test]
     fn a_moment_is_offered_once_while_there_are_others() {
         let hours = [candidate(60, 1, false), candidate(60, 2, false), candidate(90, 1, false)];
-        assert_eq!(choose(2, false, &hours).iter().map(|(minutes, _)| *minutes).collect::<Vec<_>>(), [60, 90]);
+        assert_eq!(
+            choose(2, false, &hours).iter().map(|(minutes, _)| *minutes).collect::<Vec<_>>(),
+            [60, 90]
+        );
         assert_eq!(choose(3, false, &hours).len(), 3);
     }
 

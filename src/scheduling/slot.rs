@@ -27,7 +27,9 @@ pub struct Slot {
 
 /// The text was not the key of a slot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("not the key of an hour: `d<professional>-t<type>-YYYY-MM-DDTHH:MM` is needed, as in d12-t3-2026-12-01T15:00")]
+#[error(
+    "not the key of an hour: `d<professional>-t<type>-YYYY-MM-DDTHH:MM` is needed, as in d12-t3-2026-12-01T15:00"
+)]
 pub struct NotASlot;
 
 impl Slot {
@@ -179,14 +181,23 @@ mod tests {
         let slot: Slot = "d12-t3-2026-12-01T15:00".parse().unwrap();
         assert_eq!(slot.to_string(), "d12-t3-2026-12-01T15:00");
         assert_eq!(slot.minute(), 900);
-        let longest = Slot { doctor: DoctorId(i64::MAX), appointment_type: AppointmentTypeId(i64::MAX), ..slot };
+        let longest =
+            Slot { doctor: DoctorId(i64::MAX), appointment_type: AppointmentTypeId(i64::MAX), ..slot };
         assert!(longest.to_string().len() <= 60);
         assert_eq!(longest.to_string().parse(), Ok(longest));
     }
 
     #[test]
     fn what_is_not_a_key_is_refused() {
-        for raw in ["", "d1", "d1-t2", "d1-t2-2026-12-01", "d1-t2-2026-12-01T25:00", "d-t-2026-12-01T15:00", "d+1-t2-2026-12-01T15:00"] {
+        for raw in [
+            "",
+            "d1",
+            "d1-t2",
+            "d1-t2-2026-12-01",
+            "d1-t2-2026-12-01T25:00",
+            "d-t-2026-12-01T15:00",
+            "d+1-t2-2026-12-01T15:00",
+        ] {
             assert_eq!(raw.parse::<Slot>(), Err(NotASlot), "{raw}");
         }
     }

@@ -31,8 +31,9 @@ pub fn odd_minutes(zone: Tz, day: NaiveDate) -> Option<DayMask> {
     if offset_at(before) == offset_at(after) {
         return None;
     }
-    let odd: DayMask =
-        (0..MINUTES).filter(|minute| instant(zone, midnight + TimeDelta::minutes(i64::from(*minute))).is_none()).collect();
+    let odd: DayMask = (0..MINUTES)
+        .filter(|minute| instant(zone, midnight + TimeDelta::minutes(i64::from(*minute))).is_none())
+        .collect();
     (!odd.is_empty()).then_some(odd)
 }
 

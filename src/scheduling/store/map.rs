@@ -14,11 +14,12 @@ use crate::scheduling::schedule::{Visit, WeeklyBlock};
 /// read is announced with a higher one, and the plan is read again.
 pub async fn plan(conn: &mut PgConnection, center: CenterId, since: NaiveDate) -> Result<Read, AgendaError> {
     let failed = |doing| move |source| AgendaError::Store { doing, source };
-    let head = sqlx::query!(r#"select tz, code, region, agenda_version from centers where id = $1"#, center.0)
-        .fetch_optional(&mut *conn)
-        .await
-        .map_err(failed("read the centre"))?
-        .ok_or(AgendaError::NoCenter(center))?;
+    let head =
+        sqlx::query!(r#"select tz, code, region, agenda_version from centers where id = $1"#, center.0)
+            .fetch_optional(&mut *conn)
+            .await
+            .map_err(failed("read the centre"))?
+            .ok_or(AgendaError::NoCenter(center))?;
     let zone = head.tz.parse().map_err(|_| AgendaError::BadZone { center, zone: head.tz.clone() })?;
 
     let services = sqlx::query!(
@@ -101,7 +102,16 @@ pub async fn plan(conn: &mut PgConnection, center: CenterId, since: NaiveDate) -
     .await
     .map_err(failed("read the holidays"))?;
 
-    Ok(Read { center, version: head.agenda_version, zone, services, professionals, blocks, absences, holidays })
+    Ok(Read {
+        center,
+        version: head.agenda_version,
+        zone,
+        services,
+        professionals,
+        blocks,
+        absences,
+        holidays,
+    })
 }
 
 /// The busy minutes of one professional's day.
@@ -126,7 +136,8 @@ pub async fn days(
     zone: chrono_tz::Tz,
     now: DateTime<Utc>,
 ) -> Result<Vec<DayRow>, AgendaError> {
-    let (doctors, days): (Vec<i64>, Vec<NaiveDate>) = keys.iter().map(|(doctor, day)| (doctor.0, *day)).unzip();
+    let (doctors, days): (Vec<i64>, Vec<NaiveDate>) =
+        keys.iter().map(|(doctor, day)| (doctor.0, *day)).unzip();
     let rows = sqlx::query!(
         r#"select k.doctor_id as "doctor!: DoctorId", k.day as "day!", coalesce(v.version, 0) as "version!",
                   b.starts as "starts: Vec<i32>", b.ends as "ends: Vec<i32>", b.stale_at
@@ -157,7 +168,13 @@ pub async fn days(
         for (start, end) in row.starts.unwrap_or_default().into_iter().zip(row.ends.unwrap_or_default()) {
             busy.insert(minute(start), minute(end));
         }
-        read.push(DayRow { doctor: row.doctor, day: row.day, version: row.version, busy, stale_at: row.stale_at });
+        read.push(DayRow {
+            doctor: row.doctor,
+            day: row.day,
+            version: row.version,
+            busy,
+            stale_at: row.stale_at,
+        });
     }
     Ok(read)
 }
@@ -210,7 +227,9 @@ pub async fn patient(
         known.sector = row.sector;
         match (row.free, row.doctor) {
             (Some(true), Some(doctor)) => {
-                known.freed.extend(row.busy_from.zip(row.busy_until).map(|(from, until)| (doctor, from, until)));
+                known
+                    .freed
+                    .extend(row.busy_from.zip(row.busy_until).map(|(from, until)| (doctor, from, until)));
             }
             _ => known.engaged.extend(row.starts.zip(row.ends)),
         }

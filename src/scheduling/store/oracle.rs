@@ -16,7 +16,10 @@ pub const SEARCH: &str = include_str!("oracle.sql");
 ///
 /// # Errors
 /// When the database fails.
-#[expect(clippy::too_many_arguments, reason = "one for each parameter of the statement, which the benchmark explains with the same ones")]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "one for each parameter of the statement, which the benchmark explains with the same ones"
+)]
 pub async fn search(
     conn: &mut PgConnection,
     center: CenterId,

@@ -134,7 +134,11 @@ pub(in crate::scheduling) struct Placed {
 }
 
 /// Looks under the locks, then takes the hour, lets go what is let go for it, and writes the record: one statement.
-pub(in crate::scheduling) async fn place(tx: &mut PgConnection, locked: &Locked, place: &Place<'_>) -> sqlx::Result<Placed> {
+pub(in crate::scheduling) async fn place(
+    tx: &mut PgConnection,
+    locked: &Locked,
+    place: &Place<'_>,
+) -> sqlx::Result<Placed> {
     let row = sqlx::query!(
         r#"with asked as (
              -- the hour as the agenda of today has it; no row: no such prestación, professional or patient here

@@ -33,8 +33,11 @@ struct BookedRow {
 
 impl BookedRow {
     fn booked(self) -> (Booked, Option<DayChange>) {
-        let changed =
-            self.version.map(|version| DayChange { doctor: self.doctor_id, day: self.appointment_date, version });
+        let changed = self.version.map(|version| DayChange {
+            doctor: self.doctor_id,
+            day: self.appointment_date,
+            version,
+        });
         let start = self.appointment_date.and_time(self.start_local);
         let booked = Booked {
             appointment: self.id,
@@ -193,7 +196,10 @@ pub(in crate::scheduling) async fn cancel(
 }
 
 /// Expires dead holds, oldest first, on days that nobody has locked.
-pub(in crate::scheduling) async fn expire(tx: &mut PgConnection, at_most: i64) -> sqlx::Result<(u64, Vec<DayChange>)> {
+pub(in crate::scheduling) async fn expire(
+    tx: &mut PgConnection,
+    at_most: i64,
+) -> sqlx::Result<(u64, Vec<DayChange>)> {
     let rows = sqlx::query!(
         r#"with dead as materialized (
              select a.id, a.doctor_id, a.appointment_date from appointments a
@@ -226,7 +232,8 @@ pub(in crate::scheduling) async fn expire(tx: &mut PgConnection, at_most: i64) -
     .fetch_all(tx)
     .await?;
     let count = rows.iter().map(|row| row.holds.unsigned_abs()).sum();
-    let changed = rows.iter().map(|row| DayChange { doctor: row.doctor, day: row.day, version: row.version }).collect();
+    let changed =
+        rows.iter().map(|row| DayChange { doctor: row.doctor, day: row.day, version: row.version }).collect();
     Ok((count, changed))
 }
 
