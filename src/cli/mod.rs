@@ -1,1 +1,4 @@
-//! (empty until its first commit)
+//! One file a command.
+
+pub mod generate;
+pub mod import;
