@@ -30,10 +30,13 @@ pub async fn run(args: Args, pool: &PgPool, clock: &Clock) -> anyhow::Result<()>
     let options = Options { dry_run: args.dry_run, center: args.center, today };
     let report = import_dir(pool, &args.dir, &options).await?;
     print!("{report}");
-    println!("{}", match (args.dry_run, report.changed()) {
-        (true, _) => "dry run: nothing was written",
-        (false, true) => "imported",
-        (false, false) => "nothing to change",
-    });
+    println!(
+        "{}",
+        match (args.dry_run, report.changed()) {
+            (true, _) => "dry run: nothing was written",
+            (false, true) => "imported",
+            (false, false) => "nothing to change",
+        }
+    );
     Ok(())
 }

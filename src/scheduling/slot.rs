@@ -204,7 +204,8 @@ mod tests {
 
     #[test]
     fn a_code_reads_back_to_its_appointment_and_neighbours_look_different() {
-        for id in [1, 2, 3, 999, 123_456, 9_765_624, 9_765_625, 9_765_626, 400_000_000, 1_000_000_000_000_000] {
+        for id in [1, 2, 3, 999, 123_456, 9_765_624, 9_765_625, 9_765_626, 400_000_000, 1_000_000_000_000_000]
+        {
             let code = code(AppointmentId(id));
             assert_eq!(appointment_of_code(&code), Some(AppointmentId(id)), "{code}");
             assert_eq!(appointment_of_code(&code.to_lowercase()), Some(AppointmentId(id)));

@@ -49,7 +49,12 @@ impl std::fmt::Display for Report {
         }
         if !self.misfits.is_empty() {
             let ids: Vec<String> = self.misfits.iter().map(ToString::to_string).collect();
-            writeln!(f, "{} booked hours no longer fit the agenda; find them another: appointments {}", ids.len(), ids.join(", "))?;
+            writeln!(
+                f,
+                "{} booked hours no longer fit the agenda; find them another: appointments {}",
+                ids.len(),
+                ids.join(", ")
+            )?;
         }
         Ok(())
     }
@@ -103,7 +108,8 @@ pub async fn import_dir(pool: &PgPool, dir: &Path, options: &Options) -> Result<
     if found.is_empty() {
         return Err(ImportError::Empty { dir: dir.to_owned() });
     }
-    let borrowed: Vec<(&'static str, &[u8])> = found.iter().map(|(file, bytes)| (*file, bytes.as_slice())).collect();
+    let borrowed: Vec<(&'static str, &[u8])> =
+        found.iter().map(|(file, bytes)| (*file, bytes.as_slice())).collect();
     import_bytes(pool, &borrowed, options).await
 }
 

@@ -18,7 +18,8 @@ pub(super) const ABSENCES: &str = "absences.csv";
 pub(super) const HOLIDAYS: &str = "holidays.csv";
 pub(super) const APPOINTMENTS: &str = "appointments.csv";
 /// Every file, in the order in which they depend on one another.
-pub(super) const FILES: [&str; 8] = [CENTERS, DOCTORS, TYPES, SCHEDULES, PATIENTS, ABSENCES, HOLIDAYS, APPOINTMENTS];
+pub(super) const FILES: [&str; 8] =
+    [CENTERS, DOCTORS, TYPES, SCHEDULES, PATIENTS, ABSENCES, HOLIDAYS, APPOINTMENTS];
 
 #[derive(Debug)]
 pub(super) struct Center {
@@ -143,7 +144,10 @@ impl Files {
 }
 
 fn centers(bytes: &[u8], context: Context<'_>, bad: &mut Vec<BadRow>) -> Vec<Placed<Center>> {
-    let columns = Columns { required: &["code", "name", "tz"], optional: &["phone_number_id", "address", "phone", "region"] };
+    let columns = Columns {
+        required: &["code", "name", "tz"],
+        optional: &["phone_number_id", "address", "phone", "region"],
+    };
     read(CENTERS, bytes, &columns, bad, |cells| {
         let code = cells.required("code", |text| only(context, text));
         let name = cells.required("name", text);
@@ -178,7 +182,14 @@ fn doctors(bytes: &[u8], context: Context<'_>, bad: &mut Vec<BadRow>) -> Vec<Pla
 fn types(bytes: &[u8], context: Context<'_>, bad: &mut Vec<BadRow>) -> Vec<Placed<Type>> {
     let columns = Columns {
         required: &["code", "name", "duration_min"],
-        optional: &["center", "patient_words", "buffer_after_min", "min_notice_min", "max_horizon_days", "bookable"],
+        optional: &[
+            "center",
+            "patient_words",
+            "buffer_after_min",
+            "min_notice_min",
+            "max_horizon_days",
+            "bookable",
+        ],
     };
     read(TYPES, bytes, &columns, bad, |cells| {
         let center = center(cells, context);
@@ -211,15 +222,25 @@ fn schedules(bytes: &[u8], context: Context<'_>, bad: &mut Vec<BadRow>) -> Vec<P
     read(SCHEDULES, bytes, &columns, bad, |cells| {
         let center = center(cells, context);
         let doctor = cells.required("doctor", text);
-        let day_of_week = cells.required("day_of_week", |text| within(text, 1, 7).map_err(|_| "is not a day of the week, 1 (Monday) to 7".to_owned()));
+        let day_of_week = cells.required("day_of_week", |text| {
+            within(text, 1, 7).map_err(|_| "is not a day of the week, 1 (Monday) to 7".to_owned())
+        });
         let start = cells.required("start_time", hour);
         let end = cells.required("end_time", hour);
         let slot_minutes = cells.required("slot_minutes", |text| within(text, 1, 480));
         let appointment_type = cells.required("appointment_type", text);
         let valid_from = cells.optional("valid_from", date);
         let valid_to = cells.optional("valid_to", date);
-        cells.must("end_time", start.zip(end).is_none_or(|(start, end)| start < end), "is not after start_time")?;
-        cells.must("valid_to", valid_from.zip(valid_to).is_none_or(|(from, to)| from <= to), "is before valid_from")?;
+        cells.must(
+            "end_time",
+            start.zip(end).is_none_or(|(start, end)| start < end),
+            "is not after start_time",
+        )?;
+        cells.must(
+            "valid_to",
+            valid_from.zip(valid_to).is_none_or(|(from, to)| from <= to),
+            "is before valid_from",
+        )?;
         Some(Schedule {
             center: center?,
             doctor: doctor?,
@@ -235,13 +256,20 @@ fn schedules(bytes: &[u8], context: Context<'_>, bad: &mut Vec<BadRow>) -> Vec<P
 }
 
 fn patients(bytes: &[u8], context: Context<'_>, bad: &mut Vec<BadRow>) -> Vec<Placed<Patient>> {
-    let columns = Columns { required: &["run", "full_name", "birth_date"], optional: &["center", "sex", "sector", "phones"] };
+    let columns = Columns {
+        required: &["run", "full_name", "birth_date"],
+        optional: &["center", "sex", "sector", "phones"],
+    };
     read(PATIENTS, bytes, &columns, bad, |cells| {
         let center = center(cells, context);
         let run = cells.required("run", run);
         let full_name = cells.required("full_name", text);
         let birth_date = cells.required("birth_date", date);
-        cells.must("birth_date", birth_date.is_none_or(|day| day <= context.today && day.year() > 1890), "is not a birth date")?;
+        cells.must(
+            "birth_date",
+            birth_date.is_none_or(|day| day <= context.today && day.year() > 1890),
+            "is not a birth date",
+        )?;
         Some(Patient {
             center: center?,
             run: run?,
@@ -249,7 +277,9 @@ fn patients(bytes: &[u8], context: Context<'_>, bad: &mut Vec<BadRow>) -> Vec<Pl
             birth_date: birth_date?,
             sex: cells.optional("sex", text),
             sector: cells.optional("sector", text),
-            phones: cells.list("phones", |text| text.parse().map_err(|error: crate::value::phone::NotAPhone| error.to_string())),
+            phones: cells.list("phones", |text| {
+                text.parse().map_err(|error: crate::value::phone::NotAPhone| error.to_string())
+            }),
         })
     })
 }
@@ -262,7 +292,13 @@ fn absences(bytes: &[u8], context: Context<'_>, bad: &mut Vec<BadRow>) -> Vec<Pl
         let until = cells.required("to", |text| moment(text, true));
         let reason = cells.required("reason", text);
         cells.must("to", from.zip(until).is_none_or(|(from, until)| from < until), "is not after from")?;
-        Some(AbsenceRow { center: center?, doctor: cells.optional("doctor", text), from: from?, until: until?, reason: reason? })
+        Some(AbsenceRow {
+            center: center?,
+            doctor: cells.optional("doctor", text),
+            from: from?,
+            until: until?,
+            reason: reason?,
+        })
     })
 }
 
@@ -277,7 +313,10 @@ fn holidays(bytes: &[u8], bad: &mut Vec<BadRow>) -> Vec<Placed<HolidayRow>> {
 }
 
 fn appointments(bytes: &[u8], context: Context<'_>, bad: &mut Vec<BadRow>) -> Vec<Placed<Appointment>> {
-    let columns = Columns { required: &["doctor", "patient_run", "appointment_type", "start"], optional: &["center", "status"] };
+    let columns = Columns {
+        required: &["doctor", "patient_run", "appointment_type", "start"],
+        optional: &["center", "status"],
+    };
     read(APPOINTMENTS, bytes, &columns, bad, |cells| {
         let center = center(cells, context);
         let doctor = cells.required("doctor", text);
@@ -285,7 +324,9 @@ fn appointments(bytes: &[u8], context: Context<'_>, bad: &mut Vec<BadRow>) -> Ve
         let appointment_type = cells.required("appointment_type", text);
         let start = cells.required("start", |text| start(text, context.today));
         let status = cells.or("status", Status::Confirmed, |text| match text.parse() {
-            Ok(Status::Pending) => Err("is a hold, which only a conversation has; CONFIRMED is a booked hour".to_owned()),
+            Ok(Status::Pending) => {
+                Err("is a hold, which only a conversation has; CONFIRMED is a booked hour".to_owned())
+            }
             Ok(status) => Ok(status),
             Err(error) => Err(error.to_string()),
         });
@@ -320,7 +361,10 @@ fn text(text: &str) -> Result<String, String> {
 }
 
 fn within(text: &str, low: i32, high: i32) -> Result<i32, String> {
-    text.parse().ok().filter(|number| (low..=high).contains(number)).ok_or_else(|| format!("is not a whole number from {low} to {high}"))
+    text.parse()
+        .ok()
+        .filter(|number| (low..=high).contains(number))
+        .ok_or_else(|| format!("is not a whole number from {low} to {high}"))
 }
 
 fn yes_or_no(text: &str) -> Result<bool, String> {
@@ -337,12 +381,18 @@ fn run(text: &str) -> Result<Rut, String> {
 
 fn date(text: &str) -> Result<NaiveDate, String> {
     let shapes = ["%Y-%m-%d", "%d-%m-%Y", "%d/%m/%Y"];
-    shapes.iter().find_map(|shape| NaiveDate::parse_from_str(text, shape).ok()).ok_or_else(|| "is not a day, as 2026-11-25".to_owned())
+    shapes
+        .iter()
+        .find_map(|shape| NaiveDate::parse_from_str(text, shape).ok())
+        .ok_or_else(|| "is not a day, as 2026-11-25".to_owned())
 }
 
 fn hour(text: &str) -> Result<NaiveTime, String> {
     let shapes = ["%H:%M", "%H:%M:%S"];
-    shapes.iter().find_map(|shape| NaiveTime::parse_from_str(text, shape).ok()).ok_or_else(|| "is not an hour, as 09:30".to_owned())
+    shapes
+        .iter()
+        .find_map(|shape| NaiveTime::parse_from_str(text, shape).ok())
+        .ok_or_else(|| "is not an hour, as 09:30".to_owned())
 }
 
 /// A day and hour; a day alone is its beginning, or, where it closes a stretch, its end.
@@ -351,14 +401,23 @@ fn moment(text: &str, closing: bool) -> Result<NaiveDateTime, String> {
         let day = if closing { day.succ_opt().unwrap_or(day) } else { day };
         return Ok(day.and_time(NaiveTime::MIN));
     }
-    let shapes = ["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%d-%m-%Y %H:%M", "%d/%m/%Y %H:%M"];
+    let shapes = [
+        "%Y-%m-%dT%H:%M",
+        "%Y-%m-%d %H:%M",
+        "%Y-%m-%dT%H:%M:%S",
+        "%Y-%m-%d %H:%M:%S",
+        "%d-%m-%Y %H:%M",
+        "%d/%m/%Y %H:%M",
+    ];
     let found = shapes.iter().find_map(|shape| NaiveDateTime::parse_from_str(text, shape).ok());
     found.ok_or_else(|| "is not a day and hour, as 2026-11-25T09:30".to_owned())
 }
 
 /// A day and hour, or `+3 10:00`: the third working day from today, which keeps a sample centre fresh.
 fn start(text: &str, today: NaiveDate) -> Result<NaiveDateTime, String> {
-    let wrong = || "is not a day and hour, as 2026-11-25T09:30, or a working day from today, as \"+3 10:00\"".to_owned();
+    let wrong = || {
+        "is not a day and hour, as 2026-11-25T09:30, or a working day from today, as \"+3 10:00\"".to_owned()
+    };
     let Some(relative) = text.strip_prefix('+') else {
         return moment(text, false).map_err(|_| wrong());
     };
@@ -371,7 +430,8 @@ fn start(text: &str, today: NaiveDate) -> Result<NaiveDateTime, String> {
 /// The days after `today` on which a centre attends: no weekends, no national holidays.
 fn working_days(today: NaiveDate) -> impl Iterator<Item = NaiveDate> {
     today.iter_days().skip(1).filter(|day| {
-        let off = holiday::of_year(day.year()).iter().any(|holiday| holiday.scope == "CL" && holiday.day == *day);
+        let off =
+            holiday::of_year(day.year()).iter().any(|holiday| holiday.scope == "CL" && holiday.day == *day);
         !off && !matches!(day.weekday(), Weekday::Sat | Weekday::Sun)
     })
 }
@@ -409,14 +469,18 @@ mod tests {
         files.parse(DOCTORS, bytes, context, &mut bad);
         assert_eq!(files.doctors.len(), 1);
         assert_eq!(files.doctors[0].value.center, "norte");
-        assert_eq!(bad[0].to_string(), "doctors.csv:3:center: is another centre; this import is for `norte` only");
+        assert_eq!(
+            bad[0].to_string(),
+            "doctors.csv:3:center: is another centre; this import is for `norte` only"
+        );
     }
 
     #[test]
     fn a_complaint_about_a_patient_never_quotes_them() {
         let mut bad = Vec::new();
         let context = Context { center: Some("norte"), today: day("2026-11-25") };
-        let bytes = "run,full_name,birth_date,phones\n12.345.678-4,Ana Soto,31-02-1980,+56 9 abc\n".as_bytes();
+        let bytes =
+            "run,full_name,birth_date,phones\n12.345.678-4,Ana Soto,31-02-1980,+56 9 abc\n".as_bytes();
         Files::default().parse(PATIENTS, bytes, context, &mut bad);
         assert_eq!(bad.len(), 3);
         for complaint in bad {

@@ -51,7 +51,11 @@ impl Cells<'_> {
     }
 
     /// A cell that may be empty.
-    pub(super) fn optional<T>(&mut self, column: &str, parse: impl Fn(&str) -> Result<T, String>) -> Option<T> {
+    pub(super) fn optional<T>(
+        &mut self,
+        column: &str,
+        parse: impl Fn(&str) -> Result<T, String>,
+    ) -> Option<T> {
         let text = self.text(column);
         if text.is_empty() {
             return None;
@@ -66,7 +70,11 @@ impl Cells<'_> {
     }
 
     /// A cell that must be filled.
-    pub(super) fn required<T>(&mut self, column: &str, parse: impl Fn(&str) -> Result<T, String>) -> Option<T> {
+    pub(super) fn required<T>(
+        &mut self,
+        column: &str,
+        parse: impl Fn(&str) -> Result<T, String>,
+    ) -> Option<T> {
         if self.text(column).is_empty() {
             self.complain(column, "is empty; it must be filled".to_owned());
             return None;
@@ -75,7 +83,12 @@ impl Cells<'_> {
     }
 
     /// A cell with a value of its own when empty.
-    pub(super) fn or<T>(&mut self, column: &str, default: T, parse: impl Fn(&str) -> Result<T, String>) -> Option<T> {
+    pub(super) fn or<T>(
+        &mut self,
+        column: &str,
+        default: T,
+        parse: impl Fn(&str) -> Result<T, String>,
+    ) -> Option<T> {
         if self.text(column).is_empty() { Some(default) } else { self.optional(column, parse) }
     }
 
@@ -115,7 +128,8 @@ pub(super) fn read<T>(
     bad: &mut Vec<BadRow>,
     mut row: impl FnMut(&mut Cells<'_>) -> Option<T>,
 ) -> Vec<Placed<T>> {
-    let complaint = |row, column: &str, message: String| BadRow { file, row, column: column.to_owned(), message };
+    let complaint =
+        |row, column: &str, message: String| BadRow { file, row, column: column.to_owned(), message };
     let text = match std::str::from_utf8(bytes) {
         Ok(text) => text.trim_start_matches('\u{feff}'),
         Err(error) => {
@@ -126,7 +140,8 @@ pub(super) fn read<T>(
     };
     let header = text.lines().next().unwrap_or("");
     let separator = if header.contains(';') && !header.contains(',') { b';' } else { b',' };
-    let mut reader = csv::ReaderBuilder::new().delimiter(separator).has_headers(true).from_reader(text.as_bytes());
+    let mut reader =
+        csv::ReaderBuilder::new().delimiter(separator).has_headers(true).from_reader(text.as_bytes());
     let header: Vec<String> = match reader.headers() {
         Ok(names) => names.iter().map(|name| name.trim().to_lowercase()).collect(),
         Err(error) => {
@@ -135,9 +150,15 @@ pub(super) fn read<T>(
         }
     };
     let before = bad.len();
-    for name in header.iter().filter(|name| !columns.required.contains(&name.as_str()) && !columns.optional.contains(&name.as_str())) {
+    for name in header.iter().filter(|name| {
+        !columns.required.contains(&name.as_str()) && !columns.optional.contains(&name.as_str())
+    }) {
         let known: Vec<&str> = columns.required.iter().chain(columns.optional).copied().collect();
-        bad.push(complaint(1, name, format!("there is no such column; the columns are {}", known.join(", "))));
+        bad.push(complaint(
+            1,
+            name,
+            format!("there is no such column; the columns are {}", known.join(", ")),
+        ));
     }
     for name in columns.required.iter().filter(|name| !header.iter().any(|have| have == *name)) {
         bad.push(complaint(1, name, "the column is missing".to_owned()));
@@ -145,7 +166,8 @@ pub(super) fn read<T>(
     if bad.len() > before {
         return Vec::new();
     }
-    let places: HashMap<String, usize> = header.into_iter().enumerate().map(|(index, name)| (name, index)).collect();
+    let places: HashMap<String, usize> =
+        header.into_iter().enumerate().map(|(index, name)| (name, index)).collect();
     let mut rows = Vec::new();
     for record in reader.records() {
         let record = match record {
@@ -169,7 +191,9 @@ pub(super) fn read<T>(
 fn shape(error: &csv::Error) -> String {
     match error.kind() {
         csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
-            format!("the row has {len} cells and the header {expected_len}; put quotes around a text with a separator in it")
+            format!(
+                "the row has {len} cells and the header {expected_len}; put quotes around a text with a separator in it"
+            )
         }
         _ => "the row cannot be read".to_owned(),
     }
@@ -185,7 +209,9 @@ mod tests {
         let mut bad = Vec::new();
         let read = read("types.csv", bytes, &COLUMNS, &mut bad, |cells| {
             let code = cells.required("code", |text| Ok(text.to_owned()));
-            let minutes = cells.required("minutes", |text| text.parse().map_err(|_| "is not a number of minutes".to_owned()));
+            let minutes = cells.required("minutes", |text| {
+                text.parse().map_err(|_| "is not a number of minutes".to_owned())
+            });
             Some((code?, minutes?))
         });
         (read.into_iter().map(|placed| placed.value).collect(), bad.iter().map(ToString::to_string).collect())

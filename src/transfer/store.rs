@@ -41,9 +41,11 @@ fn complaint(file: &'static str, row: Option<i64>, column: &str, message: &str) 
 }
 
 const NO_CENTER: &str = "there is no centre with this code, neither in centers.csv nor in the database";
-const NO_DOCTOR: &str = "there is no professional with this code at this centre, neither in doctors.csv nor in the database";
+const NO_DOCTOR: &str =
+    "there is no professional with this code at this centre, neither in doctors.csv nor in the database";
 const NO_TYPE: &str = "there is no appointment type with this code at this centre, neither in appointment_types.csv nor in the database";
-const NO_PATIENT: &str = "there is no patient with this RUN at this centre, neither in patients.csv nor in the database";
+const NO_PATIENT: &str =
+    "there is no patient with this RUN at this centre, neither in patients.csv nor in the database";
 
 pub(super) async fn centers(tx: &mut PgConnection, rows: &[Placed<Center>]) -> sqlx::Result<Tally> {
     let inserted = sqlx::query_scalar!(
@@ -85,7 +87,11 @@ pub(super) async fn unknown_centers(
     Ok(missing.into_iter().map(|line| complaint(file, line, "center", NO_CENTER)).collect())
 }
 
-pub(super) async fn doctors(tx: &mut PgConnection, rows: &[Placed<Doctor>], bad: &mut Vec<BadRow>) -> sqlx::Result<Tally> {
+pub(super) async fn doctors(
+    tx: &mut PgConnection,
+    rows: &[Placed<Doctor>],
+    bad: &mut Vec<BadRow>,
+) -> sqlx::Result<Tally> {
     let centers = column(rows, |row| row.center.clone());
     bad.extend(unknown_centers(tx, rows::DOCTORS, &centers, &lines(rows)).await?);
     let inserted = sqlx::query_scalar!(
@@ -108,7 +114,11 @@ pub(super) async fn doctors(tx: &mut PgConnection, rows: &[Placed<Doctor>], bad:
     Ok(tally(&inserted))
 }
 
-pub(super) async fn types(tx: &mut PgConnection, rows: &[Placed<Type>], bad: &mut Vec<BadRow>) -> sqlx::Result<Tally> {
+pub(super) async fn types(
+    tx: &mut PgConnection,
+    rows: &[Placed<Type>],
+    bad: &mut Vec<BadRow>,
+) -> sqlx::Result<Tally> {
     let centers = column(rows, |row| row.center.clone());
     bad.extend(unknown_centers(tx, rows::TYPES, &centers, &lines(rows)).await?);
     let inserted = sqlx::query_scalar!(
@@ -219,11 +229,14 @@ pub(super) async fn schedules(
     let days: Vec<(DoctorId, NaiveDate)> = touched
         .iter()
         .filter(|row| row.booked)
-        .flat_map(|row| today.iter_days().take(usize::try_from(row.horizon).unwrap_or(0) + 1).map(|day| (row.doctor, day)))
+        .flat_map(|row| {
+            today.iter_days().take(usize::try_from(row.horizon).unwrap_or(0) + 1).map(|day| (row.doctor, day))
+        })
         .collect();
     closing::lock_days(tx, &days).await?;
 
-    let (touched_doctors, touched_centers): (Vec<i64>, Vec<i64>) = touched.iter().map(|row| (row.doctor.0, row.center.0)).unzip();
+    let (touched_doctors, touched_centers): (Vec<i64>, Vec<i64>) =
+        touched.iter().map(|row| (row.doctor.0, row.center.0)).unzip();
     let removed = sqlx::query!(
         r#"with asked as (
              select r.doctor_id, r.center_id, r.day_of_week, r.start_time, r.end_time, r.slot_minutes, r.kind,
@@ -285,8 +298,14 @@ pub(super) async fn schedules(
     )
     .fetch_all(&mut *tx)
     .await?;
-    let overlap = "overlaps another block of the same professional on that day, in this file or at another centre";
-    bad.extend(written.iter().filter(|row| !row.added).map(|row| complaint(rows::SCHEDULES, Some(row.line), "start_time", overlap)));
+    let overlap =
+        "overlaps another block of the same professional on that day, in this file or at another centre";
+    bad.extend(
+        written
+            .iter()
+            .filter(|row| !row.added)
+            .map(|row| complaint(rows::SCHEDULES, Some(row.line), "start_time", overlap)),
+    );
     let mut misfits = Vec::new();
     for (center, doctors) in by_center(touched.iter().map(|row| (row.center, row.doctor))) {
         misfits.extend(closing::misfits(tx, center, &doctors, today).await?);
@@ -295,7 +314,11 @@ pub(super) async fn schedules(
     Ok((Tally { added, changed: removed }, misfits))
 }
 
-pub(super) async fn patients(tx: &mut PgConnection, rows: &[Placed<Patient>], bad: &mut Vec<BadRow>) -> sqlx::Result<Tally> {
+pub(super) async fn patients(
+    tx: &mut PgConnection,
+    rows: &[Placed<Patient>],
+    bad: &mut Vec<BadRow>,
+) -> sqlx::Result<Tally> {
     let before = bad.len();
     let centers = column(rows, |row| row.center.clone());
     bad.extend(unknown_centers(tx, rows::PATIENTS, &centers, &lines(rows)).await?);
@@ -336,7 +359,9 @@ pub(super) async fn patients(tx: &mut PgConnection, rows: &[Placed<Patient>], ba
     let phones: Vec<(String, i32, String)> = rows
         .iter()
         .zip(centers.iter().zip(&numbers))
-        .flat_map(|(placed, (center, number))| placed.value.phones.iter().map(|phone| (center.clone(), *number, phone.e164())))
+        .flat_map(|(placed, (center, number))| {
+            placed.value.phones.iter().map(|phone| (center.clone(), *number, phone.e164()))
+        })
         .collect();
     let phone_centers: Vec<String> = phones.iter().map(|(center, ..)| center.clone()).collect();
     let phone_numbers: Vec<i32> = phones.iter().map(|(_, number, _)| *number).collect();
@@ -489,7 +514,9 @@ pub(super) async fn appointments(
     .fetch_all(&mut *tx)
     .await?;
     let before = bad.len();
-    let mut wrong = |line, column: &str, message: &str| bad.push(complaint(rows::APPOINTMENTS, Some(line), column, message));
+    let mut wrong = |line, column: &str, message: &str| {
+        bad.push(complaint(rows::APPOINTMENTS, Some(line), column, message))
+    };
     for row in &resolved {
         match (row.center, row.doctor, row.kind, row.patient) {
             (None, ..) => wrong(row.line, "center", NO_CENTER),
@@ -497,7 +524,11 @@ pub(super) async fn appointments(
             (_, _, None, _) => wrong(row.line, "appointment_type", NO_TYPE),
             (.., None) => wrong(row.line, "patient_run", NO_PATIENT),
             (Some(_), Some(_), Some(_), Some(_)) if !row.real => {
-                wrong(row.line, "start", "does not exist or happens twice on the centre's clock (a change of season)");
+                wrong(
+                    row.line,
+                    "start",
+                    "does not exist or happens twice on the centre's clock (a change of season)",
+                );
             }
             (Some(_), Some(_), Some(_), Some(_)) => {}
         }
@@ -524,12 +555,16 @@ pub(super) async fn appointments(
     .fetch_all(&mut *tx)
     .await?;
     let fresh: Vec<usize> = (0..rows.len()).filter(|index| !known[*index]).collect();
-    let days: Vec<(DoctorId, NaiveDate)> = fresh.iter().map(|index| (DoctorId(doctors[*index]), starts[*index].date())).collect();
+    let days: Vec<(DoctorId, NaiveDate)> =
+        fresh.iter().map(|index| (DoctorId(doctors[*index]), starts[*index].date())).collect();
     closing::lock_days(tx, &days).await?;
     let pick = |all: &[i64]| fresh.iter().map(|index| all[*index]).collect::<Vec<_>>();
     let (patients, lines) = (pick(&patients), pick(&lines(rows)));
-    sqlx::query!("select id from patients where id = any($1) order by id for no key update", &patients).fetch_all(&mut *tx).await?;
-    let statuses: Vec<String> = fresh.iter().map(|index| rows[*index].value.status.as_str().to_owned()).collect();
+    sqlx::query!("select id from patients where id = any($1) order by id for no key update", &patients)
+        .fetch_all(&mut *tx)
+        .await?;
+    let statuses: Vec<String> =
+        fresh.iter().map(|index| rows[*index].value.status.as_str().to_owned()).collect();
     let times: Vec<NaiveTime> = fresh.iter().map(|index| starts[*index].time()).collect();
     let dates: Vec<NaiveDate> = days.iter().map(|(_, day)| *day).collect();
     let missing = sqlx::query_scalar!(
@@ -567,7 +602,9 @@ pub(super) async fn appointments(
     Ok(Tally { added: (fresh.len() - missing.len()) as u64, changed: 0 })
 }
 
-fn by_center(pairs: impl Iterator<Item = (CenterId, DoctorId)>) -> std::collections::BTreeMap<CenterId, Vec<DoctorId>> {
+fn by_center(
+    pairs: impl Iterator<Item = (CenterId, DoctorId)>,
+) -> std::collections::BTreeMap<CenterId, Vec<DoctorId>> {
     let mut grouped: std::collections::BTreeMap<CenterId, Vec<DoctorId>> = std::collections::BTreeMap::new();
     for (center, doctor) in pairs {
         grouped.entry(center).or_default().push(doctor);

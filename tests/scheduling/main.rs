@@ -2,5 +2,6 @@
 
 mod booking;
 mod identity;
+mod import;
 mod search;
 mod world;

@@ -344,11 +344,13 @@ impl World {
 
     /// Drops the database; a test that panics keeps it.
     pub(crate) async fn done(self) {
-        self.pool.close().await;
-        let mut admin = PgConnection::connect_with(&server().database("postgres")).await.unwrap();
-        admin
-            .execute(sqlx::AssertSqlSafe(format!("drop database {} with (force)", self.name)))
-            .await
-            .unwrap();
+        drop_database(self.pool, &self.name).await;
     }
+}
+
+/// Drops a database.
+pub(crate) async fn drop_database(pool: PgPool, name: &str) {
+    pool.close().await;
+    let mut admin = PgConnection::connect_with(&server().database("postgres")).await.unwrap();
+    admin.execute(sqlx::AssertSqlSafe(format!("drop database {name} with (force)"))).await.unwrap();
 }

@@ -11,7 +11,8 @@ use crate::id::{AppointmentId, CenterId, DoctorId};
 /// # Errors
 /// When the database fails.
 pub async fn lock_days(tx: &mut PgConnection, days: &[(DoctorId, NaiveDate)]) -> sqlx::Result<()> {
-    let (doctors, days): (Vec<i64>, Vec<NaiveDate>) = days.iter().map(|(doctor, day)| (doctor.0, *day)).unzip();
+    let (doctors, days): (Vec<i64>, Vec<NaiveDate>) =
+        days.iter().map(|(doctor, day)| (doctor.0, *day)).unzip();
     sqlx::query!(
         r#"with locked as (
              insert into doctor_days as d (doctor_id, day, version)
@@ -78,7 +79,10 @@ pub async fn misfits(
 ///
 /// # Errors
 /// When the database fails.
-pub async fn ensure_holidays(conn: &mut PgConnection, years: std::ops::RangeInclusive<i32>) -> sqlx::Result<u64> {
+pub async fn ensure_holidays(
+    conn: &mut PgConnection,
+    years: std::ops::RangeInclusive<i32>,
+) -> sqlx::Result<u64> {
     let all: Vec<_> = years.flat_map(crate::scheduling::holiday::of_year).collect();
     let days: Vec<NaiveDate> = all.iter().map(|holiday| holiday.day).collect();
     let names: Vec<String> = all.iter().map(|holiday| holiday.name.to_owned()).collect();

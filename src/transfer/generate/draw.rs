@@ -47,7 +47,10 @@ mod tests {
         assert_eq!(draw(7), draw(7));
         assert_ne!(draw(7), draw(8));
         for number in 0..10 {
-            assert!((60..140).contains(&draw(7).iter().filter(|drawn| **drawn == number).count()), "{number}");
+            assert!(
+                (60..140).contains(&draw(7).iter().filter(|drawn| **drawn == number).count()),
+                "{number}"
+            );
         }
         let mut chances = Draw::new(1);
         assert!((750..850).contains(&(0..1000).filter(|_| chances.chance(0.8)).count()));

@@ -66,11 +66,43 @@ pub enum GenerateError {
 
 /// code, name, words, minutes, share of the professionals in percent, profession of a woman, of a man
 const SERVICES: [(&str, &str, &str, u16, u64, &str, &str); 8] = [
-    ("medicina", "Medicina general", "médico|doctor|doctora|morbilidad|control médico", 20, 34, "médica", "médico"),
-    ("matrona", "Matrona", "matrona|matrón|control prenatal|PAP|anticonceptivos", 30, 14, "matrona", "matrón"),
+    (
+        "medicina",
+        "Medicina general",
+        "médico|doctor|doctora|morbilidad|control médico",
+        20,
+        34,
+        "médica",
+        "médico",
+    ),
+    (
+        "matrona",
+        "Matrona",
+        "matrona|matrón|control prenatal|PAP|anticonceptivos",
+        30,
+        14,
+        "matrona",
+        "matrón",
+    ),
     ("dental", "Dentista", "dentista|odontólogo|muela|dientes", 30, 16, "dentista", "dentista"),
-    ("enfermeria", "Enfermería", "enfermera|enfermero|control sano|niño sano", 20, 14, "enfermera", "enfermero"),
-    ("kine", "Kinesiología", "kine|kinesióloga|kinesiólogo|rehabilitación", 30, 8, "kinesióloga", "kinesiólogo"),
+    (
+        "enfermeria",
+        "Enfermería",
+        "enfermera|enfermero|control sano|niño sano",
+        20,
+        14,
+        "enfermera",
+        "enfermero",
+    ),
+    (
+        "kine",
+        "Kinesiología",
+        "kine|kinesióloga|kinesiólogo|rehabilitación",
+        30,
+        8,
+        "kinesióloga",
+        "kinesiólogo",
+    ),
     ("nutricion", "Nutricionista", "nutricionista|nutri|dieta", 30, 6, "nutricionista", "nutricionista"),
     ("psicologia", "Psicología", "psicóloga|psicólogo|salud mental", 30, 5, "psicóloga", "psicólogo"),
     ("podologia", "Podología", "podóloga|podólogo|pie diabético", 20, 3, "podóloga", "podólogo"),
@@ -101,12 +133,17 @@ pub async fn generate(pool: &PgPool, size: &Size) -> Result<Generated, GenerateE
     }
     let mut tx = pool.begin().await?;
     // ids are given out here, so nobody else may take them meanwhile
-    sqlx::query!("lock table centers, doctors, appointment_types, patients, appointments in share row exclusive mode")
-        .execute(&mut *tx)
-        .await?;
-    let exists = sqlx::query_scalar!(r#"select exists (select from centers where code = $1) as "exists!""#, size.center)
-        .fetch_one(&mut *tx)
-        .await?;
+    sqlx::query!(
+        "lock table centers, doctors, appointment_types, patients, appointments in share row exclusive mode"
+    )
+    .execute(&mut *tx)
+    .await?;
+    let exists = sqlx::query_scalar!(
+        r#"select exists (select from centers where code = $1) as "exists!""#,
+        size.center
+    )
+    .fetch_one(&mut *tx)
+    .await?;
     if exists {
         return Err(GenerateError::Exists(size.center.clone()));
     }
@@ -124,7 +161,8 @@ pub async fn generate(pool: &PgPool, size: &Size) -> Result<Generated, GenerateE
     let services = write_services(&mut tx, center, size).await?;
     let doctors = write_doctors(&mut tx, center, size, &services, &mut draw).await?;
     let patients = write_patients(&mut tx, center, size, &mut draw).await?;
-    let appointments = write_appointments(&mut tx, center, size, &services, &doctors, patients, &mut draw).await?;
+    let appointments =
+        write_appointments(&mut tx, center, size, &services, &doctors, patients, &mut draw).await?;
     tx.commit().await?;
     sqlx::query!("analyze centers, doctors, appointment_types, doctor_schedules, patients, patient_phones, appointments, appointment_events")
         .execute(pool)
@@ -173,7 +211,11 @@ async fn write_doctors(
                 hit
             })
         };
-        let service = usize::try_from(number).ok().filter(|number| *number < size.services).or_else(by_share).unwrap_or(0);
+        let service = usize::try_from(number)
+            .ok()
+            .filter(|number| *number < size.services)
+            .or_else(by_share)
+            .unwrap_or(0);
         let (_, _, _, minutes, _, of_woman, of_man) = SERVICES[service];
         let woman = draw.below(100) < 60;
         let title = match (service, woman) {
@@ -193,7 +235,12 @@ async fn write_doctors(
         for weekday in 1..=5 {
             for start in [OPENS, OPENS + half + minutes] {
                 let kind = services[service];
-                let _ = writeln!(blocks, "{id}\t{center}\t{weekday}\t{}\t{}\t{minutes}\t{kind}", hour(start), hour(start + half));
+                let _ = writeln!(
+                    blocks,
+                    "{id}\t{center}\t{weekday}\t{}\t{}\t{minutes}\t{kind}",
+                    hour(start),
+                    hour(start + half)
+                );
             }
         }
         doctors.push(Attending { id, service });
@@ -204,7 +251,12 @@ async fn write_doctors(
     Ok(doctors)
 }
 
-async fn write_patients(tx: &mut PgConnection, center: i64, size: &Size, draw: &mut Draw) -> sqlx::Result<Vec<i64>> {
+async fn write_patients(
+    tx: &mut PgConnection,
+    center: i64,
+    size: &Size,
+    draw: &mut Draw,
+) -> sqlx::Result<Vec<i64>> {
     let first = reserve(tx, "patients", u64::from(size.patients)).await?;
     let (mut rows, mut phones) = (String::new(), String::new());
     let mut known = HashSet::new();
@@ -220,14 +272,24 @@ async fn write_patients(tx: &mut PgConnection, center: i64, size: &Size, draw: &
         let (name, sex) = (people::name(draw, woman), if woman { "F" } else { "M" });
         let sector = SECTORS[usize::try_from(draw.below(3)).unwrap_or(0)];
         let id = first + number;
-        let _ = writeln!(rows, "{id}\t{center}\t{}\t{}\t{name}\t{birth}\t{sex}\t{sector}", run.number(), run.check());
+        let _ = writeln!(
+            rows,
+            "{id}\t{center}\t{}\t{}\t{name}\t{birth}\t{sex}\t{sector}",
+            run.number(),
+            run.check()
+        );
         // three in ten share the phone of the one before: a family
         if number == 0 || draw.below(10) >= 3 {
             phone += 1;
         }
         let _ = writeln!(phones, "+5691{phone:07}\t{id}");
     }
-    copy(tx, "copy patients (id, center_id, run_num, run_dv, full_name, birth_date, sex, sector) from stdin", rows).await?;
+    copy(
+        tx,
+        "copy patients (id, center_id, run_num, run_dv, full_name, birth_date, sex, sector) from stdin",
+        rows,
+    )
+    .await?;
     copy(tx, "copy patient_phones (phone_e164, patient_id) from stdin", phones).await?;
     Ok((first..first + i64::from(size.patients)).collect())
 }
@@ -250,7 +312,8 @@ async fn write_appointments(
     let mut hours: Vec<(NaiveDate, u16, usize, i64, &'static str)> = Vec::new();
     let mut taken = HashSet::new();
     for day in begins.iter_days().take_while(|day| *day < ends) {
-        let off = holiday::of_year(day.year()).iter().any(|holiday| holiday.scope == "CL" && holiday.day == day);
+        let off =
+            holiday::of_year(day.year()).iter().any(|holiday| holiday.scope == "CL" && holiday.day == day);
         if off || matches!(day.weekday(), Weekday::Sat | Weekday::Sun) {
             continue;
         }
@@ -262,7 +325,9 @@ async fn write_appointments(
                     continue;
                 }
                 // one hour a day for a patient; when all have one, the hour stays free
-                let free = (0..20).map(|_| patients[draw.place(patients.len())]).find(|patient| taken.insert(*patient));
+                let free = (0..20)
+                    .map(|_| patients[draw.place(patients.len())])
+                    .find(|patient| taken.insert(*patient));
                 let Some(patient) = free else { continue };
                 let status = match (day < size.today, draw.below(100)) {
                     (false, _) => "CONFIRMED",
@@ -275,10 +340,12 @@ async fn write_appointments(
         }
     }
     let first = reserve(tx, "appointments", hours.len() as u64).await?;
-    let (mut rows, mut events) = (String::with_capacity(hours.len() * 160), String::with_capacity(hours.len() * 70));
+    let (mut rows, mut events) =
+        (String::with_capacity(hours.len() * 160), String::with_capacity(hours.len() * 70));
     for (id, (day, minute, place, patient, status)) in (first..).zip(&hours) {
         let doctor = &doctors[*place];
-        let start: NaiveDateTime = day.and_time(chrono::NaiveTime::MIN) + TimeDelta::minutes(i64::from(*minute));
+        let start: NaiveDateTime =
+            day.and_time(chrono::NaiveTime::MIN) + TimeDelta::minutes(i64::from(*minute));
         // nobody attends at the hours of a season's change
         let Some(at) = crate::scheduling::wall::instant(zone, start) else { continue };
         let until = at + TimeDelta::minutes(i64::from(SERVICES[doctor.service].3));
