@@ -4,6 +4,7 @@ mod agreement;
 mod booking;
 mod identity;
 mod import;
+mod model;
 mod race;
 mod search;
 mod world;
