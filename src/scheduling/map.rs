@@ -413,7 +413,7 @@ impl Agenda {
         for change in &changes {
             match *change {
                 store::Change::Day(doctor, day, version) => {
-                    announce(&self.inner.days, (doctor, day), version)
+                    announce(&self.inner.days, (doctor, day), version);
                 }
                 store::Change::Center(center, version) => announce(&self.inner.plans, center, version),
             }

@@ -515,7 +515,7 @@ pub(super) async fn appointments(
     .await?;
     let before = bad.len();
     let mut wrong = |line, column: &str, message: &str| {
-        bad.push(complaint(rows::APPOINTMENTS, Some(line), column, message))
+        bad.push(complaint(rows::APPOINTMENTS, Some(line), column, message));
     };
     for row in &resolved {
         match (row.center, row.doctor, row.kind, row.patient) {

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{Datelike, NaiveDate, NaiveTime, TimeDelta};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use smartsalud::id::{AppointmentTypeId, CenterId, DoctorId};
@@ -78,13 +78,10 @@ fn cases() -> impl Strategy<Value = Case> {
 }
 
 /// Writes the case and answers the first opinion: intervals subtracted, from what was really written.
-async fn write(
-    pool: &PgPool,
-    case: &Case,
-) -> (CenterId, AppointmentTypeId, chrono::DateTime<chrono::Utc>, BTreeSet<Slot>) {
+async fn write(pool: &PgPool, case: &Case) -> (CenterId, AppointmentTypeId, DateTime<Utc>, BTreeSet<Slot>) {
     sqlx::raw_sql("truncate centers, holidays restart identity cascade").execute(pool).await.unwrap();
     let midnight = case.first.and_time(NaiveTime::MIN);
-    let now = case.zone.from_utc_datetime_at(case.first, case.hour);
+    let now = instant_near(case.zone, case.first, case.hour);
     let center: i64 =
         sqlx::query_scalar("insert into centers (code, name, tz) values ('x', 'X', $1) returning id")
             .bind(case.zone.name())
@@ -173,19 +170,14 @@ async fn write(
     (CenterId(center), AppointmentTypeId(kind), now, expected)
 }
 
-async fn subtract(
-    pool: &PgPool,
-    case: &Case,
-    kind: AppointmentTypeId,
-    now: chrono::DateTime<chrono::Utc>,
-) -> BTreeSet<Slot> {
+async fn subtract(pool: &PgPool, case: &Case, kind: AppointmentTypeId, now: DateTime<Utc>) -> BTreeSet<Slot> {
     let blocks: Vec<(i64, i16, NaiveTime, NaiveTime, i32)> = sqlx::query_as(
         "select doctor_id, day_of_week, start_time, end_time, slot_minutes from doctor_schedules",
     )
     .fetch_all(pool)
     .await
     .unwrap();
-    let absences: Vec<(Option<i64>, chrono::NaiveDateTime, chrono::NaiveDateTime)> =
+    let absences: Vec<(Option<i64>, NaiveDateTime, NaiveDateTime)> =
         sqlx::query_as("select doctor_id, lower(during), upper(during) from absences")
             .fetch_all(pool)
             .await
@@ -234,7 +226,7 @@ async fn subtract(
                     .filter(|one| one.0.is_none_or(|whose| whose == doctor))
                     .filter(|one| one.1 < midnight + TimeDelta::days(1) && one.2 > midnight)
                     .map(|one| {
-                        let clip = |at: chrono::NaiveDateTime| {
+                        let clip = |at: NaiveDateTime| {
                             u16::try_from((at - midnight).num_minutes().clamp(0, 1440)).unwrap()
                         };
                         (clip(one.1), clip(one.2))
@@ -258,16 +250,10 @@ async fn subtract(
     free
 }
 
-trait AtHour {
-    fn from_utc_datetime_at(&self, day: NaiveDate, hour: u32) -> chrono::DateTime<chrono::Utc>;
-}
-
-impl AtHour for chrono_tz::Tz {
-    /// The instant of that wall hour, or the next that exists once.
-    fn from_utc_datetime_at(&self, day: NaiveDate, hour: u32) -> chrono::DateTime<chrono::Utc> {
-        let from = day.and_hms_opt(hour, 17, 0).unwrap();
-        (0..4).find_map(|later| wall::instant(*self, from + TimeDelta::hours(later))).unwrap()
-    }
+/// The instant of that wall hour, or of the next that exists once.
+fn instant_near(zone: chrono_tz::Tz, day: NaiveDate, hour: u32) -> DateTime<Utc> {
+    let from = day.and_hms_opt(hour, 17, 0).unwrap();
+    (0..4).find_map(|later| wall::instant(zone, from + TimeDelta::hours(later))).unwrap()
 }
 
 #[test]

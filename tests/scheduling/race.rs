@@ -15,7 +15,7 @@ use tokio::sync::{Barrier, Mutex};
 
 use crate::world::World;
 
-/// SplitMix64: the same crowd for the same seed.
+/// `SplitMix64`: the same crowd for the same seed.
 struct Draw(u64);
 
 impl Draw {

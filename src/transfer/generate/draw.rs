@@ -1,4 +1,4 @@
-//! Random numbers that are the same for the same seed on every machine (SplitMix64).
+//! Random numbers that are the same for the same seed on every machine (`SplitMix64`).
 
 /// A sequence of random numbers.
 pub(super) struct Draw(u64);

@@ -294,7 +294,6 @@ async fn write_patients(
     Ok((first..first + i64::from(size.patients)).collect())
 }
 
-#[expect(clippy::too_many_arguments, reason = "one step of one long recipe")]
 async fn write_appointments(
     tx: &mut PgConnection,
     center: i64,
