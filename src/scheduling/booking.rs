@@ -16,7 +16,7 @@ use sqlx::postgres::types::PgInterval;
 
 use super::slot::{Booked, Slot};
 use super::store::place::{self as store, Place, Placed, Verdict};
-use super::store::settle;
+use super::store::settle::{self, Live};
 use crate::id::{AppointmentId, CenterId, ConversationId, DoctorId, PatientId};
 
 /// A (professional, day) whose free hours changed: give it to `Agenda::note_change` after the commit.
@@ -237,14 +237,17 @@ pub enum BookingError {
     /// without taking the locks. Nothing is lost; a second try sees what they wrote.
     #[error("hour {0} was taken by a writer that does not take the locks; trying again will see it")]
     Contradicted(Slot),
+    /// The hold died while its day's lock was waited for; the transaction has to begin anew to take its locks in order.
+    #[error("hold {0} died while it was being confirmed; trying again will see it")]
+    Raced(AppointmentId),
 }
 
 impl BookingError {
-    /// Whether the whole transaction may be tried again: serialization failure, deadlock, lock timeout, or a
-    /// writer without locks.
+    /// Whether the whole transaction may be tried again: serialization failure, deadlock, lock timeout, or one of
+    /// the two races above.
     pub fn retryable(&self) -> bool {
         match self {
-            Self::Contradicted(_) => true,
+            Self::Contradicted(_) | Self::Raced(_) => true,
             Self::Store { source, .. } => {
                 let code = source.as_database_error().and_then(sqlx::error::DatabaseError::code);
                 matches!(code.as_deref(), Some("40001" | "40P01" | "55P03"))
@@ -312,11 +315,16 @@ pub async fn confirm(
     request: &ConfirmRequest,
 ) -> Result<Written<ConfirmOutcome>, BookingError> {
     if let Some(hold) = request.hold {
-        let booked = settle::confirm_live(tx, request, hold).await;
-        let booked = booked.map_err(failed(format!("confirm hold {hold}")))?;
-        if let Some(booked) = booked {
-            count("confirm", "confirmed");
-            return Ok(Written { outcome: ConfirmOutcome::Confirmed(Box::new(booked)), changed: Vec::new() });
+        match settle::confirm_live(tx, request, hold).await.map_err(failed(format!("confirm hold {hold}")))? {
+            Live::Booked(booked) => {
+                count("confirm", "confirmed");
+                return Ok(Written {
+                    outcome: ConfirmOutcome::Confirmed(Box::new(booked)),
+                    changed: Vec::new(),
+                });
+            }
+            Live::Not => {}
+            Live::Raced => return Err(BookingError::Raced(hold)),
         }
     }
     let place = Place {

@@ -167,6 +167,14 @@ impl World {
         sqlx::query_scalar(sql).fetch_one(&self.pool).await.unwrap()
     }
 
+    /// Returns once a session of this database waits for a lock.
+    pub(crate) async fn until_somebody_waits(&self) {
+        let waiting = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
+        while self.count(waiting).await == 0 {
+            tokio::task::yield_now().await;
+        }
+    }
+
     /// Patient number `who`, from conversation number `who`.
     pub(crate) fn to_hold(&self, who: usize, slot: Slot) -> HoldRequest {
         HoldRequest {

@@ -225,16 +225,16 @@ pub(in crate::scheduling) async fn place(
                else 'placed' end as is
            ), expired as (
              update appointments a set status = 'EXPIRED', hold_expires_at = null
-               from dead where a.id = dead.id
+               from dead where a.id = dead.id and a.status = 'PENDING'
              returning a.id
            ), let_go as (
              update appointments a set status = 'CANCELLED', hold_expires_at = null
                from mine, verdict
-              where a.id = mine.id and verdict.is in ('placed', 'again') and mine.hold_expires_at > app_now()
+              where a.id = mine.id and a.status = 'PENDING' and verdict.is in ('placed', 'again') and mine.hold_expires_at > app_now()
              returning a.id
            ), given_up as (
              update appointments a set status = 'RESCHEDULED'
-               from moved, verdict where a.id = moved.id and verdict.is = 'placed' and $7::interval is null
+               from moved, verdict where a.id = moved.id and a.status = 'CONFIRMED' and verdict.is = 'placed' and $7::interval is null
              returning a.id
            ), taken as (
              -- last: the counts make the hour free before it is taken. The constraints only prove what the look decided
