@@ -11,13 +11,11 @@
 //! map at that moment, swept or not.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use chrono::{DateTime, Days, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
-use moka::ops::compute::Op;
+use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use moka::sync::Cache;
 use sqlx::PgPool;
 use tokio::sync::Mutex;
@@ -26,13 +24,14 @@ use tokio_util::sync::CancellationToken;
 
 use super::availability::free_starts;
 use super::grid::{DayMask, MINUTES};
+use super::known::{Known, MixIds, Versioned, announce, learn};
 use super::plan::{Attendance, Plan, Professional, Service};
 use super::ranking::{self, Candidate, Chooser, FreeDay};
+use super::search::{Search, engaged, freed, midnight, wanted};
 use super::slot::{Offer, Slot};
 use super::store::map as store;
 use super::wall;
-use crate::id::{AppointmentId, AppointmentTypeId, CenterId, DoctorId, PatientId};
-use crate::value::Window;
+use crate::id::{AppointmentId, AppointmentTypeId, CenterId, DoctorId};
 
 /// How many days are loaded at once when the map does not know them yet.
 const LOAD_DAYS: usize = 7;
@@ -41,38 +40,6 @@ const DAYS_KEPT: u64 = 150_000;
 const PLANS_KEPT: u64 = 1_000;
 /// A safety net below the announcements: nothing is believed for longer.
 const BELIEVED_FOR: Duration = Duration::from_mins(30);
-
-/// What to look for.
-#[derive(Debug, Clone)]
-pub struct Search {
-    /// Where.
-    pub center: CenterId,
-    /// For what.
-    pub appointment_type: AppointmentTypeId,
-    /// For whom: their own sector ranks first, and hours at which they already have something are left out.
-    pub patient: Option<PatientId>,
-    /// With whom; none: anybody who does this.
-    pub doctor: Option<DoctorId>,
-    /// When.
-    pub window: Window,
-    /// The time now.
-    pub now: DateTime<Utc>,
-    /// How many hours at most.
-    pub limit: usize,
-    /// Hours not to offer: refused, or already shown.
-    pub except: Vec<Slot>,
-    /// What counts as free although it is taken.
-    pub free_for: FreeFor,
-}
-
-/// A conversation's own holds, and the booking that is being moved: not in their own way.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct FreeFor {
-    /// Holds of this conversation.
-    pub holds: Vec<AppointmentId>,
-    /// The booking being moved.
-    pub moving: Option<AppointmentId>,
-}
 
 /// The agenda could not be searched.
 #[derive(Debug, thiserror::Error)]
@@ -121,72 +88,11 @@ struct Inner {
     following: Mutex<()>,
 }
 
-/// What the map knows of something: its value, or only that a newer version exists.
-enum Known<T> {
-    Value(Arc<T>),
-    Announced(i64),
-}
-
-impl<T> Clone for Known<T> {
-    fn clone(&self) -> Self {
-        match self {
-            Self::Value(value) => Self::Value(Arc::clone(value)),
-            Self::Announced(version) => Self::Announced(*version),
-        }
-    }
-}
-
+/// The busy minutes of one professional's day.
 struct Busy {
     version: i64,
     minutes: DayMask,
     stale_at: Option<DateTime<Utc>>,
-}
-
-/// Mixes ids and days, which nobody outside chooses: several times faster than the hash of the standard library.
-#[derive(Clone, Copy, Default)]
-struct MixIds;
-
-struct MixedIds(u64);
-
-impl BuildHasher for MixIds {
-    type Hasher = MixedIds;
-
-    fn build_hasher(&self) -> MixedIds {
-        MixedIds(0)
-    }
-}
-
-impl Hasher for MixedIds {
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.write_u64(u64::from(*byte));
-        }
-    }
-
-    fn write_u64(&mut self, number: u64) {
-        let product = u128::from(self.0 ^ number ^ 0x9e37_79b9_7f4a_7c15) * 0x94d0_49bb_1331_11eb;
-        self.0 = (product as u64) ^ ((product >> 64) as u64);
-    }
-
-    fn write_i64(&mut self, number: i64) {
-        self.write_u64(number.cast_unsigned());
-    }
-
-    fn write_i32(&mut self, number: i32) {
-        self.write_u64(u64::from(number.cast_unsigned()));
-    }
-
-    fn write_u32(&mut self, number: u32) {
-        self.write_u64(u64::from(number));
-    }
-
-    fn finish(&self) -> u64 {
-        self.0
-    }
-}
-
-trait Versioned {
-    fn version(&self) -> i64;
 }
 
 impl Versioned for Busy {
@@ -199,42 +105,6 @@ impl Versioned for Plan {
     fn version(&self) -> i64 {
         self.version
     }
-}
-
-impl<T: Versioned> Known<T> {
-    fn version(&self) -> i64 {
-        match self {
-            Self::Value(value) => value.version(),
-            Self::Announced(version) => *version,
-        }
-    }
-}
-
-/// Puts a value that was read, unless a newer version is known: `get_with` would let the older one win when
-/// the announcement comes while the load is in flight.
-fn learn<K, T, S>(cache: &Cache<K, Known<T>, S>, key: K, value: Arc<T>)
-where
-    K: Hash + Eq + Send + Sync + 'static,
-    T: Versioned + Send + Sync + 'static,
-    S: BuildHasher + Clone + Send + Sync + 'static,
-{
-    cache.entry(key).and_compute_with(|known| match known {
-        Some(known) if known.value().version() > value.version() => Op::Nop,
-        _ => Op::Put(Known::Value(value)),
-    });
-}
-
-/// Forgets what is older than `version`, and remembers that it exists.
-fn announce<K, T, S>(cache: &Cache<K, Known<T>, S>, key: K, version: i64)
-where
-    K: Hash + Eq + Send + Sync + 'static,
-    T: Versioned + Send + Sync + 'static,
-    S: BuildHasher + Clone + Send + Sync + 'static,
-{
-    cache.entry(key).and_compute_with(|known| match known {
-        Some(known) if known.value().version() >= version => Op::Nop,
-        _ => Op::Put(Known::Announced(version)),
-    });
 }
 
 impl Agenda {
@@ -500,52 +370,4 @@ async fn acquire(pool: &PgPool) -> Result<sqlx::pool::PoolConnection<sqlx::Postg
 fn count_found(hits: usize, misses: usize) {
     metrics::counter!("smartsalud_agenda_days_total", "found" => "hit").increment(hits as u64);
     metrics::counter!("smartsalud_agenda_days_total", "found" => "miss").increment(misses as u64);
-}
-
-fn midnight(day: NaiveDate) -> NaiveDateTime {
-    NaiveDateTime::new(day, NaiveTime::MIN)
-}
-
-/// The minutes of the day at which the patient would come.
-fn wanted(window: &Window, day: NaiveDate, earliest: NaiveDateTime) -> DayMask {
-    let mut wanted = match &window.times[..] {
-        [] => DayMask::range(0, MINUTES),
-        times => times.iter().fold(DayMask::NONE, |mask, time| mask | DayMask::range(time.start, time.end)),
-    };
-    let midnight = midnight(day);
-    let minute = |at: NaiveDateTime| {
-        let seconds = (at - midnight).num_seconds().clamp(0, 86_400);
-        u16::try_from((seconds + 59) / 60).unwrap_or(MINUTES)
-    };
-    wanted.remove(0, minute(earliest));
-    if let Some(before) = window.before {
-        wanted.remove(minute(before), MINUTES);
-    }
-    wanted
-}
-
-/// The minutes of the day at which the patient already has something.
-fn engaged(all: &[(NaiveDateTime, NaiveDateTime)], day: NaiveDate) -> Option<DayMask> {
-    all.iter()
-        .filter_map(|(from, until)| stretch(*from, *until, day))
-        .map(|(a, b)| DayMask::range(a, b))
-        .reduce(|a, b| a | b)
-}
-
-fn freed(
-    mut busy: DayMask,
-    freed: &[(DoctorId, NaiveDateTime, NaiveDateTime)],
-    doctor: DoctorId,
-    day: NaiveDate,
-) -> DayMask {
-    for (_, from, until) in freed.iter().filter(|(whose, ..)| *whose == doctor) {
-        if let Some((start, end)) = stretch(*from, *until, day) {
-            busy.remove(start, end);
-        }
-    }
-    busy
-}
-
-fn stretch(from: NaiveDateTime, until: NaiveDateTime, day: NaiveDate) -> Option<(u16, u16)> {
-    super::absence::Absence { from: Some(from), until: Some(until) }.on(day)
 }

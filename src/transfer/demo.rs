@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 use sqlx::PgPool;
 
 use super::import::{ImportError, Options, Report, import_bytes};
+use super::store;
 
 /// The code of the sample centre.
 pub const CENTER: &str = "demo";
@@ -24,12 +25,7 @@ const SAMPLE: [(&str, &[u8]); 8] = [
 /// # Errors
 /// When the database fails.
 pub async fn load_demo(pool: &PgPool, today: NaiveDate) -> Result<Report, ImportError> {
-    let there = sqlx::query_scalar!(
-        r#"select exists (select from centers c join patients p on p.center_id = c.id where c.code = $1) as "there!""#,
-        CENTER
-    )
-    .fetch_one(pool)
-    .await?;
+    let there = store::is_there(&mut *pool.acquire().await?, CENTER).await?;
     let files: Vec<(&'static str, &[u8])> =
         SAMPLE.into_iter().filter(|(file, _)| !there || *file != "appointments.csv").collect();
     import_bytes(pool, &files, &Options { dry_run: false, center: None, today }).await

@@ -170,12 +170,12 @@ async fn write(
     let types = store::types(tx, &files.types, bad).await?;
     closing::ensure_holidays(tx, today.year()..=today.year() + 2).await?;
     let holidays = store::holidays(tx, &files.holidays).await?;
-    let (schedules, mut misfits) = store::schedules(tx, &files.schedules, today, bad).await?;
-    let patients = store::patients(tx, &files.patients, bad).await?;
-    let (absences, more) = store::absences(tx, &files.absences, today, bad).await?;
+    let (schedules, mut misfits) = store::agenda::schedules(tx, &files.schedules, today, bad).await?;
+    let patients = store::people::patients(tx, &files.patients, bad).await?;
+    let (absences, more) = store::agenda::absences(tx, &files.absences, today, bad).await?;
     misfits.extend(more);
     misfits.sort_unstable();
     misfits.dedup();
-    let appointments = store::appointments(tx, &files.appointments, bad).await?;
+    let appointments = store::people::appointments(tx, &files.appointments, bad).await?;
     Ok(([centers, doctors, types, schedules, patients, absences, holidays, appointments], misfits))
 }

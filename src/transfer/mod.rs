@@ -1,6 +1,7 @@
 //! Moving a centre's data in: the files that clinics keep ([`import`]), the small centre of the demo
 //! ([`demo`]), and invented centres of any size ([`generate`]).
 
+mod cell;
 pub mod demo;
 pub mod generate;
 pub mod import;

@@ -9,7 +9,7 @@ use sqlx::PgConnection;
 
 use super::place::where_to_go;
 use crate::id::{AppointmentId, AppointmentTypeId, CenterId, ConversationId, DoctorId, PatientId};
-use crate::scheduling::booking::{CancelRequest, ConfirmRequest, DayChange, ReleaseRequest};
+use crate::scheduling::request::{CancelRequest, ConfirmRequest, DayChange, ReleaseRequest};
 use crate::scheduling::slot::{Booked, Slot, code};
 
 /// A booked hour with the names that go with it.
@@ -60,7 +60,7 @@ impl BookedRow {
 #[derive(Debug)]
 pub(in crate::scheduling) enum Live {
     /// It is a booking now.
-    Booked(Booked),
+    Booked(Box<Booked>),
     /// It is not a live hold of this hour; nothing is locked.
     Not,
     /// It died or was let go while its day's lock was waited for. The lock is held now, so going on from here would
@@ -113,7 +113,7 @@ pub(in crate::scheduling) async fn confirm_live(
     .await?;
     let Some(row) = row else { return Ok(Live::Not) };
     let Some(appointment) = row.id else { return Ok(Live::Raced) };
-    Ok(Live::Booked(Booked {
+    let booked = Booked {
         appointment,
         code: code(appointment),
         center: request.center,
@@ -125,7 +125,8 @@ pub(in crate::scheduling) async fn confirm_live(
         type_name: row.type_name.unwrap_or_default(),
         place: where_to_go(row.center_name.unwrap_or_default(), row.address),
         conversation: request.conversation,
-    }))
+    };
+    Ok(Live::Booked(Box::new(booked)))
 }
 
 /// Lets a hold go. None when it is no hold of this conversation any more.

@@ -5,6 +5,7 @@
 
 mod draw;
 mod people;
+mod store;
 
 use std::collections::HashSet;
 use std::fmt::Write as _;
@@ -65,7 +66,9 @@ pub enum GenerateError {
 }
 
 /// code, name, words, minutes, share of the professionals in percent, profession of a woman, of a man
-const SERVICES: [(&str, &str, &str, u16, u64, &str, &str); 8] = [
+/// One prestación of an invented centre.
+type Kind = (&'static str, &'static str, &'static str, u16, u64, &'static str, &'static str);
+const SERVICES: [Kind; 8] = [
     (
         "medicina",
         "Medicina general",
@@ -132,62 +135,25 @@ pub async fn generate(pool: &PgPool, size: &Size) -> Result<Generated, GenerateE
         return Err(GenerateError::Size("a centre has from 1 to 8 prestaciones"));
     }
     let mut tx = pool.begin().await?;
-    // ids are given out here, so nobody else may take them meanwhile
-    sqlx::query!(
-        "lock table centers, doctors, appointment_types, patients, appointments in share row exclusive mode"
-    )
-    .execute(&mut *tx)
-    .await?;
-    let exists = sqlx::query_scalar!(
-        r#"select exists (select from centers where code = $1) as "exists!""#,
-        size.center
-    )
-    .fetch_one(&mut *tx)
-    .await?;
-    if exists {
+    store::lock(&mut tx).await?;
+    let name = format!("CESFAM {}", size.center);
+    let Some(center) = store::center(&mut tx, &size.center, &name).await? else {
         return Err(GenerateError::Exists(size.center.clone()));
-    }
-    let center = sqlx::query_scalar!(
-        "insert into centers (code, name, tz, address) values ($1, $2, 'America/Santiago', 'Avenida Inventada 1234') returning id",
-        size.center,
-        format!("CESFAM {}", size.center)
-    )
-    .fetch_one(&mut *tx)
-    .await?;
+    };
     let years = (size.today - TimeDelta::weeks(i64::from(size.history_weeks))).year()..=size.today.year() + 2;
     closing::ensure_holidays(&mut tx, years).await?;
 
     let mut draw = Draw::new(size.seed);
-    let services = write_services(&mut tx, center, size).await?;
+    let horizon = i32::try_from(size.weeks * 7).unwrap_or(60).clamp(60, 400);
+    let services = store::services(&mut tx, center, &SERVICES[..size.services], horizon).await?;
     let doctors = write_doctors(&mut tx, center, size, &services, &mut draw).await?;
     let patients = write_patients(&mut tx, center, size, &mut draw).await?;
     let appointments =
         write_appointments(&mut tx, center, size, &services, &doctors, patients, &mut draw).await?;
     tx.commit().await?;
-    sqlx::query!("analyze centers, doctors, appointment_types, doctor_schedules, patients, patient_phones, appointments, appointment_events")
-        .execute(pool)
-        .await?;
+    store::analyze(pool).await?;
     let slots_a_week = u64::from(size.doctors) * 5 * (u64::from(HALF_DAY) * 2 + 1);
     Ok(Generated { center: crate::id::CenterId(center), slots_a_week, appointments })
-}
-
-async fn write_services(tx: &mut PgConnection, center: i64, size: &Size) -> sqlx::Result<Vec<i64>> {
-    let chosen = &SERVICES[..size.services];
-    let horizon = i32::try_from(size.weeks * 7).unwrap_or(60).clamp(60, 400);
-    sqlx::query_scalar!(
-        r#"insert into appointment_types (center_id, code, name, patient_words, duration_min, max_horizon_days)
-           select $1, r.code, r.name, string_to_array(r.words, '|'), r.minutes, $6
-             from unnest($2::text[], $3::text[], $4::text[], $5::int[]) with ordinality as r(code, name, words, minutes, n) order by r.n
-           returning id"#,
-        center,
-        &chosen.iter().map(|service| service.0.to_owned()).collect::<Vec<_>>(),
-        &chosen.iter().map(|service| service.1.to_owned()).collect::<Vec<_>>(),
-        &chosen.iter().map(|service| service.2.to_owned()).collect::<Vec<_>>(),
-        &chosen.iter().map(|service| i32::from(service.3)).collect::<Vec<_>>(),
-        horizon
-    )
-    .fetch_all(tx)
-    .await
 }
 
 async fn write_doctors(
@@ -197,7 +163,7 @@ async fn write_doctors(
     services: &[i64],
     draw: &mut Draw,
 ) -> sqlx::Result<Vec<Attending>> {
-    let first = reserve(tx, "doctors", u64::from(size.doctors)).await?;
+    let first = store::reserve(tx, "doctors", u64::from(size.doctors)).await?;
     let shares: u64 = SERVICES[..size.services].iter().map(|service| service.4).sum();
     let (mut rows, mut blocks) = (String::new(), String::new());
     let mut doctors = Vec::new();
@@ -245,9 +211,10 @@ async fn write_doctors(
         }
         doctors.push(Attending { id, service });
     }
-    copy(tx, "copy doctors (id, center_id, code, full_name, profession, sector) from stdin", rows).await?;
+    store::copy(tx, "copy doctors (id, center_id, code, full_name, profession, sector) from stdin", rows)
+        .await?;
     let into = "copy doctor_schedules (doctor_id, center_id, day_of_week, start_time, end_time, slot_minutes, appointment_type_id) from stdin";
-    copy(tx, into, blocks).await?;
+    store::copy(tx, into, blocks).await?;
     Ok(doctors)
 }
 
@@ -257,7 +224,7 @@ async fn write_patients(
     size: &Size,
     draw: &mut Draw,
 ) -> sqlx::Result<Vec<i64>> {
-    let first = reserve(tx, "patients", u64::from(size.patients)).await?;
+    let first = store::reserve(tx, "patients", u64::from(size.patients)).await?;
     let (mut rows, mut phones) = (String::new(), String::new());
     let mut known = HashSet::new();
     let mut phone = 0;
@@ -284,13 +251,13 @@ async fn write_patients(
         }
         let _ = writeln!(phones, "+5691{phone:07}\t{id}");
     }
-    copy(
+    store::copy(
         tx,
         "copy patients (id, center_id, run_num, run_dv, full_name, birth_date, sex, sector) from stdin",
         rows,
     )
     .await?;
-    copy(tx, "copy patient_phones (phone_e164, patient_id) from stdin", phones).await?;
+    store::copy(tx, "copy patient_phones (phone_e164, patient_id) from stdin", phones).await?;
     Ok((first..first + i64::from(size.patients)).collect())
 }
 
@@ -338,7 +305,7 @@ async fn write_appointments(
             }
         }
     }
-    let first = reserve(tx, "appointments", hours.len() as u64).await?;
+    let first = store::reserve(tx, "appointments", hours.len() as u64).await?;
     let (mut rows, mut events) =
         (String::with_capacity(hours.len() * 160), String::with_capacity(hours.len() * 70));
     for (id, (day, minute, place, patient, status)) in (first..).zip(&hours) {
@@ -360,28 +327,10 @@ async fn write_appointments(
     }
     let into = "copy appointments (id, center_id, doctor_id, patient_id, appointment_type_id, appointment_date, start_local, during, busy,
                 status, created_at) from stdin";
-    copy(tx, into, rows).await?;
-    copy(tx, "copy appointment_events (appointment_id, at, actor, to_status) from stdin", events).await?;
+    store::copy(tx, into, rows).await?;
+    store::copy(tx, "copy appointment_events (appointment_id, at, actor, to_status) from stdin", events)
+        .await?;
     Ok(hours.len() as u64)
-}
-
-/// Takes `count` ids in a row from a table's sequence and answers the first.
-async fn reserve(tx: &mut PgConnection, table: &str, count: u64) -> sqlx::Result<i64> {
-    sqlx::query_scalar!(
-        r#"with first as (select nextval(pg_get_serial_sequence($1, 'id')) as id)
-           select id as "id!" from first, lateral (select setval(pg_get_serial_sequence($1, 'id'), id + $2)) moved"#,
-        table,
-        i64::try_from(count).unwrap_or(0)
-    )
-    .fetch_one(tx)
-    .await
-}
-
-async fn copy(tx: &mut PgConnection, into: &'static str, rows: String) -> sqlx::Result<()> {
-    let mut copy = tx.copy_in_raw(into).await?;
-    copy.send(rows.into_bytes()).await?;
-    copy.finish().await?;
-    Ok(())
 }
 
 fn hour(minute: u16) -> String {
