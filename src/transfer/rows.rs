@@ -265,6 +265,10 @@ fn patients(bytes: &[u8], context: Context<'_>, bad: &mut Vec<BadRow>) -> Vec<Pl
         let run = cells.required("run", run);
         let full_name = cells.required("full_name", text);
         let birth_date = cells.required("birth_date", date);
+        // every complaint of a row before the first of them ends it
+        let phones = cells.list("phones", |text| {
+            text.parse().map_err(|error: crate::value::phone::NotAPhone| error.to_string())
+        });
         cells.must(
             "birth_date",
             birth_date.is_none_or(|day| day <= context.today && day.year() > 1890),
@@ -277,9 +281,7 @@ fn patients(bytes: &[u8], context: Context<'_>, bad: &mut Vec<BadRow>) -> Vec<Pl
             birth_date: birth_date?,
             sex: cells.optional("sex", text),
             sector: cells.optional("sector", text),
-            phones: cells.list("phones", |text| {
-                text.parse().map_err(|error: crate::value::phone::NotAPhone| error.to_string())
-            }),
+            phones,
         })
     })
 }
