@@ -3,6 +3,8 @@
 //! Errors go to stderr in one clear sentence. Exit codes: 0 all well, 1 a check or an action failed, 2 bad usage.
 
 pub mod doctor;
+pub mod generate;
+pub mod import;
 pub mod migrate;
 
 use std::process::ExitCode;
