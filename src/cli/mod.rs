@@ -6,6 +6,7 @@ pub mod doctor;
 pub mod generate;
 pub mod import;
 pub mod migrate;
+pub mod understand;
 
 use std::process::ExitCode;
 
@@ -27,6 +28,8 @@ pub struct Cli {
 enum Command {
     /// Brings the database's tables up to date, and exits
     Migrate(migrate::MigrateArgs),
+    /// Says what the language part makes of texts: JSON lines in, JSON lines out
+    Understand(understand::UnderstandArgs),
     /// Checks settings, database, WhatsApp, clock and zones; says what is wrong and how to mend it
     Doctor(doctor::DoctorArgs),
 }
@@ -50,6 +53,7 @@ pub fn main() -> ExitCode {
 async fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Migrate(args) => migrate::run(args).await,
+        Command::Understand(args) => understand::run(&args),
         Command::Doctor(args) => doctor::run(args).await,
     }
 }

@@ -17,7 +17,10 @@ fn lines(file: &'static str) -> impl Iterator<Item = &'static str> {
 pub(super) fn written_out(word: &str) -> Option<&'static str> {
     static KNOWN: OnceLock<HashMap<&'static str, &'static str>> = OnceLock::new();
     let known = KNOWN.get_or_init(|| {
-        lines(ABBREVIATIONS).filter_map(|line| line.split_once('=')).map(|(a, b)| (a.trim(), b.trim())).collect()
+        lines(ABBREVIATIONS)
+            .filter_map(|line| line.split_once('='))
+            .map(|(a, b)| (a.trim(), b.trim()))
+            .collect()
     });
     known.get(word).copied()
 }

@@ -137,7 +137,10 @@ fn close(word: &mut String, start: usize, end: usize, tokens: &mut Vec<Token>) {
 fn split_digits(raw: &str) -> Vec<&str> {
     let digits = raw.bytes().take_while(u8::is_ascii_digit).count();
     let rest = &raw[digits..];
-    if digits == 0 || rest.is_empty() || matches!(rest, "k" | "a" | "o" | "er" | "ra" | "ro" | "da" | "do" | "na" | "ta" | "to" | "va") {
+    if digits == 0
+        || rest.is_empty()
+        || matches!(rest, "k" | "a" | "o" | "er" | "ra" | "ro" | "da" | "do" | "na" | "ta" | "to" | "va")
+    {
         return vec![raw];
     }
     vec![&raw[..digits], rest]
