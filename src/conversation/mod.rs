@@ -1,9 +1,37 @@
 //! One patient, one thread: the state machine of a conversation, and the turn that runs it.
 //!
-//! The state machine is pure (`state`, `need` and the walk): no I/O, no clock, no randomness, so that any
+//! The state machine is pure (`step` and all it uses): no I/O, no clock, no randomness, so that any
 //! conversation can be replayed bit for bit from its journal, with no database.
+//!
+//! | file | trade |
+//! |---|---|
+//! | [`state`] | answers, not a program counter |
+//! | [`need`] | what the core is told, asks and wants done |
+//! | [`step`] | one event in, one message out |
+//! | `ladder` | what a message is taken for, rung by rung |
+//! | `walk` | a flow read from the top to its first unmet step |
+//! | `fill` | answers given, refused and forgotten |
+//! | `frames` | flows entered and left; fitted to a new book |
+//! | `handover`, `timing` | staff; silence |
+//! | `reply` | one message |
+//! | [`answer`], [`store`] | the shell: what the core asks is answered, what it decides is saved |
 
 pub mod answer;
+mod fill;
+mod fingerprint;
+mod frames;
+mod handover;
+mod interim;
+mod ladder;
+mod message;
 pub mod need;
+mod reply;
+mod running;
+mod scope;
 pub mod state;
+pub mod step;
 pub mod store;
+mod timing;
+mod walk;
+
+pub use step::{Books, step};

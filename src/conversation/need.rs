@@ -8,7 +8,7 @@ use chrono::{DateTime, NaiveDateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::state::{State, Tap};
-use crate::flow::{Name, Record, Value};
+use crate::flow::{Name, Record, RepairKind, Value};
 use crate::id::AppointmentId;
 use crate::value::{MediaKind, Outgoing};
 
@@ -216,7 +216,8 @@ pub const OK: &str = "ok";
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "effect", rename_all = "snake_case")]
 pub enum Effect {
-    /// Say this to the patient, once the turn is committed.
+    /// Say this to the patient, once the turn is committed. It belongs to the epoch of the state it comes with,
+    /// so that the announcement of a hand-off is still sent and what was said before is not.
     Send {
         /// The message.
         message: Outgoing,
@@ -278,6 +279,9 @@ pub struct Trace {
     pub rungs: Vec<RungTrace>,
     /// Steps the walk passed or stopped at, with the reason.
     pub walk: Vec<WalkTrace>,
+    /// Repairs that spoke, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub repairs: Vec<RepairKind>,
 }
 
 /// One rung of the ladder of understanding.

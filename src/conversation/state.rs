@@ -44,6 +44,12 @@ pub struct State {
     pub closed: bool,
     /// Said in this turn before it had to commit and go on; stands first in the next message.
     pub unsent: Vec<String>,
+    /// A walk had to commit and goes on at `Continue`, or at whatever comes first.
+    pub going_on: bool,
+    /// Holds whose answer is gone, waiting to be given back or taken over by the next hold.
+    pub to_release: Vec<AppointmentId>,
+    /// When the patient last wrote or tapped: nothing free-form is said 24 hours after it.
+    pub last_heard: Option<DateTime<Utc>>,
 }
 
 /// Who speaks to the patient.
@@ -69,6 +75,9 @@ pub struct Frame {
     /// The hash of the book it committed under: it stays on it, else a new version asks questions above.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pinned: Option<String>,
+    /// The hash of the book it last walked under: when another is in force, renames are applied.
+    #[serde(default)]
+    pub book: String,
     /// Answers by field, in the order they were given.
     #[serde(default)]
     pub answers: IndexMap<Name, Answer>,
@@ -108,6 +117,9 @@ pub struct Frame {
     /// First row shown on the current page of a long list.
     #[serde(default)]
     pub page: usize,
+    /// Steps that called another flow, which has been entered since.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub called: BTreeSet<Name>,
 }
 
 /// An answer.
@@ -293,11 +305,58 @@ impl Default for State {
             same: (String::new(), 0),
             closed: false,
             unsent: Vec::new(),
+            going_on: false,
+            to_release: Vec::new(),
+            last_heard: None,
         }
     }
 }
 
+impl Frame {
+    /// A frame at its beginning.
+    pub fn new(id: u32, flow: Name, book: String) -> Self {
+        Self {
+            id,
+            flow,
+            pinned: None,
+            book,
+            answers: IndexMap::new(),
+            memos: BTreeMap::new(),
+            said: BTreeMap::new(),
+            holds: BTreeMap::new(),
+            done: BTreeMap::new(),
+            counts: BTreeMap::new(),
+            tries: BTreeMap::new(),
+            heard: Vec::new(),
+            refused: BTreeMap::new(),
+            wanted: None,
+            arguments: BTreeMap::new(),
+            misses: 0,
+            page: 0,
+            called: BTreeSet::new(),
+        }
+    }
+
+    /// Whether it is a repair: transparent to corrections, dropped by a change of subject.
+    pub fn is_repair(&self) -> bool {
+        self.flow.starts_with("repair.")
+    }
+
+    /// Whether something in it cannot be undone any more.
+    pub fn is_committed(&self) -> bool {
+        !self.done.is_empty()
+    }
+}
+
 impl State {
+    /// The hashes of the books that the frames walked under, without the one in force: what `Books::others`
+    /// should hold, as far as they are still stored.
+    pub fn other_books(&self, current: &str) -> BTreeSet<String> {
+        let of_frame = |frame: &Frame| [Some(frame.book.clone()), frame.pinned.clone()];
+        let hashes = self.stack.iter().flat_map(of_frame).flatten();
+        hashes.filter(|hash| !hash.is_empty() && hash != current).collect()
+    }
+
     /// Where the conversation stands, as staff, metrics, fixtures and graphs name it: `agendar.hora`,
     /// `agendar.review.1`, `WithStaff`, `Idle`, `Closed`.
     pub fn stage(&self) -> String {

@@ -1,0 +1,222 @@
+//! The stack: flows are entered and left here and nowhere else.
+//!
+//! One function lets a frame go, so that no way out keeps an hour held. A flow is on the stack once, and
+//! repairs are dropped when the subject changes; so the stack cannot grow beyond the number of flows.
+
+use std::collections::BTreeMap;
+
+use super::running::{Running, find_flow};
+use super::state::{Ended, Frame, Past};
+use crate::flow::definition::{Step, StepKind};
+use crate::flow::{Flow, Name, Record, RepairKind, Value};
+
+/// So many ended frames are remembered, to explain taps on their questions.
+const PAST: usize = 8;
+
+impl<'a> Running<'a> {
+    /// Enters a flow: on top, or back where it was left. False when no such flow is in force.
+    pub(super) fn enter(&mut self, name: &str) -> bool {
+        self.drop_repairs();
+        if let Some(index) = self.state.stack.iter().position(|frame| frame.flow == name) {
+            let frame = self.state.stack.remove(index);
+            self.state.stack.push(frame);
+            return true;
+        }
+        if find_flow(self.books.current, name).is_none() {
+            self.incident(format!("flow `{name}` is asked for but not in the book"));
+            return false;
+        }
+        self.push(name.to_owned(), BTreeMap::new());
+        true
+    }
+
+    /// Puts a new frame on top.
+    pub(super) fn push(&mut self, flow: Name, arguments: BTreeMap<Name, Value>) {
+        let id = self.state.next_frame;
+        self.state.next_frame += 1;
+        let mut frame = Frame::new(id, flow, self.books.current.hash.clone());
+        frame.arguments = arguments;
+        self.state.stack.push(frame);
+    }
+
+    /// Lets a frame go: the only way out of the stack. Its holds wait to be given back.
+    pub(super) fn leave(&mut self, index: usize, ended: Ended) {
+        let flow = self.flow_of(&self.state.stack[index]);
+        let frame = self.state.stack.remove(index);
+        let now = self.event.now;
+        let held = frame.holds.values().filter(|held| held.until > now);
+        self.state.to_release.extend(held.filter_map(|held| held.id));
+        if self.state.asked.as_ref().is_some_and(|asked| asked.frame == frame.id) {
+            self.state.asked = None;
+        }
+        if !frame.is_repair() || flow.is_some_and(asks_something) {
+            let ended = if frame.is_committed() { Ended::Committed } else { ended };
+            self.state.past.push(Past { frame: frame.id, flow: frame.flow, ended });
+            let surplus = self.state.past.len().saturating_sub(PAST);
+            self.state.past.drain(..surplus);
+        }
+    }
+
+    /// Drops the repairs on top: what they asked no longer matters.
+    pub(super) fn drop_repairs(&mut self) {
+        while self.state.stack.last().is_some_and(Frame::is_repair) {
+            let top = self.state.stack.len() - 1;
+            self.leave(top, Ended::Left);
+        }
+    }
+
+    /// Moves a frame of the stack to the top, without the repairs that stood above it.
+    pub(super) fn raise(&mut self, id: u32) -> Option<usize> {
+        let is_repair = self.state.stack[self.position(id)?].is_repair();
+        if !is_repair {
+            self.drop_repairs();
+        }
+        let index = self.position(id)?;
+        let frame = self.state.stack.remove(index);
+        self.state.stack.push(frame);
+        Some(self.state.stack.len() - 1)
+    }
+
+    /// Fits each frame to the book in force: pins what must stay, renames what was renamed.
+    pub(super) fn fit_to_book(&mut self) {
+        let current = self.books.current;
+        let mut index = 0;
+        while index < self.state.stack.len() {
+            let frame = &self.state.stack[index];
+            if frame.pinned.is_some() || frame.book == current.hash {
+                index += 1;
+                continue;
+            }
+            let older = self.books.others.iter().find(|book| book.hash == frame.book).copied();
+            let was = older.and_then(|book| find_flow(book, &frame.flow));
+            match find_flow(current, &frame.flow) {
+                Some(flow) => {
+                    self.rename(index, &renames(flow, was));
+                    self.state.stack[index].book = current.hash.clone();
+                    index += 1;
+                }
+                None if was.is_some() => {
+                    // A flow that is gone is walked to its end as it was.
+                    let frame = &mut self.state.stack[index];
+                    frame.pinned = Some(frame.book.clone());
+                    index += 1;
+                }
+                None => {
+                    let what =
+                        format!("flow `{}` is in no book at hand; its conversation left it", frame.flow);
+                    self.leave(index, Ended::Left);
+                    self.incident(what);
+                }
+            }
+        }
+    }
+
+    fn rename(&mut self, index: usize, names: &BTreeMap<Name, Name>) {
+        if names.is_empty() {
+            return;
+        }
+        let new = |name: &Name| names.get(name).unwrap_or(name).clone();
+        let frame = &mut self.state.stack[index];
+        frame.answers = frame.answers.drain(..).map(|(name, answer)| (new(&name), answer)).collect();
+        frame.refused =
+            std::mem::take(&mut frame.refused).into_iter().map(|(n, keys)| (new(&n), keys)).collect();
+        frame.wanted = frame.wanted.as_ref().map(new);
+        let id = frame.id;
+        if let Some(asked) = self.state.asked.as_mut()
+            && asked.frame == id
+        {
+            asked.field = new(&asked.field);
+        }
+        // A repair above may name a field of this frame: "¿qué quieres cambiar?".
+        for above in self.state.stack.iter_mut().skip(index + 1).filter(|frame| frame.is_repair()) {
+            for argument in above.arguments.values_mut() {
+                if let Value::Key(key) = argument {
+                    *key = new(key);
+                }
+            }
+            let asked_here = self.state.asked.as_mut().filter(|asked| asked.frame == above.id);
+            for option in asked_here.into_iter().flat_map(|asked| &mut asked.options) {
+                option.key = new(&option.key);
+            }
+        }
+    }
+
+    /// What a repair may say about the talk below it.
+    pub(super) fn repair_arguments(&self, extra: &[(&str, Value)]) -> BTreeMap<Name, Value> {
+        let mut arguments = BTreeMap::new();
+        if let Some(flow) = self.form().and_then(|index| self.flow_of(&self.state.stack[index])) {
+            arguments.insert("flujo".to_owned(), Value::Text(flow.title.clone()));
+        }
+        for (name, value) in extra {
+            arguments.insert((*name).to_owned(), value.clone());
+        }
+        arguments
+    }
+
+    /// Puts a repair on top; one that asks something takes the place of another.
+    pub(super) fn push_repair(&mut self, kind: RepairKind, extra: &[(&str, Value)]) {
+        let asks = self.books.current.repairs.get(&kind).is_some_and(asks_something);
+        if asks {
+            self.drop_repairs();
+        }
+        let arguments = self.repair_arguments(extra);
+        self.trace.repairs.push(kind);
+        self.push(format!("repair.{}", kind.as_str()), arguments);
+    }
+}
+
+/// Renames to apply to answers given under another book: the new flow's own, and the older one's backwards
+/// when an older book is in force again.
+fn renames(flow: &Flow, was: Option<&Flow>) -> BTreeMap<Name, Name> {
+    let mut names = flow.renamed_fields.clone();
+    for (old, new) in was.iter().flat_map(|was| &was.renamed_fields) {
+        if flow.fields.contains_key(old) && !flow.fields.contains_key(new) {
+            names.insert(new.clone(), old.clone());
+        }
+    }
+    names
+}
+
+/// Every step, those under conditions too, in the order of writing.
+pub(super) fn all_steps(steps: &[Step]) -> Vec<&Step> {
+    let mut all = Vec::new();
+    for step in steps {
+        all.push(step);
+        if let StepKind::When(when) = &step.kind {
+            all.extend(all_steps(&when.then));
+            all.extend(all_steps(&when.otherwise));
+        }
+    }
+    all
+}
+
+/// Whether a flow has a question at all.
+pub(super) fn asks_something(flow: &Flow) -> bool {
+    all_steps(&flow.steps).iter().any(|step| matches!(step.kind, StepKind::Ask(_)))
+}
+
+/// The steps after the last commit that happened; all of them when none did.
+pub(super) fn open_steps<'f>(flow: &'f Flow, frame: &Frame) -> Vec<&'f Step> {
+    let mut steps = all_steps(&flow.steps);
+    if let Some(last) = steps.iter().rposition(|step| is_done(frame, step)) {
+        steps.drain(..=last);
+    }
+    steps
+}
+
+/// Whether this commit happened.
+pub(super) fn is_done(frame: &Frame, step: &Step) -> bool {
+    frame.done.values().any(|done| done.step == step.id)
+}
+
+/// Whether an answer stands before something that cannot be undone.
+pub(super) fn is_frozen(flow: &Flow, frame: &Frame, field: &str) -> bool {
+    let asks = |step: &&Step| matches!(&step.kind, StepKind::Ask(ask) if ask.field == field);
+    frame.is_committed() && !open_steps(flow, frame).iter().any(asks)
+}
+
+/// The row of an option written in a flow, as answers keep it.
+pub(super) fn fixed_row(key: &str, title: &str, words: &[String]) -> Record {
+    let columns = BTreeMap::from([("titulo".to_owned(), Value::Text(title.to_owned()))]);
+    Record { key: key.to_owned(), columns, words: words.to_vec(), until: None }
+}

@@ -1,0 +1,185 @@
+//! The ladder: what a message is taken for, rung by rung, in a fixed order.
+//!
+//! 0 safety words · 1 a tap on the pending question · 2 a tap on an older one · 3 an answer to the pending
+//! question · 4 commands · 5 a correction of another answer · 6 a question with a fixed answer · 7 another flow ·
+//! 8 not understood. Negation is heard before anything positive; what cannot be undone wants a clear yes. Each
+//! rung writes into the trace why it took the message or let it pass, never what the patient wrote.
+
+mod answer;
+mod command;
+mod correction;
+mod digression;
+mod heard;
+mod hours;
+mod tap;
+
+use chrono::TimeDelta;
+
+pub(super) use heard::Heard;
+
+use super::message::{Message, Safety};
+use super::need::PatientText;
+use super::running::{Halt, Running};
+use super::state::{Asked, Choice, Owner};
+use super::step::Turn;
+use crate::flow::{Flow, RepairKind, Value};
+
+/// WhatsApp tells the second only, and its clock is not ours.
+const CLOCK_MARGIN: TimeDelta = TimeDelta::seconds(2);
+
+/// The question that waits, with the frame it belongs to.
+pub(super) struct Pending<'a> {
+    pub(super) index: usize,
+    pub(super) flow: &'a Flow,
+    pub(super) asked: Asked,
+}
+
+impl<'a> Running<'a> {
+    /// The texts of one burst, read as one message.
+    pub(super) fn texts(&mut self, texts: &[PatientText]) -> Result<Turn, Halt> {
+        let pending = self.pending();
+        let options = pending.as_ref().map_or(&[][..], |pending| &pending.asked.options);
+        let all: Vec<&str> = texts.iter().map(|text| text.text.as_str()).collect();
+        let message = self.hear(&all.join("\n"), options, pending.as_ref());
+        if let Some(safety) = message.safety {
+            return self.safety(safety);
+        }
+        if self.state.owner != Owner::Bot {
+            self.rung(0, false, "the bot does not own the conversation");
+            return Ok(Turn::Ignored);
+        }
+        let Some(pending) = pending else {
+            self.climb(None, &message)?;
+            return Ok(Turn::Taken);
+        };
+        // A yes, no or number written before the question was asked is no answer to it.
+        let in_time: Vec<&str> = texts
+            .iter()
+            .filter(|text| {
+                let early = text.sent.is_some_and(|sent| sent + CLOCK_MARGIN < pending.asked.at);
+                !(early && self.hear(&text.text, &pending.asked.options, Some(&pending)).is_bare())
+            })
+            .map(|text| text.text.as_str())
+            .collect();
+        if in_time.is_empty() {
+            self.rung(3, false, "written before the question was asked");
+            self.push_repair(RepairKind::TooEarly, &[]);
+            self.walk()?;
+        } else if in_time.len() < all.len() {
+            self.rung(3, false, "part of it was written before the question was asked");
+            let message = self.hear(&in_time.join("\n"), &pending.asked.options, Some(&pending));
+            self.climb(Some(pending), &message)?;
+        } else {
+            self.climb(Some(pending), &message)?;
+        }
+        Ok(Turn::Taken)
+    }
+
+    /// Danger to life comes before everything, whoever owns the conversation.
+    fn safety(&mut self, safety: Safety) -> Result<Turn, Halt> {
+        let (kind, reason) = match safety {
+            Safety::Emergency => (RepairKind::Emergency, "emergency"),
+            Safety::SelfHarm => (RepairKind::SelfHarm, "self_harm"),
+        };
+        self.rung(0, true, reason);
+        if self.state.owner == Owner::Bot {
+            self.speak(kind, &[])?;
+        }
+        // Staff that owns it is told again; the bot does not speak over them.
+        self.handed = Some(reason.to_owned());
+        Ok(Turn::Taken)
+    }
+
+    /// Rungs 3 to 8, then the walk.
+    fn climb(&mut self, pending: Option<Pending<'a>>, message: &Message) -> Result<(), Halt> {
+        let took = self.answer(pending.as_ref(), message)?
+            || self.command(pending.as_ref(), message)?
+            || self.correction(pending.as_ref(), message)?
+            || self.fixed_answer(message)?
+            || self.another_flow(pending.as_ref(), message)?;
+        if !took {
+            self.miss(pending.as_ref(), message)?;
+        }
+        self.walk()?;
+        self.never_leave_silence()
+    }
+
+    /// A patient who wrote gets an answer.
+    pub(super) fn never_leave_silence(&mut self) -> Result<(), Halt> {
+        let silent = self.said.is_empty() && self.state.unsent.is_empty() && self.question.is_none();
+        if silent && self.handed.is_none() {
+            self.push_repair(RepairKind::Hello, &[]);
+            self.walk()?;
+        }
+        Ok(())
+    }
+
+    /// A voice note, a picture, a place: say so, and ask again.
+    pub(super) fn unreadable(&mut self, what: &str) -> Result<Turn, Halt> {
+        if self.state.owner != Owner::Bot {
+            return Ok(Turn::Ignored);
+        }
+        self.rung(8, true, what);
+        self.shorter = true;
+        self.push_repair(RepairKind::Media, &[]);
+        self.walk()?;
+        Ok(Turn::Taken)
+    }
+
+    pub(super) fn pending(&self) -> Option<Pending<'a>> {
+        let asked = self.state.asked.clone()?;
+        let index = self.position(asked.frame)?;
+        let flow = self.flow_of(&self.state.stack[index])?;
+        Some(Pending { index, flow, asked })
+    }
+
+    /// Rung 8: help, then the question reworded with its options, then a person.
+    fn miss(&mut self, pending: Option<&Pending<'a>>, _message: &Message) -> Result<(), Halt> {
+        let Some(pending) = pending else {
+            if self.state.stack.is_empty() {
+                self.rung(8, true, "nothing is going on: hello");
+                self.push_repair(RepairKind::Hello, &[]);
+            } else {
+                self.rung(8, true, "no question was pending: on with the walk");
+            }
+            return Ok(());
+        };
+        let most = pending.flow.policy.misses;
+        let frame = &mut self.state.stack[pending.index];
+        frame.misses += 1;
+        let misses = frame.misses;
+        self.rung(8, true, format!("miss {misses} of {most}"));
+        if misses >= most {
+            return self.hand_off("misses", true);
+        }
+        let mut extra = self.about(pending);
+        extra.push(("intento", Value::Number(misses.into())));
+        self.push_repair(RepairKind::Miss, &extra);
+        Ok(())
+    }
+
+    /// What repairs may say about the pending question.
+    fn about(&self, pending: &Pending<'a>) -> Vec<(&'static str, Value)> {
+        let mut extra = vec![("pregunta", Value::Text(pending.asked.text.clone()))];
+        if let Some(help) = self.help_of(pending) {
+            extra.push(("ayuda", Value::Text(help)));
+        }
+        extra
+    }
+
+    fn help_of(&self, pending: &Pending<'a>) -> Option<String> {
+        use super::frames::all_steps;
+        use super::scope::View;
+        use crate::flow::definition::StepKind;
+        let help = all_steps(&pending.flow.steps).into_iter().find_map(|step| match &step.kind {
+            StepKind::Ask(ask) if ask.field == pending.asked.field => ask.help.as_ref(),
+            _ => None,
+        })?;
+        Some(help.render(&View::new(pending.flow, &self.state.stack[pending.index])))
+    }
+
+    /// What a text means, seen against these options.
+    pub(super) fn hear(&self, text: &str, options: &[Choice], pending: Option<&Pending<'_>>) -> Message {
+        Message::read(text, options, pending.map(|pending| (pending.flow, &pending.asked)), self.event)
+    }
+}

@@ -1,0 +1,238 @@
+//! Rung 3: an answer to the pending question.
+//!
+//! An option named word for word comes first, even one that is itself a no ("ninguna"); then negation, then all
+//! else. A yes that comes with a correction is no yes.
+
+use super::Pending;
+use crate::conversation::frames::all_steps;
+use crate::conversation::message::{Assent, Command, Message};
+use crate::conversation::reply::{self, ANY, CANCEL, CHANGE, MORE, NO, YES};
+use crate::conversation::running::{Halt, Running};
+use crate::conversation::state::{AskedKind, By, Ended};
+use crate::flow::definition::{Field, FieldKind, StepKind};
+use crate::flow::{RepairKind, Value};
+use crate::value::Window;
+
+impl<'a> Running<'a> {
+    pub(super) fn answer(&mut self, pending: Option<&Pending<'a>>, message: &Message) -> Result<bool, Halt> {
+        let Some(pending) = pending else { return Ok(false) };
+        if pending.asked.kind == AskedKind::Review {
+            return self.answer_review(pending, message);
+        }
+        let Some(field) = pending.flow.fields.get(&pending.asked.field) else {
+            self.rung(3, false, "the question is gone from the flow");
+            return Ok(false);
+        };
+        let took = self.answer_field(pending, field, message)?;
+        if !took {
+            self.rung(3, false, format!("answer to {}: none fits", field.name));
+        }
+        Ok(took)
+    }
+
+    fn answer_field(
+        &mut self,
+        pending: &Pending<'a>,
+        field: &'a Field,
+        message: &Message,
+    ) -> Result<bool, Halt> {
+        let index = pending.index;
+        if field.optional && message.is_indifferent() {
+            self.rung(3, true, format!("answer to {}: does not mind", field.name));
+            self.give(index, pending.flow, &field.name, Value::Nothing, By::Patient);
+            return Ok(true);
+        }
+        let value = match &field.kind {
+            FieldKind::Choice { .. } => {
+                return if reply::first_hour(&pending.asked.options).is_some() {
+                    self.answer_hours(pending, field, message)
+                } else {
+                    self.answer_choice(pending, field, message)
+                };
+            }
+            FieldKind::Window { .. } if message.is_indifferent() => Some(Value::Window(Window::ANY)),
+            FieldKind::Window { .. } if !self.means_another_flow(pending, message) => {
+                message.window.clone().filter(|window| self.is_ahead(field, window)).map(Value::Window)
+            }
+            FieldKind::Window { .. } => None,
+            FieldKind::RutTail => message.rut.clone().map(Value::RutTail),
+            FieldKind::BirthDate => {
+                message.birth.filter(|day| *day <= self.event.local.date()).map(Value::Date)
+            }
+            FieldKind::YesNo => match message.assent {
+                Some(Assent::Yes | Assent::WeakYes) => Some(Value::Flag(true)),
+                Some(Assent::No) => Some(Value::Flag(false)),
+                None => self.option_named(pending, message).map(|key| Value::Flag(key == YES)),
+            },
+            FieldKind::Number { min, max } => {
+                message.number.filter(|number| (min..=max).contains(&number)).map(Value::Number)
+            }
+            // Free words give way to commands, and to a question that has its answer.
+            FieldKind::Text { .. } if message.command.is_some() || self.asks_fixed_answer(message) => None,
+            FieldKind::Text { max } => Some(Value::Text(message.text.trim().chars().take(*max).collect())),
+        };
+        let Some(value) = value else { return Ok(false) };
+        self.rung(3, true, format!("answer to {}", field.name));
+        self.give(index, pending.flow, &field.name, value, By::Patient);
+        if matches!(field.kind, FieldKind::RutTail | FieldKind::BirthDate | FieldKind::Window { .. }) {
+            self.keep_heard(index, message);
+        }
+        Ok(true)
+    }
+
+    fn answer_choice(
+        &mut self,
+        pending: &Pending<'a>,
+        field: &'a Field,
+        message: &Message,
+    ) -> Result<bool, Halt> {
+        let index = pending.index;
+        let name = &field.name;
+        let key = match self.option_named(pending, message) {
+            Some(key) => Some(key),
+            None if message.assent == Some(Assent::No) => {
+                option_with_word(pending, "no").or_else(|| self.mentioned(index, pending, field, message))
+            }
+            None => self
+                .mentioned(index, pending, field, message)
+                .or_else(|| {
+                    message.choice.and_then(|place| Some(pending.asked.options.get(place)?.key.clone()))
+                })
+                .or_else(|| message.assent.and_then(|_| option_with_word(pending, "si")))
+                .or_else(|| message.assent.and_then(|_| only_option(pending))),
+        };
+        let Some(key) = key else {
+            let declines = message.assent == Some(Assent::No) && message.window.is_none();
+            return Ok(declines && self.leave_menu(pending));
+        };
+        if key == MORE {
+            self.rung(3, true, format!("answer to {name}: the next page"));
+            self.next_page(pending);
+            return Ok(true);
+        }
+        let alone = message.words.len() <= 2;
+        let by_list = message.choice.is_some();
+        // What else it says is heard before the choice acts: it belongs to the frame below a menu, too.
+        if !self.choose(index, pending.flow, name, &key, By::Patient)? {
+            return Ok(false);
+        }
+        self.rung(3, true, format!("answer to {name}: an option"));
+        if !alone && !(by_list && message.words.len() <= 4) && self.position(pending.asked.frame).is_some() {
+            self.take_along(message);
+        }
+        Ok(true)
+    }
+
+    /// A no at a menu: nothing of it, and on with what lies below.
+    fn leave_menu(&mut self, pending: &Pending<'a>) -> bool {
+        let is_menu = all_steps(&pending.flow.steps).into_iter().any(
+            |step| matches!(&step.kind, StepKind::Ask(ask) if ask.field == pending.asked.field && !ask.keep),
+        );
+        if is_menu {
+            self.rung(3, true, "no: nothing of the menu");
+            self.leave(pending.index, Ended::Finished);
+            if self.state.stack.is_empty() {
+                self.push_repair(RepairKind::Thanks, &[]);
+            }
+        }
+        is_menu
+    }
+
+    /// The option whose label or words are the whole message.
+    pub(super) fn option_named(&self, pending: &Pending<'_>, message: &Message) -> Option<String> {
+        let named = |title: &str| Message::normal_form(title) == message.normal;
+        let option = pending.asked.options.iter().find(|option| {
+            named(&option.title)
+                || option.words.iter().any(|word| named(word))
+                || option.key == message.normal
+        })?;
+        Some(option.key.clone())
+    }
+
+    /// The row that the message names among all of them, shown or not.
+    fn mentioned(
+        &self,
+        index: usize,
+        pending: &Pending<'a>,
+        field: &'a Field,
+        message: &Message,
+    ) -> Option<String> {
+        let rows = self.rows(index, pending.flow, field);
+        let choices: Vec<_> = rows.iter().map(|row| self.choice(index, pending.flow, field, row)).collect();
+        message.mentioned(&choices).map(|place| choices[place].key.clone())
+    }
+
+    fn answer_review(&mut self, pending: &Pending<'a>, message: &Message) -> Result<bool, Halt> {
+        let clear_yes = all_steps(&pending.flow.steps).into_iter().any(|step| {
+            step.id == pending.asked.field
+                && matches!(&step.kind, StepKind::Review(review) if review.clear_yes)
+        });
+        if matches!(message.command, Some(Command::Cancel | Command::Back)) {
+            self.rung(3, false, "a command, not an answer to the review");
+            return Ok(false);
+        }
+        if self.would_correct(pending.index, pending.flow, message)? {
+            self.rung(3, false, "a correction comes with it: neither yes nor no");
+            return Ok(false);
+        }
+        let asked = &pending.asked;
+        let key = match (message.assent, self.option_named(pending, message)) {
+            (Some(Assent::No), _) if clear_yes => {
+                self.rung(3, true, "no: nothing is done");
+                self.leave_form(pending.index);
+                return Ok(true);
+            }
+            (_, Some(key)) => key,
+            (Some(Assent::No), None) => CHANGE.to_owned(),
+            (Some(Assent::Yes), None) => YES.to_owned(),
+            (Some(Assent::WeakYes), None) if !clear_yes => YES.to_owned(),
+            (Some(Assent::WeakYes), None) => {
+                self.rung(3, false, "a weak yes is not enough for what cannot be undone");
+                return Ok(false);
+            }
+            (None, None) => match message.choice.and_then(|place| asked.options.get(place)) {
+                Some(option) if message.command.is_none() => option.key.clone(),
+                _ => {
+                    self.rung(3, false, "neither yes nor no");
+                    return Ok(false);
+                }
+            },
+        };
+        if key == CANCEL && message.command.is_some() {
+            return Ok(false);
+        }
+        self.rung(3, true, format!("answer to the review: {key}"));
+        self.review_option(pending.index, &asked.field, &key, &asked.fingerprint)?;
+        Ok(true)
+    }
+
+    /// Whether the message is about another flow, however well its dates would fit here.
+    pub(super) fn means_another_flow(&self, pending: &Pending<'_>, message: &Message) -> bool {
+        if matches!(message.intent.as_deref(), Some("reagendar" | "agendar") | None) {
+            return false;
+        }
+        self.flow_meant(message).is_some_and(|flow| flow != pending.flow.name)
+    }
+
+    /// Whether a window of this field still lies ahead.
+    pub(super) fn is_ahead(&self, field: &Field, window: &Window) -> bool {
+        let FieldKind::Window { future, .. } = &field.kind else { return false };
+        !future || window.last_day().is_none_or(|last| last >= self.event.local.date())
+    }
+}
+
+fn option_with_word(pending: &Pending<'_>, word: &str) -> Option<String> {
+    let says = |text: &String| Message::normal_form(text) == word;
+    let has = |option: &&crate::conversation::state::Choice| {
+        option.key == word || says(&option.title) || option.words.iter().any(says)
+    };
+    pending.asked.options.iter().find(has).map(|option| option.key.clone())
+}
+
+/// A yes to a list of one is that one.
+fn only_option(pending: &Pending<'_>) -> Option<String> {
+    let mut real =
+        pending.asked.options.iter().filter(|option| ![MORE, ANY, NO].contains(&option.key.as_str()));
+    let only = real.next()?;
+    real.next().is_none().then(|| only.key.clone())
+}

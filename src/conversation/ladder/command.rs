@@ -1,0 +1,207 @@
+//! Rung 4: words that mean the same everywhere: menú, atrás, cambiar, cancelar, repetir, persona, ayuda.
+//!
+//! "Cambiar" and "atrás" forget nothing: they set what is wanted anew, and forgetting happens when a different
+//! answer arrives. "Cancelar" is a command and a flow: it asks which is meant.
+
+use super::Pending;
+use crate::conversation::frames::{is_frozen, open_steps};
+use crate::conversation::message::{Command, Message};
+use crate::conversation::running::{Halt, Running};
+use crate::conversation::scope::View;
+use crate::conversation::state::{AskedKind, By, Frame};
+use crate::flow::definition::{Field, Step, StepKind};
+use crate::flow::{Flow, Name, RepairKind, Value};
+
+impl<'a> Running<'a> {
+    pub(super) fn command(&mut self, pending: Option<&Pending<'a>>, message: &Message) -> Result<bool, Halt> {
+        let Some(command) = &message.command else {
+            self.rung(4, false, "no command");
+            return Ok(false);
+        };
+        let took = match command {
+            Command::Menu => {
+                self.push_repair(RepairKind::Menu, &[]);
+                true
+            }
+            Command::Repeat => pending.is_some(),
+            Command::Help => {
+                let extra = pending.map_or_else(Vec::new, |pending| self.about(pending));
+                self.shorter = true;
+                self.push_repair(RepairKind::Help, &extra);
+                true
+            }
+            Command::Person => {
+                match self.flow_for("humano") {
+                    Some(flow) => {
+                        self.drop_repairs();
+                        self.enter(&flow);
+                    }
+                    None => self.hand_off("asked", true)?,
+                }
+                true
+            }
+            Command::StartAnew => {
+                let running = self.form().is_some();
+                self.start_anew();
+                running
+            }
+            Command::Skip => self.skip(pending),
+            Command::Cancel => self.cancel(message),
+            Command::Back => self.back(pending),
+            Command::Change(what) => self.change(pending, what.as_deref(), message),
+        };
+        self.rung(4, took, format!("command: {}", command.name()));
+        Ok(took)
+    }
+
+    fn skip(&mut self, pending: Option<&Pending<'a>>) -> bool {
+        let Some(pending) = pending.filter(|pending| pending.asked.kind == AskedKind::Field) else {
+            return false;
+        };
+        let optional = pending.flow.fields.get(&pending.asked.field).filter(|field| field.optional);
+        let Some(field) = optional else { return false };
+        self.give(pending.index, pending.flow, &field.name, Value::Nothing, By::Patient);
+        true
+    }
+
+    fn cancel(&mut self, message: &Message) -> bool {
+        if self.form().is_some() {
+            self.push_repair(RepairKind::Cancel, &[]);
+            return true;
+        }
+        let Some(flow) = self.flow_for("cancelar") else { return false };
+        self.ask_for_flow(&flow, Some(message));
+        true
+    }
+
+    fn back(&mut self, pending: Option<&Pending<'a>>) -> bool {
+        let Some(form) = self.form() else {
+            self.push_repair(RepairKind::NoBack, &[]);
+            return true;
+        };
+        if self.state.stack.last().is_some_and(Frame::is_repair) {
+            // Back from "¿qué quieres cambiar?" is the question it stood before.
+            self.drop_repairs();
+            return true;
+        }
+        let frame = &self.state.stack[form];
+        let Some(flow) = self.flow_of(frame) else { return false };
+        let from =
+            pending.filter(|pending| pending.index == form).map(|pending| pending.asked.field.as_str());
+        if frame.page > 0 {
+            self.state.stack[form].page = 0;
+            return true;
+        }
+        match last_answered(flow, frame, from) {
+            Some(field) => {
+                self.want(form, &field);
+            }
+            None => self.push_repair(RepairKind::NoBack, &[]),
+        }
+        true
+    }
+
+    fn change(&mut self, pending: Option<&Pending<'a>>, what: Option<&str>, message: &Message) -> bool {
+        let Some(form) = self.form() else { return false };
+        let frame = &self.state.stack[form];
+        let Some(flow) = self.flow_of(frame) else { return false };
+        let field = what.and_then(|what| field_named(flow, what));
+        if let Some(field) = field {
+            if is_frozen(flow, frame, &field.name) {
+                self.push_repair(RepairKind::Frozen, &[]);
+                return true;
+            }
+            // Naming a value is the correction itself: "cambiar la atención por dentista".
+            if !self.choices_corrected(form, flow, None, message).is_empty() {
+                return false;
+            }
+            let known = frame.answers.contains_key(&field.name) || field.optional;
+            let asked = pending.is_some_and(|pending| pending.asked.field == field.name);
+            if known || asked {
+                self.drop_repairs();
+                return self.want(form, &field.name);
+            }
+            return false;
+        }
+        if what.is_some()
+            && (message.window.is_some() || !self.choices_corrected(form, flow, None, message).is_empty())
+        {
+            return false;
+        }
+        if frame.is_committed() {
+            self.push_repair(RepairKind::Frozen, &[]);
+            return true;
+        }
+        if !frame.answers.values().any(|answer| answer.by != By::Engine) {
+            return false;
+        }
+        self.push_repair(RepairKind::Change, &[]);
+        true
+    }
+}
+
+/// The last passed question, in step order and before the pending one, that a person answered.
+fn last_answered(flow: &Flow, frame: &Frame, from: Option<&str>) -> Option<Name> {
+    let mut last = None;
+    passed_asks(flow, frame, &flow.steps, from, &mut |field| {
+        let answered = frame.answers.get(field).is_some_and(|answer| answer.by != By::Engine);
+        if answered && !is_frozen(flow, frame, field) {
+            last = Some(field.to_owned());
+        }
+    });
+    last
+}
+
+/// Calls `seen` for each question on the path to the pending one; false when it was reached.
+fn passed_asks(
+    flow: &Flow,
+    frame: &Frame,
+    steps: &[Step],
+    from: Option<&str>,
+    seen: &mut dyn FnMut(&str),
+) -> bool {
+    let open = open_steps(flow, frame);
+    for step in steps {
+        if Some(step.id.as_str()) == from {
+            return false;
+        }
+        match &step.kind {
+            StepKind::Ask(ask) if Some(ask.field.as_str()) == from => return false,
+            StepKind::Ask(ask) if ask.keep && open.iter().any(|open| open.id == step.id) => seen(&ask.field),
+            StepKind::When(when) => {
+                let holds = View::new(flow, frame).holds(&when.condition);
+                let inside = if holds { &when.then } else { &when.otherwise };
+                if !passed_asks(flow, frame, inside, from, seen) {
+                    return false;
+                }
+            }
+            _ => {}
+        }
+    }
+    true
+}
+
+/// The field that words name: its title or one of its words, with or without article.
+fn field_named<'f>(flow: &'f Flow, what: &str) -> Option<&'f Field> {
+    let what = Message::normal_form(what);
+    let words: Vec<&str> = what.split_whitespace().collect();
+    let names = |field: &&Field| {
+        let own = std::iter::once(&field.title).chain(&field.words).chain(std::iter::once(&field.name));
+        own.map(|name| Message::normal_form(name)).any(|name| {
+            let name = without_article(&name);
+            !name.is_empty() && contains_words(&words, &name.split_whitespace().collect::<Vec<_>>())
+        })
+    };
+    flow.fields.values().find(names)
+}
+
+fn without_article(name: &str) -> &str {
+    ["el ", "la ", "los ", "las ", "mi ", "tu ", "para "]
+        .iter()
+        .find_map(|article| name.strip_prefix(article))
+        .unwrap_or(name)
+}
+
+fn contains_words(words: &[&str], name: &[&str]) -> bool {
+    words.windows(name.len()).any(|window| window == name)
+}

@@ -1,0 +1,182 @@
+//! Rung 5: a correction of an answer that is not the pending one, at any point.
+//!
+//! Corrections are found by what the patient names: a row of a choice that differs from the chosen one, a window
+//! that the chosen hour does not fit. Saying again what is so already is no correction. Repairs are transparent:
+//! at "¿qué quieres cambiar?" the words "dentista" are the correction itself.
+
+use super::Pending;
+use super::hours::{merge, only_fitting, window_feeding};
+use crate::conversation::fill::is_same;
+use crate::conversation::frames::is_frozen;
+use crate::conversation::message::Message;
+use crate::conversation::running::{Halt, Running};
+use crate::conversation::state::{By, Choice};
+use crate::flow::definition::{Field, FieldKind, Source};
+use crate::flow::{Flow, Name, Value};
+
+/// Answers to give instead of those given.
+type Corrections = Vec<(Name, Value)>;
+
+impl<'a> Running<'a> {
+    pub(super) fn correction(
+        &mut self,
+        pending: Option<&Pending<'a>>,
+        message: &Message,
+    ) -> Result<bool, Halt> {
+        let Some(form) = self.form() else { return Ok(false) };
+        let Some(flow) = self.flow_of(&self.state.stack[form]) else { return Ok(false) };
+        if let Some(pending) = pending
+            && self.means_another_flow(&Pending { index: form, flow, asked: pending.asked.clone() }, message)
+        {
+            self.rung(5, false, "another flow is meant");
+            return Ok(false);
+        }
+        let id = self.state.stack[form].id;
+        let asked =
+            pending.filter(|pending| pending.index == form).map(|pending| pending.asked.field.as_str());
+        let choices = self.choices_corrected(form, flow, asked, message);
+        let mut names: Vec<Name> = Vec::new();
+        for (name, value) in choices {
+            self.give(form, flow, &name, value, By::Patient);
+            names.push(name);
+        }
+        if names.is_empty() {
+            for (name, value) in self.values_corrected(form, flow, asked, message) {
+                self.give(form, flow, &name, value, By::Patient);
+                names.push(name);
+            }
+        } else {
+            names.extend(self.window_along(form, flow, message));
+            self.keep_heard(form, message);
+        }
+        if names.is_empty() {
+            self.rung(5, false, "nothing said before is named otherwise");
+            return Ok(false);
+        }
+        self.rung(5, true, format!("corrects {}", names.join(", ")));
+        if self.position(id).is_some() {
+            self.drop_repairs();
+        }
+        Ok(true)
+    }
+
+    /// Whether a review's reply names something otherwise.
+    pub(super) fn would_correct(
+        &mut self,
+        index: usize,
+        flow: &'a Flow,
+        message: &Message,
+    ) -> Result<bool, Halt> {
+        Ok(!self.choices_corrected(index, flow, None, message).is_empty()
+            || !self.values_corrected(index, flow, None, message).is_empty())
+    }
+
+    /// Choices (of anything but hours) that the message names otherwise than they were answered.
+    pub(super) fn choices_corrected(
+        &self,
+        index: usize,
+        flow: &'a Flow,
+        asked: Option<&str>,
+        message: &Message,
+    ) -> Corrections {
+        let frame = &self.state.stack[index];
+        let mut corrections = Corrections::new();
+        for field in flow.fields.values().filter(|field| Some(field.name.as_str()) != asked) {
+            let FieldKind::Choice { source, .. } = &field.kind else { continue };
+            let Some(answer) = frame.answers.get(&field.name) else { continue };
+            if matches!(source, Source::FieldsBelow) || is_frozen(flow, frame, &field.name) {
+                continue;
+            }
+            let rows = self.rows(index, flow, field);
+            let choices: Vec<Choice> = rows.iter().map(|row| self.choice(index, flow, field, row)).collect();
+            if choices.iter().any(|choice| choice.starts.is_some()) {
+                continue;
+            }
+            let Some(place) = message.mentioned(&choices) else { continue };
+            let value = Value::Record(rows[place].clone());
+            if !is_same(&answer.value, &value) {
+                corrections.push((field.name.clone(), value));
+            }
+        }
+        corrections
+    }
+
+    /// Hours and windows, the end of a RUT, a birth date: what the message says otherwise.
+    fn values_corrected(
+        &self,
+        index: usize,
+        flow: &'a Flow,
+        asked: Option<&str>,
+        message: &Message,
+    ) -> Corrections {
+        let frame = &self.state.stack[index];
+        let open =
+            |field: &&Field| Some(field.name.as_str()) != asked && !is_frozen(flow, frame, &field.name);
+        let mut corrections = Corrections::new();
+        for field in flow.fields.values().filter(open) {
+            let answer = frame.answers.get(&field.name).map(|answer| &answer.value);
+            let said = match (&field.kind, answer) {
+                (FieldKind::RutTail, Some(_)) => message.rut.clone().map(Value::RutTail),
+                (FieldKind::BirthDate, Some(_)) => message.birth.map(Value::Date),
+                _ => None,
+            };
+            if let Some(said) = said.filter(|said| answer.is_some_and(|answer| !is_same(answer, said))) {
+                corrections.push((field.name.clone(), said));
+            }
+        }
+        if corrections.is_empty() {
+            corrections.extend(self.hour_corrected(index, flow, asked, message));
+        }
+        corrections
+    }
+
+    /// A window that the chosen hour does not fit: the one listed hour that does, or other hours.
+    fn hour_corrected(
+        &self,
+        index: usize,
+        flow: &'a Flow,
+        asked: Option<&str>,
+        message: &Message,
+    ) -> Option<(Name, Value)> {
+        let frame = &self.state.stack[index];
+        let said = message.window.as_ref()?;
+        let hours = flow.fields.values().find(|field| window_feeding(flow, field).is_some());
+        let chosen = hours.and_then(|field| match &frame.answers.get(&field.name)?.value {
+            Value::Record(row) => Some((field, self.choice(index, flow, field, row))),
+            _ => None,
+        });
+        if let Some((field, choice)) = &chosen {
+            if choice.starts.is_some_and(|starts| said.allows(starts)) || is_frozen(flow, frame, &field.name)
+            {
+                return None;
+            }
+            let rows = self.rows(index, flow, field);
+            let choices: Vec<Choice> = rows.iter().map(|row| self.choice(index, flow, field, row)).collect();
+            // "A las 11" is about the day that was chosen.
+            let on_day = crate::value::Window {
+                days: choice.starts.map(|at| crate::value::DayRange::one(at.date())).into_iter().collect(),
+                ..said.clone()
+            };
+            let days_said = !said.days.is_empty() || !said.weekdays.is_every() || said.not_before.is_some();
+            let key = if days_said { None } else { only_fitting(&choices, &on_day) };
+            if let Some(key) = key.or_else(|| only_fitting(&choices, said)) {
+                return rows
+                    .into_iter()
+                    .find(|row| row.key == key)
+                    .map(|row| (field.name.clone(), Value::Record(row)));
+            }
+        }
+        let feeding = hours.and_then(|field| window_feeding(flow, field))?;
+        let field = flow.fields.get(feeding).filter(|field| Some(field.name.as_str()) != asked)?;
+        if is_frozen(flow, frame, feeding) || !self.is_ahead(field, said) {
+            return None;
+        }
+        let current = match frame.answers.get(feeding).map(|answer| &answer.value) {
+            Some(Value::Window(window)) => Some(window),
+            _ => None,
+        };
+        let window = Value::Window(merge(current, said));
+        let same = frame.answers.get(feeding).is_some_and(|answer| is_same(&answer.value, &window));
+        (!same).then(|| (feeding.to_owned(), window))
+    }
+}

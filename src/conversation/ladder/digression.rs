@@ -1,0 +1,193 @@
+//! Rungs 6 and 7: a question with a fixed answer, and another flow.
+//!
+//! A fixed answer never loses the thread: the pending question follows, shorter. Another flow is entered as the
+//! running one's table says: beside it, instead of it, or after asking.
+
+use super::Pending;
+use crate::conversation::message::Message;
+use crate::conversation::need::OK;
+use crate::conversation::running::{Halt, Running};
+use crate::conversation::state::Ended;
+use crate::flow::definition::{FixedAnswer, Interrupt};
+use crate::flow::expression::{Expression, Scope};
+use crate::flow::template::Part;
+use crate::flow::{Record, RepairKind, Value};
+
+impl<'a> Running<'a> {
+    pub(super) fn fixed_answer(&mut self, message: &Message) -> Result<bool, Halt> {
+        let Some(answer) = best_answer(&self.books.current.answers, message) else {
+            self.rung(6, false, "no fixed answer");
+            return Ok(false);
+        };
+        let center = if mentions_center(&answer.text.parts) {
+            let top = self.state.stack.len().saturating_sub(1);
+            let got = self.ask_read(top, "centro.datos", Vec::new(), Vec::new())?;
+            got.rows.first().filter(|_| got.outcome == OK)
+        } else {
+            None
+        };
+        let words = answer.text.render(&Center(center));
+        self.rung(6, true, format!("answered: {}", answer.name));
+        self.say(words);
+        self.shorter = true;
+        Ok(true)
+    }
+
+    /// Whether a message is a question that has a fixed answer, not free words for a field.
+    pub(super) fn asks_fixed_answer(&self, message: &Message) -> bool {
+        message.text.contains(['?', '¿']) && best_answer(&self.books.current.answers, message).is_some()
+    }
+
+    pub(super) fn another_flow(
+        &mut self,
+        pending: Option<&Pending<'a>>,
+        message: &Message,
+    ) -> Result<bool, Halt> {
+        if let Some(name) = self.flow_meant(message) {
+            let running = self.form().map(|index| self.state.stack[index].flow.clone());
+            self.rung(7, true, format!("asks for {name}"));
+            if running.as_deref() == Some(name.as_str()) {
+                self.drop_repairs();
+            }
+            self.ask_for_flow(&name, Some(message));
+            return Ok(true);
+        }
+        match message.intent.as_deref() {
+            Some("gracias" | "despedida") => {
+                self.rung(7, true, "thanks or goodbye");
+                self.shorter = true;
+                self.push_repair(RepairKind::Thanks, &[]);
+                Ok(true)
+            }
+            Some("saludo") if pending.is_some() => {
+                self.rung(7, true, "a greeting in the middle: the question again");
+                Ok(true)
+            }
+            Some("saludo") => {
+                self.rung(7, true, "a greeting");
+                self.push_repair(RepairKind::Hello, &[]);
+                Ok(true)
+            }
+            Some("urgencia") => {
+                self.rung(7, true, "urgent");
+                self.speak(RepairKind::Emergency, &[])?;
+                self.hand_off("emergency", false)?;
+                Ok(true)
+            }
+            _ => {
+                self.rung(7, false, "no flow is meant");
+                Ok(false)
+            }
+        }
+    }
+
+    /// The flow that a message asks for, if any.
+    pub(super) fn flow_meant(&self, message: &Message) -> Option<String> {
+        let flows = &self.books.current.flows;
+        let by_word = flows.values().find(|flow| flow.starts.words.contains(&message.normal));
+        let by_intent = || {
+            let intent = message.intent.as_ref()?;
+            flows.values().find(|flow| flow.starts.intents.contains(intent))
+        };
+        by_word.or_else(by_intent).map(|flow| flow.name.clone())
+    }
+
+    /// The flow that an intent starts.
+    pub(super) fn flow_for(&self, intent: &str) -> Option<String> {
+        let flows = self.books.current.flows.values();
+        flows
+            .filter(|flow| flow.starts.intents.iter().any(|known| known == intent))
+            .map(|flow| flow.name.clone())
+            .next()
+    }
+
+    /// Goes to another flow as the running one allows; what was said along with it goes there, too.
+    pub(in crate::conversation) fn ask_for_flow(&mut self, name: &str, message: Option<&Message>) {
+        let Some(form) = self.form() else {
+            self.enter_with(name, message);
+            return;
+        };
+        let frame = &self.state.stack[form];
+        let same = frame.flow == name;
+        let policy = self.flow_of(frame).and_then(|flow| flow.interrupt.get(name).copied());
+        match policy.unwrap_or(Interrupt::Push) {
+            Interrupt::AskFirst if !same => {
+                let Some(target) = self.books.current.flows.get(name) else { return };
+                let extra = [
+                    ("destino", Value::Key(name.to_owned())),
+                    ("destino_titulo", Value::Text(target.title.clone())),
+                ];
+                self.push_repair(RepairKind::LeaveFirst, &extra);
+                if let (Some(top), Some(message)) = (self.state.stack.last_mut(), message) {
+                    top.heard.push(message.text.clone());
+                }
+            }
+            Interrupt::Replace if !same => {
+                self.drop_repairs();
+                if let Some(form) = self.form() {
+                    self.leave(form, Ended::Left);
+                }
+                self.enter_with(name, message);
+            }
+            Interrupt::Push | Interrupt::AskFirst | Interrupt::Replace => self.enter_with(name, message),
+        }
+    }
+
+    fn enter_with(&mut self, name: &str, message: Option<&Message>) {
+        if !self.enter(name) {
+            return;
+        }
+        if let Some(message) = message {
+            self.take_along(message);
+        }
+    }
+}
+
+/// The fixed answer of whose phrases the most words occur in the message.
+fn best_answer<'a>(answers: &'a [FixedAnswer], message: &Message) -> Option<&'a FixedAnswer> {
+    let fits = |phrase: &String| {
+        let mut words = phrase.split_whitespace().peekable();
+        words.peek().is_some() && words.all(|word| message.words.iter().any(|said| said == word))
+    };
+    let score = |answer: &FixedAnswer| {
+        answer.asks.iter().filter(|phrase| fits(phrase)).map(|phrase| phrase.split_whitespace().count()).max()
+    };
+    let scored = answers.iter().filter_map(|answer| Some((score(answer)?, answer)));
+    scored
+        .fold(None, |best: Option<(usize, &FixedAnswer)>, next| match best {
+            Some(best) if best.0 >= next.0 => Some(best),
+            _ => Some(next),
+        })
+        .map(|(_, answer)| answer)
+}
+
+fn mentions_center(parts: &[Part]) -> bool {
+    parts.iter().any(|part| match part {
+        Part::Words(_) => false,
+        Part::Placeholder(Expression::Path(path), _) => path.first().is_some_and(|name| name == "centro"),
+        Part::Placeholder(..) => true,
+        Part::Optional(inside) => mentions_center(inside),
+    })
+}
+
+/// The names a fixed answer may use.
+struct Center<'c>(Option<&'c Record>);
+
+impl Scope for Center<'_> {
+    fn look_up(&self, name: &str) -> Option<Value> {
+        if name == "centro" { self.0.cloned().map(Value::Record) } else { None }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_that_names_the_centre_needs_its_data() {
+        let path = Expression::Path(vec!["centro".into(), "direccion".into()]);
+        let parts = vec![Part::Optional(vec![Part::Placeholder(path, None)])];
+        assert!(mentions_center(&parts));
+        assert!(!mentions_center(&[Part::Words("de lunes a viernes".into())]));
+    }
+}

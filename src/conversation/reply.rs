@@ -1,0 +1,97 @@
+//! What the bot says: everything of a turn in one message, and the few words that are the engine's own.
+//!
+//! All other texts live in the flows, where a clinic can change them.
+
+use chrono::NaiveDateTime;
+
+use super::fingerprint::Fingerprint;
+use super::state::{Asked, AskedKind, Choice, Tap};
+use crate::value::{Outgoing, OutgoingOption};
+
+/// The key of a yes.
+pub(super) const YES: &str = "si";
+/// The key of a no, where a flow asks for yes or no.
+pub(super) const NO: &str = "no";
+/// The key of "change something".
+pub(super) const CHANGE: &str = "cambiar";
+/// The key of a review's way out.
+pub(super) const CANCEL: &str = "cancelar";
+/// The key of "I do not mind".
+pub(super) const ANY: &str = "da_lo_mismo";
+/// The key of the next page.
+pub(super) const MORE: &str = "mas";
+
+/// A message has at most so many options; WhatsApp's lists end there.
+pub(super) const MOST_OPTIONS: usize = 10;
+
+pub(super) const LEFT: &str = "Bueno, lo dejamos hasta aquí. Cuando quieras seguir, escríbeme.";
+pub(super) const YES_TITLE: &str = "Sí";
+pub(super) const NO_TITLE: &str = "No";
+pub(super) const ANY_TITLE: &str = "Me da lo mismo";
+pub(super) const MORE_HOURS: &str = "Más horas";
+pub(super) const MORE_ROWS: &str = "Ver más";
+
+/// Asks a field that the flow itself never asks, only hears.
+pub(super) fn ask_volunteered(title: &str) -> String {
+    format!("Cuéntame de nuevo: {title}.")
+}
+
+/// A question as it will be shown.
+#[derive(Debug, Clone)]
+pub(super) struct Question {
+    pub(super) frame: u32,
+    pub(super) field: String,
+    pub(super) label: String,
+    pub(super) kind: AskedKind,
+    pub(super) fingerprint: String,
+    pub(super) text: String,
+    /// In fewer words, for when it is repeated after a digression.
+    pub(super) shorter: Option<String>,
+    pub(super) options: Vec<Choice>,
+    pub(super) list_button: Option<String>,
+}
+
+/// What a question is called in fixtures: `agendar.hora`, `agendar.review`, `repair.menu`.
+pub(super) fn label(flow: &str, field: &str) -> String {
+    if flow.starts_with("repair.") { flow.to_owned() } else { format!("{flow}.{field}") }
+}
+
+/// Of what is shown: a tap carries it, and a question is "the same" by it.
+pub(super) fn of_question(text: &str, options: &[Choice]) -> String {
+    let start = Fingerprint::new().text(text);
+    options.iter().fold(start, |taken, option| taken.text(&option.key).text(&option.title)).finish()
+}
+
+/// One message: what was said, then the question with its options.
+pub(super) fn message(said: &[String], asked: Option<(&Asked, &str, Option<&String>)>) -> Outgoing {
+    let mut paragraphs: Vec<&str> = said.iter().map(|text| text.trim()).collect();
+    let mut options = Vec::new();
+    let mut list_button = None;
+    if let Some((asked, text, button)) = asked {
+        paragraphs.push(text);
+        options = asked.options.iter().map(|choice| option(asked, choice)).collect();
+        list_button = button.cloned().filter(|_| !options.is_empty());
+    }
+    Outgoing { text: paragraphs.join("\n\n"), options, list_button }
+}
+
+fn option(asked: &Asked, choice: &Choice) -> OutgoingOption {
+    let tap = Tap {
+        frame: asked.frame,
+        field: asked.field.clone(),
+        key: choice.key.clone(),
+        fingerprint: asked.fingerprint.clone(),
+    };
+    OutgoingOption { id: tap.to_id(), title: choice.title.clone(), detail: choice.detail.clone() }
+}
+
+/// An option of the engine's own.
+pub(super) fn own_choice(key: &str, title: &str, words: &[&str]) -> Choice {
+    let words = words.iter().map(|word| (*word).to_owned()).collect();
+    Choice { key: key.to_owned(), title: title.to_owned(), detail: None, starts: None, words }
+}
+
+/// Whether options are hours.
+pub(super) fn first_hour(options: &[Choice]) -> Option<NaiveDateTime> {
+    options.iter().find_map(|option| option.starts)
+}

@@ -1,0 +1,99 @@
+//! Silence: the question once more, then the end; and holds that die.
+//!
+//! A timer carries the tick it was set under and does nothing after it. No timer ever takes or books anything:
+//! the patient is silent.
+
+use chrono::TimeDelta;
+
+use super::need::TimerKind;
+use super::reply::{self, Question};
+use super::running::{Halt, Running};
+use super::state::{Asked, Owner};
+use super::step::Turn;
+use crate::flow::RepairKind;
+
+/// WhatsApp carries free-form words so many hours after the patient last wrote.
+const OPEN_HOURS: i64 = 24;
+
+impl Running<'_> {
+    pub(super) fn timer(&mut self, kind: TimerKind, tick: u64) -> Result<Turn, Halt> {
+        if tick != self.state.tick {
+            self.rung(8, false, "timer: stale");
+            return Ok(Turn::Ignored);
+        }
+        match kind {
+            TimerKind::HoldExpiry => Ok(self.drop_dead_holds()),
+            TimerKind::Nudge => self.nudge(),
+            TimerKind::Close => self.close_after_silence(),
+        }
+    }
+
+    /// Walking here would take the hour again for somebody who is silent.
+    fn drop_dead_holds(&mut self) -> Turn {
+        let now = self.event.now;
+        for frame in &mut self.state.stack {
+            frame.holds.retain(|_, held| held.until > now);
+        }
+        self.rung(8, true, "timer: dead holds dropped");
+        Turn::Taken
+    }
+
+    fn nudge(&mut self) -> Result<Turn, Halt> {
+        let Some(pending) = self.state.asked.clone().filter(|asked| !asked.nudged) else {
+            return Ok(Turn::Ignored);
+        };
+        if self.state.owner != Owner::Bot || !self.window_is_open() {
+            return Ok(Turn::Ignored);
+        }
+        self.rung(8, true, "timer: the question once more");
+        self.silent = true;
+        // A list is renewed before it is shown again; nothing else moves.
+        self.walk()?;
+        if self.question.is_none() {
+            self.repeat(&pending);
+        }
+        self.silent = false;
+        self.speak_first(RepairKind::Nudge)?;
+        self.silent = true;
+        if let Some(asked) = &mut self.state.asked {
+            // Silence counts from when it was first asked; a yes written before this is still a yes to it.
+            asked.at = pending.at;
+            asked.nudged = true;
+        }
+        Ok(Turn::Taken)
+    }
+
+    /// The pending question as it was shown.
+    pub(super) fn repeat(&mut self, pending: &Asked) {
+        self.state.asked = Some(pending.clone());
+        let flow = self.position(pending.frame).map(|index| self.state.stack[index].flow.clone());
+        self.question = Some(Question {
+            frame: pending.frame,
+            field: pending.field.clone(),
+            label: reply::label(flow.as_deref().unwrap_or("repair."), &pending.field),
+            kind: pending.kind,
+            fingerprint: pending.fingerprint.clone(),
+            text: pending.text.clone(),
+            shorter: None,
+            options: pending.options.clone(),
+            list_button: None,
+        });
+    }
+
+    fn close_after_silence(&mut self) -> Result<Turn, Halt> {
+        if self.state.owner != Owner::Bot {
+            return Ok(Turn::Ignored);
+        }
+        self.rung(8, true, "timer: closed after silence");
+        if self.window_is_open() {
+            self.speak(RepairKind::Close, &[])?;
+        }
+        self.close_all();
+        Ok(Turn::Taken)
+    }
+
+    fn window_is_open(&self) -> bool {
+        let closes = |heard| heard + TimeDelta::hours(OPEN_HOURS);
+        self.state.last_heard.is_some_and(|heard| self.event.now < closes(heard))
+    }
+}

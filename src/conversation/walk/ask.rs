@@ -1,0 +1,316 @@
+//! `ask`: passed when its field is filled and still valid; else the walk stands here.
+//!
+//! A list is renewed before it is shown again, never just to be passed. What the patient said earlier is tried
+//! on each question once its options exist.
+
+use crate::conversation::fill::Dropped;
+use crate::conversation::frames::{all_steps, fixed_row, is_frozen, open_steps};
+use crate::conversation::ladder::Heard;
+use crate::conversation::reply::{self, MOST_OPTIONS, Question};
+use crate::conversation::running::{Halt, Running, Verdict};
+use crate::conversation::scope::View;
+use crate::conversation::state::{Asked, AskedKind, By, Choice};
+use crate::flow::definition::{Ask, Field, FieldKind, Source, Step, StepKind};
+use crate::flow::template::Template;
+use crate::flow::{Flow, Record, RepairKind, Value};
+
+impl<'a> Running<'a> {
+    pub(super) fn ask(
+        &mut self,
+        index: usize,
+        flow: &'a Flow,
+        step: &'a Step,
+        ask: &'a Ask,
+    ) -> Result<Verdict, Halt> {
+        let Some(field) = flow.fields.get(&ask.field) else { return Ok(Verdict::Next) };
+        let wanted = self.state.stack[index].wanted.as_deref() == Some(field.name.as_str());
+        match self.drop_invalid(index, flow, field) {
+            Dropped::Nothing => {}
+            Dropped::Passed => {
+                self.trace_step(flow, step, "dropped: its time has passed");
+                if self.speak(RepairKind::Passed, &[])? {
+                    return Ok(Verdict::Stop);
+                }
+            }
+            Dropped::Gone => {
+                self.trace_step(flow, step, "dropped: not offered any more");
+                if !wanted && self.speak(RepairKind::Stale, &[])? {
+                    return Ok(Verdict::Stop);
+                }
+            }
+        }
+        let frame = &self.state.stack[index];
+        let filled = frame.answers.contains_key(&field.name);
+        if filled && !wanted {
+            if !ask.keep {
+                self.consumed.push((frame.id, field.name.clone()));
+            }
+            self.trace_step(flow, step, "passed: filled");
+            return Ok(Verdict::Next);
+        }
+        if self.drop_stale_list(index, flow, field) {
+            self.trace_step(flow, step, "its list is too old to be shown again");
+            return Ok(Verdict::Again);
+        }
+        if let Some(verdict) = self.read_options(index, flow, Some(step), field)? {
+            return Ok(verdict);
+        }
+        let rows = self.rows(index, flow, field);
+        match self.fill_from_heard(index, flow, field, &rows)? {
+            Heard::Nothing => {}
+            Heard::Filled => {
+                self.trace_step(flow, step, "filled: heard before");
+                // Something that acts at once may have changed the stack.
+                return Ok(if self.state.stack.len() == index + 1 { Verdict::Next } else { Verdict::Again });
+            }
+            Heard::Other => {
+                self.trace_step(flow, step, "its list is read again with what was heard before");
+                return Ok(Verdict::Again);
+            }
+        }
+        if let ([row], FieldKind::Choice { take_only: true, .. }) = (&rows[..], &field.kind)
+            && !filled
+        {
+            self.trace_step(flow, step, "filled: there is just one");
+            self.give(index, flow, &field.name, Value::Record(row.clone()), By::Engine);
+            return Ok(Verdict::Next);
+        }
+        if rows.is_empty() && matches!(field.kind, FieldKind::Choice { .. }) {
+            return self.nothing_to_choose(index, flow, step, field);
+        }
+        self.trace_step(flow, step, if wanted { "stopped: wanted anew" } else { "stopped: empty" });
+        let frame = &self.state.stack[index];
+        let view = View::new(flow, frame);
+        let text = ask.text.render(&view);
+        let shorter = ask.shorter.as_ref().map(|text| text.render(&view));
+        let options = self.options(index, flow, field, &rows, ask.more);
+        let fingerprint = reply::of_question(&text, &options);
+        self.pend(Question {
+            frame: frame.id,
+            field: field.name.clone(),
+            label: reply::label(&flow.name, &field.name),
+            kind: AskedKind::Field,
+            fingerprint,
+            text,
+            shorter,
+            options,
+            list_button: ask.list_button.clone(),
+        });
+        Ok(Verdict::Stop)
+    }
+
+    /// A field that is only volunteered can be asked on request, too.
+    pub(super) fn ask_wanted(&mut self, index: usize, flow: &'a Flow) -> Result<Option<Verdict>, Halt> {
+        let frame = &self.state.stack[index];
+        let Some(name) = &frame.wanted else { return Ok(None) };
+        let has_step = open_steps(flow, frame)
+            .iter()
+            .any(|step| matches!(&step.kind, StepKind::Ask(ask) if ask.field == *name));
+        let Some(field) = flow.fields.get(name).filter(|_| !is_frozen(flow, frame, name)) else {
+            self.state.stack[index].wanted = None;
+            return Ok(None);
+        };
+        if has_step {
+            return Ok(None);
+        }
+        if let Some(verdict) = self.read_options(index, flow, None, field)? {
+            return Ok(Some(verdict));
+        }
+        let rows = self.rows(index, flow, field);
+        if rows.is_empty() && matches!(field.kind, FieldKind::Choice { .. }) {
+            self.state.stack[index].wanted = None;
+            return Ok(None);
+        }
+        let at = format!("{}.ask.{}", flow.name, field.name);
+        self.trace_at(at, &field.span, "stopped: wanted anew");
+        let text = reply::ask_volunteered(&field.title);
+        let options = self.options(index, flow, field, &rows, false);
+        let fingerprint = reply::of_question(&text, &options);
+        self.pend(Question {
+            frame: self.state.stack[index].id,
+            field: field.name.clone(),
+            label: reply::label(&flow.name, &field.name),
+            kind: AskedKind::Field,
+            fingerprint,
+            text,
+            shorter: None,
+            options,
+            list_button: None,
+        });
+        Ok(Some(Verdict::Stop))
+    }
+
+    /// Every row that could be chosen now.
+    pub(in crate::conversation) fn rows(&self, index: usize, flow: &Flow, field: &Field) -> Vec<Record> {
+        let FieldKind::Choice { source, .. } = &field.kind else { return Vec::new() };
+        let frame = &self.state.stack[index];
+        match source {
+            Source::Fixed(options) => {
+                options.iter().map(|option| fixed_row(&option.key, &option.title, &option.words)).collect()
+            }
+            Source::Memo(name) | Source::Read(name) => {
+                let now = self.event.now;
+                let refused = frame.refused.get(&field.name);
+                let fits = |row: &&Record| {
+                    row.until.is_none_or(|until| until > now)
+                        && refused.is_none_or(|keys| !keys.contains(&row.key))
+                };
+                frame
+                    .memos
+                    .get(name)
+                    .map_or(&[][..], |memo| &memo.rows)
+                    .iter()
+                    .filter(fits)
+                    .cloned()
+                    .collect()
+            }
+            Source::FieldsBelow => self.fields_below(flow, index),
+        }
+    }
+
+    /// The fields of the flow below that can be changed, as rows: what was answered, and what can be told.
+    fn fields_below(&self, _flow: &Flow, index: usize) -> Vec<Record> {
+        let below = self.state.stack[..index].iter().rposition(|frame| !frame.is_repair());
+        let Some(frame) = below.map(|below| &self.state.stack[below]) else { return Vec::new() };
+        let Some(flow) = self.flow_of(frame) else { return Vec::new() };
+        let reviewed = all_steps(&flow.steps).into_iter().find_map(|step| match &step.kind {
+            StepKind::Review(review) => Some(&review.fields),
+            _ => None,
+        });
+        let open = |field: &&Field| {
+            let answered = frame.answers.get(&field.name);
+            let chosen = answered.is_some_and(|answer| answer.by != By::Engine);
+            let listed = reviewed.is_some_and(|fields| fields.contains(&field.name)) && answered.is_some();
+            (chosen || listed) && !is_frozen(flow, frame, &field.name)
+        };
+        let row = |field: &Field| fixed_row(&field.name, &title_case(&field.title), &field.words);
+        flow.fields.values().filter(open).take(MOST_OPTIONS).map(row).collect()
+    }
+
+    /// A row as an option.
+    pub(in crate::conversation) fn choice(
+        &self,
+        index: usize,
+        flow: &Flow,
+        field: &Field,
+        row: &Record,
+    ) -> Choice {
+        let FieldKind::Choice { source, title, detail, .. } = &field.kind else {
+            return reply::own_choice(&row.key, &row.key, &[]);
+        };
+        let plain = matches!(source, Source::Fixed(_) | Source::FieldsBelow);
+        let view = View::new(flow, &self.state.stack[index]);
+        let view = view.with(row);
+        let render =
+            |template: &Template| Some(template.render(&view)).filter(|text| !text.trim().is_empty());
+        let own = match row.columns.get("titulo") {
+            Some(Value::Text(text)) if plain => Some(text.clone()),
+            _ => None,
+        };
+        let starts = row.columns.values().find_map(|value| match value {
+            Value::Moment(at) => Some(*at),
+            _ => None,
+        });
+        Choice {
+            key: row.key.clone(),
+            title: own.or_else(|| render(title)).unwrap_or_else(|| row.key.clone()),
+            detail: detail.as_ref().and_then(render),
+            starts,
+            words: row.words.clone(),
+        }
+    }
+
+    /// What is shown: a page of the rows, and the engine's own options.
+    fn options(&self, index: usize, flow: &Flow, field: &Field, rows: &[Record], more: bool) -> Vec<Choice> {
+        let any = field.optional.then(|| reply::own_choice(reply::ANY, reply::ANY_TITLE, &["da lo mismo"]));
+        match &field.kind {
+            FieldKind::YesNo => {
+                let yes = reply::own_choice(reply::YES, reply::YES_TITLE, &[]);
+                let no = reply::own_choice(reply::NO, reply::NO_TITLE, &[]);
+                [Some(yes), Some(no), any].into_iter().flatten().collect()
+            }
+            FieldKind::Choice { .. } => {
+                let room = MOST_OPTIONS - usize::from(any.is_some());
+                let page = Some(self.state.stack[index].page).filter(|page| *page < rows.len()).unwrap_or(0);
+                let rest = &rows[page..];
+                let paged = more && rest.len() > room;
+                let shown = &rest[..rest.len().min(if paged { room - 1 } else { room })];
+                let mut options: Vec<Choice> =
+                    shown.iter().map(|row| self.choice(index, flow, field, row)).collect();
+                if paged {
+                    let hours = reply::first_hour(&options).is_some();
+                    let title = if hours { reply::MORE_HOURS } else { reply::MORE_ROWS };
+                    options.push(reply::own_choice(reply::MORE, title, &["mas", "ver mas", "otras"]));
+                }
+                options.extend(any);
+                options
+            }
+            FieldKind::Window { .. }
+            | FieldKind::RutTail
+            | FieldKind::BirthDate
+            | FieldKind::Number { .. }
+            | FieldKind::Text { .. } => any.into_iter().collect(),
+        }
+    }
+
+    /// A list without a row: read it again once, then a person must help.
+    fn nothing_to_choose(
+        &mut self,
+        index: usize,
+        flow: &'a Flow,
+        step: &'a Step,
+        field: &'a Field,
+    ) -> Result<Verdict, Halt> {
+        if self.silent {
+            return Ok(Verdict::Stop);
+        }
+        let now = self.event.now;
+        let memo = crate::conversation::fill::memo_of(field);
+        let frame = &mut self.state.stack[index];
+        if let Some(name) = memo
+            && frame.memos.get(name).is_some_and(|memo| memo.at < now)
+        {
+            frame.memos.remove(name);
+            self.trace_step(flow, step, "nothing left in its list: read again");
+            return Ok(Verdict::Again);
+        }
+        if frame.is_repair() {
+            // "¿Qué quieres cambiar?" with nothing to change.
+            self.trace_step(flow, step, "passed: nothing to choose from");
+            return Ok(Verdict::Next);
+        }
+        self.trace_step(flow, step, "nothing to choose from");
+        self.hand_off(&format!("nothing_to_choose:{}.{}", flow.name, field.name), true)?;
+        Ok(Verdict::Again)
+    }
+
+    /// The question at which the walk stands.
+    pub(super) fn pend(&mut self, question: Question) {
+        let same_question = self
+            .before
+            .as_ref()
+            .is_some_and(|asked| asked.frame == question.frame && asked.field == question.field);
+        if !same_question && let Some(index) = self.position(question.frame) {
+            self.state.stack[index].misses = 0;
+        }
+        self.state.asked = Some(Asked {
+            tick: self.state.tick + 1,
+            at: self.event.now,
+            frame: question.frame,
+            field: question.field.clone(),
+            kind: question.kind,
+            fingerprint: question.fingerprint.clone(),
+            options: question.options.clone(),
+            text: question.text.clone(),
+            nudged: false,
+        });
+        self.question = Some(question);
+    }
+}
+
+fn title_case(title: &str) -> String {
+    let mut letters = title.chars();
+    letters
+        .next()
+        .map_or_else(String::new, |first| first.to_uppercase().collect::<String>() + letters.as_str())
+}

@@ -1,0 +1,208 @@
+//! What happens on an outcome that is not `ok`, and what an option does that acts at once.
+
+use crate::conversation::frames::fixed_row;
+use crate::conversation::reply;
+use crate::conversation::running::{Halt, Running, Verdict};
+use crate::conversation::scope::View;
+use crate::conversation::state::Ended;
+use crate::flow::definition::{Action, Call, Step, StepKind};
+use crate::flow::{Flow, RepairKind, Value};
+
+impl<'a> Running<'a> {
+    pub(super) fn branch(
+        &mut self,
+        index: usize,
+        flow: &'a Flow,
+        step: &'a Step,
+        call: &'a Call,
+        outcome: &str,
+    ) -> Result<Verdict, Halt> {
+        let reason = format!("{outcome}:{}", call.port);
+        let Some(branch) = call.on.get(outcome) else {
+            self.incident(format!("{}:{} has no branch for `{outcome}`", step.span.file, step.span.line));
+            self.hand_off(&reason, true)?;
+            return Ok(Verdict::Again);
+        };
+        let frame = &mut self.state.stack[index];
+        let count = frame.counts.entry(format!("{}:{outcome}", step.id)).or_default();
+        *count += 1;
+        let used_up = branch.up_to.is_some_and(|most| *count >= most);
+        if let Some(text) = &branch.say {
+            let words = text.render(&View::new(flow, &self.state.stack[index]));
+            if !self.state.stack[index].is_repair() {
+                self.spoke = Some(flow.name.clone());
+            }
+            self.say(words);
+        }
+        let mut changed = false;
+        for name in &branch.forget {
+            changed |= self.forget(index, flow, name);
+        }
+        if let Some(field) = &branch.refuse {
+            changed |= self.refuse(index, flow, field);
+        }
+        if changed {
+            // What was heard for an answer that just failed must not fill it again.
+            self.state.stack[index].heard.clear();
+            if !used_up {
+                return Ok(Verdict::Again);
+            }
+        }
+        match &branch.then {
+            Some(action) => self.act(index, flow, action, &reason),
+            None if matches!(step.kind, StepKind::Do(_)) => Ok(Verdict::Next),
+            None => {
+                self.hand_off(&reason, true)?;
+                Ok(Verdict::Again)
+            }
+        }
+    }
+
+    /// Does what a branch or an option says. `reason` is what staff reads when it hands over.
+    pub(in crate::conversation) fn act(
+        &mut self,
+        index: usize,
+        flow: &'a Flow,
+        action: &'a Action,
+        reason: &str,
+    ) -> Result<Verdict, Halt> {
+        match action {
+            Action::Handoff(_) => self.hand_off(reason, true)?,
+            Action::Offer(name) => self.offer(name),
+            Action::Call(name) => {
+                if !self.enter(name) {
+                    self.hand_off(reason, true)?;
+                }
+            }
+            Action::Start(name) => self.ask_for_flow(name, None),
+            Action::End => self.leave(index, Ended::Finished),
+            Action::Resume => self.resume(index),
+            Action::Leave => self.leave_below(index, flow),
+            Action::Pass => return Ok(Verdict::Next),
+        }
+        Ok(Verdict::Again)
+    }
+
+    /// Asks whether that flow is wanted instead of the one that got stuck.
+    fn offer(&mut self, name: &str) {
+        let Some(target) = self.books.current.flows.get(name) else {
+            self.incident(format!("flow `{name}` is offered but not in the book"));
+            return;
+        };
+        let extra = [
+            ("destino", Value::Key(name.to_owned())),
+            ("destino_titulo", Value::Text(target.title.clone())),
+            ("oferta", Value::Flag(true)),
+        ];
+        self.push_repair(RepairKind::LeaveFirst, &extra);
+    }
+
+    /// "Seguir": back to what was going on. Who declines an offer has nothing to go back to.
+    fn resume(&mut self, index: usize) {
+        let offered = self.state.stack[index].arguments.contains_key("oferta");
+        if self.state.stack[index].is_repair() {
+            self.leave(index, Ended::Finished);
+        }
+        if offered && let Some(form) = self.form() {
+            self.leave(form, Ended::Left);
+            self.say(reply::LEFT.to_owned());
+        }
+    }
+
+    /// "Dejar esto": the interrupted flow ends; what the patient wanted instead begins.
+    fn leave_below(&mut self, index: usize, flow: &Flow) {
+        let frame = &self.state.stack[index];
+        let wanted = match frame.arguments.get("destino") {
+            Some(Value::Key(name)) => Some(name.clone()),
+            _ => None,
+        };
+        let heard = frame.heard.clone();
+        if flow.name.starts_with("repair.") {
+            self.leave(index, Ended::Finished);
+        }
+        self.drop_repairs();
+        if let Some(form) = self.form() {
+            self.leave(form, Ended::Left);
+        }
+        match wanted {
+            Some(name) => {
+                if self.enter(&name)
+                    && let Some(top) = self.state.stack.last_mut()
+                {
+                    top.heard.extend(heard);
+                }
+            }
+            None => self.say(reply::LEFT.to_owned()),
+        }
+    }
+
+    /// A row was chosen for a field, by tap or by words.
+    pub(in crate::conversation) fn choose(
+        &mut self,
+        index: usize,
+        flow: &'a Flow,
+        field: &str,
+        key: &str,
+        by: crate::conversation::state::By,
+    ) -> Result<bool, Halt> {
+        use crate::flow::definition::{FieldKind, Source};
+        let Some(declared) = flow.fields.get(field) else { return Ok(false) };
+        if declared.optional && key == reply::ANY {
+            self.give(index, flow, field, Value::Nothing, by);
+            return Ok(true);
+        }
+        if let FieldKind::YesNo = declared.kind {
+            self.give(index, flow, field, Value::Flag(key == reply::YES), by);
+            return Ok(true);
+        }
+        if let FieldKind::Choice { source, .. } = &declared.kind {
+            if let Source::FieldsBelow = source {
+                return Ok(self.want_below(index, key));
+            }
+            if let Source::Fixed(options) = source
+                && let Some(option) = options.iter().find(|option| option.key == key)
+            {
+                let row = fixed_row(&option.key, &option.title, &option.words);
+                self.give(index, flow, field, Value::Record(row), by);
+                if let Some(action) = &option.action {
+                    let reason = match action {
+                        Action::Handoff(reason) => reason.as_str(),
+                        _ => "asked",
+                    };
+                    // The option is used up by what it does.
+                    let id = self.state.stack[index].id;
+                    self.act(index, flow, action, reason)?;
+                    if let Some(index) = self.position(id) {
+                        self.state.stack[index].answers.shift_remove(field);
+                    }
+                }
+                return Ok(true);
+            }
+        }
+        let Some(row) = self.row_by_key(index, declared, key) else { return Ok(false) };
+        self.give(index, flow, field, Value::Record(row), by);
+        Ok(true)
+    }
+
+    /// "¿Qué quieres cambiar?" was answered: the repair goes, the field below is asked anew.
+    fn want_below(&mut self, index: usize, field: &str) -> bool {
+        self.leave(index, Ended::Finished);
+        self.drop_repairs();
+        let Some(form) = self.form() else { return false };
+        self.want(form, field)
+    }
+
+    /// A field is to be asked anew; nothing is forgotten until a different answer comes.
+    pub(in crate::conversation) fn want(&mut self, index: usize, field: &str) -> bool {
+        let frame = &self.state.stack[index];
+        let Some(flow) = self.flow_of(frame) else { return false };
+        if !flow.fields.contains_key(field) || crate::conversation::frames::is_frozen(flow, frame, field) {
+            return false;
+        }
+        let frame = &mut self.state.stack[index];
+        frame.wanted = Some(field.to_owned());
+        frame.heard.clear();
+        frame.page = 0;
+        true
+    }
+}

@@ -1,0 +1,5 @@
+//! The core on its own: scenes, rules and a random walker, against a small centre in memory.
+
+mod scripts;
+mod talk;
+mod world;
