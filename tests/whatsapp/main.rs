@@ -1,0 +1,7 @@
+//! The edge to WhatsApp as Meta sees it: signed webhooks in, Graph API calls out, against a real database.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod payloads;
+mod webhook;
+mod world;

@@ -1,0 +1,101 @@
+//! A webhook on a real port over a database of its own.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use secrecy::SecretString;
+use smartsalud::whatsapp::{EventWriter, WebhookState, signature, webhook_router};
+use sqlx::PgPool;
+use sqlx::postgres::PgPoolOptions;
+
+pub const SECRET: &str = "test-app-secret-not-real";
+pub const VERIFY_TOKEN: &str = "test-verify-token";
+pub const NUMBER: &str = "106540352242922";
+pub const OTHER_NUMBER: &str = "106540352242933";
+
+/// A migrated database with two centres, each with its number.
+pub async fn database() -> PgPool {
+    let server = std::env::var("DATABASE_URL").expect("DATABASE_URL names the development server");
+    let admin = PgPoolOptions::new().max_connections(1).connect(&server).await.unwrap();
+    let name = format!("whatsapp_test_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+    sqlx::query(sqlx::AssertSqlSafe(format!("create database {name}"))).execute(&admin).await.unwrap();
+    let options = admin.connect_options().as_ref().clone().database(&name);
+    let pool = PgPoolOptions::new().max_connections(10).connect_with(options).await.unwrap();
+    sqlx::migrate!().run(&pool).await.unwrap();
+    for (code, number) in [("norte", NUMBER), ("sur", OTHER_NUMBER)] {
+        sqlx::query(
+            "insert into centers (code, name, tz, phone_number_id) values ($1, $1, 'America/Santiago', $2)",
+        )
+        .bind(code)
+        .bind(number)
+        .execute(&pool)
+        .await
+        .unwrap();
+    }
+    pool
+}
+
+static COUNT: AtomicUsize = AtomicUsize::new(0);
+
+/// A process that serves the webhook.
+#[derive(Clone)]
+pub struct Edge {
+    pub url: String,
+    pub http: reqwest::Client,
+    pub wakes: Arc<AtomicUsize>,
+}
+
+impl Edge {
+    pub async fn start(pool: &PgPool, settle: Duration) -> Self {
+        let wakes = Arc::new(AtomicUsize::new(0));
+        let woken = Arc::clone(&wakes);
+        let writer = EventWriter::start(pool.clone(), settle, move || {
+            woken.fetch_add(1, Ordering::Relaxed);
+        });
+        let secrets = vec![SecretString::from("the-next-secret"), SecretString::from(SECRET)];
+        let router = webhook_router(WebhookState::new(secrets, VERIFY_TOKEN.into(), writer));
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/webhook", listener.local_addr().unwrap());
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        Self { url, http: smartsalud::http::client(smartsalud::http::Timeouts::default()), wakes }
+    }
+
+    /// Posts a body with this signature header; the status.
+    pub async fn post_signed(&self, body: Vec<u8>, header: Option<&str>) -> u16 {
+        let mut request = self.http.post(&self.url).body(body);
+        if let Some(header) = header {
+            request = request.header("X-Hub-Signature-256", header);
+        }
+        request.send().await.unwrap().status().as_u16()
+    }
+
+    /// Posts a body as Meta would.
+    pub async fn post(&self, body: impl Into<Vec<u8>>) -> u16 {
+        let body = body.into();
+        let header = signature::sign(SECRET.as_bytes(), &body);
+        self.post_signed(body, Some(&header)).await
+    }
+}
+
+/// A webhook's body with these messages (JSON objects) for our number.
+pub fn with_messages(messages: &str) -> String {
+    format!(
+        r#"{{"object":"whatsapp_business_account","entry":[{{"id":"1","changes":[{{"field":"messages","value":{{"messaging_product":"whatsapp",
+            "metadata":{{"display_phone_number":"15550783881","phone_number_id":"{NUMBER}"}},"messages":[{messages}]}}}}]}}]}}"#
+    )
+}
+
+/// A message of text.
+pub fn text(id: &str, from: &str, body: &str) -> String {
+    format!(
+        r#"{{"id":"{id}","from":"{from}","timestamp":"1790000000","type":"text","text":{{"body":"{body}"}}}}"#
+    )
+}
+
+/// A tapped button.
+pub fn tap(id: &str, from: &str, option: &str) -> String {
+    format!(
+        r#"{{"id":"{id}","from":"{from}","timestamp":"1790000000","type":"interactive","interactive":{{"type":"button_reply","button_reply":{{"id":"{option}","title":"Sí"}}}}}}"#
+    )
+}
