@@ -12,6 +12,7 @@ pub mod limits;
 pub mod outcome;
 pub mod render;
 pub mod signature;
+pub mod simulator;
 mod store;
 pub mod webhook;
 pub mod wire;

@@ -2,6 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod limits;
+mod page;
 mod payloads;
+mod round_trip;
+mod sending;
 mod webhook;
 mod world;
