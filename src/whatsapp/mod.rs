@@ -20,6 +20,5 @@ mod writer;
 
 pub use client::Client;
 pub use inbound::{InboundMessage, InboundStatus};
-pub use outcome::SendOutcome;
 pub use webhook::{WebhookState, webhook_router};
 pub use writer::EventWriter;

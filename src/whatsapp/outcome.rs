@@ -3,39 +3,7 @@
 //! The table decides, not the HTTP status and not the words (both change without notice). A code that is not in it is
 //! final for its message. Sources disagree about some; where a second try could double or harm, it is not made.
 
-/// What became of one send.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SendOutcome {
-    /// Meta took it; statuses will tell the rest.
-    Accepted {
-        /// WhatsApp's id of the message.
-        wa_message_id: String,
-    },
-    /// Not sent for a passing reason: again after a while.
-    Retry {
-        /// Meta's code; absent when there was no connection or no answer that could be read.
-        code: Option<i32>,
-    },
-    /// Not sent because it was too much: for this patient (131056), or for our number (all others).
-    SlowDown {
-        /// Meta's code; 429 when it gave none.
-        code: i32,
-    },
-    /// Not sent, and never will be like this.
-    Never {
-        /// Meta's code; absent when we refused it ourselves.
-        code: Option<i32>,
-        /// Meta's explanation: names fields, not patients.
-        detail: String,
-    },
-    /// Nothing can be sent from this number until a person mends something: the token, the account, the payment.
-    StopTheLine {
-        /// Meta's code; the HTTP status when it gave none.
-        code: i32,
-    },
-    /// It may have gone out: no answer came. A status with our own id will tell.
-    Unknown,
-}
+use crate::queue::outcome::SendOutcome;
 
 /// What a code asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -13,7 +13,8 @@ use super::world::{self, Edge, NUMBER, SECRET};
 
 #[tokio::test]
 async fn a_patient_writes_on_the_page_and_sees_the_answer_there() {
-    let pool = world::database().await;
+    let database = world::database().await;
+    let pool = database.pool.clone();
     let edge = Edge::start(&pool, Duration::ZERO).await;
     let simulator =
         Simulator::new(SimulatorSettings { app_secret: SECRET.to_owned(), ..SimulatorSettings::default() });

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use smartsalud::clock::Clock;
 use smartsalud::id::OutboxId;
+use smartsalud::queue::outcome::SendOutcome;
 use smartsalud::value::{Outgoing, OutgoingOption};
+use smartsalud::whatsapp::Client;
 use smartsalud::whatsapp::simulator::{Fault, Shape, Simulator, SimulatorSettings, Statuses};
-use smartsalud::whatsapp::{Client, SendOutcome};
 
 const NUMBER: &str = "106540352242922";
 const PHONE: &str = "56911112222";

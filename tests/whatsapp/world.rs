@@ -5,9 +5,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use secrecy::SecretString;
+use smartsalud::database::testing::Scratch;
 use smartsalud::whatsapp::{EventWriter, WebhookState, signature, webhook_router};
 use sqlx::PgPool;
-use sqlx::postgres::PgPoolOptions;
+
+use super::harness;
 
 pub(crate) const SECRET: &str = "test-app-secret-not-real";
 pub(crate) const VERIFY_TOKEN: &str = "test-verify-token";
@@ -15,28 +17,20 @@ pub(crate) const NUMBER: &str = "106540352242922";
 pub(crate) const OTHER_NUMBER: &str = "106540352242933";
 
 /// A migrated database with two centres, each with its number.
-pub(crate) async fn database() -> PgPool {
-    let server = std::env::var("DATABASE_URL").expect("DATABASE_URL names the development server");
-    let admin = PgPoolOptions::new().max_connections(1).connect(&server).await.unwrap();
-    let name = format!("whatsapp_test_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-    sqlx::query(sqlx::AssertSqlSafe(format!("create database {name}"))).execute(&admin).await.unwrap();
-    let options = admin.connect_options().as_ref().clone().database(&name);
-    let pool = PgPoolOptions::new().max_connections(10).connect_with(options).await.unwrap();
-    sqlx::migrate!().run(&pool).await.unwrap();
+pub(crate) async fn database() -> Scratch {
+    let database = harness::database_in_real_time().await;
     for (code, number) in [("norte", NUMBER), ("sur", OTHER_NUMBER)] {
         sqlx::query(
             "insert into centers (code, name, tz, phone_number_id) values ($1, $1, 'America/Santiago', $2)",
         )
         .bind(code)
         .bind(number)
-        .execute(&pool)
+        .execute(&database.pool)
         .await
         .unwrap();
     }
-    pool
+    database
 }
-
-static COUNT: AtomicUsize = AtomicUsize::new(0);
 
 /// A process that serves the webhook.
 #[derive(Clone)]
