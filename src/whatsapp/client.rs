@@ -7,10 +7,13 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
 use super::graph::{MessageBody, ReadBody, Recipient};
-use super::outcome::{self, SendOutcome};
+use super::outcome;
 use super::render::render;
 use crate::clock::Stopwatch;
 use crate::id::OutboxId;
+use crate::queue::job::{self, Claimed};
+use crate::queue::outcome::SendOutcome;
+use crate::queue::sender::Deliver;
 use crate::value::Outgoing;
 
 /// The Graph API, as one business with its token sees it.
@@ -134,6 +137,13 @@ impl Client {
             (refused.error.code, details.unwrap_or(refused.error.message))
         });
         Err(outcome::judge(status.as_u16(), code, &detail))
+    }
+}
+
+impl Deliver for Client {
+    async fn deliver(&self, message: &Claimed) -> SendOutcome {
+        let (job::Recipient::WaId(to) | job::Recipient::UserId(to)) = &message.to;
+        self.send(&message.phone_number_id, to, &message.message, message.id).await
     }
 }
 

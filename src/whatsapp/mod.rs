@@ -12,6 +12,7 @@ pub mod limits;
 pub mod outcome;
 pub mod render;
 pub mod signature;
+pub mod simulator;
 mod store;
 pub mod webhook;
 pub mod wire;
@@ -19,6 +20,5 @@ mod writer;
 
 pub use client::Client;
 pub use inbound::{InboundMessage, InboundStatus};
-pub use outcome::SendOutcome;
 pub use webhook::{WebhookState, webhook_router};
 pub use writer::EventWriter;

@@ -3,39 +3,7 @@
 //! The table decides, not the HTTP status and not the words (both change without notice). A code that is not in it is
 //! final for its message. Sources disagree about some; where a second try could double or harm, it is not made.
 
-/// What became of one send.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SendOutcome {
-    /// Meta took it; statuses will tell the rest.
-    Accepted {
-        /// WhatsApp's id of the message.
-        wa_message_id: String,
-    },
-    /// Not sent for a passing reason: again after a while.
-    Retry {
-        /// Meta's code; absent when there was no connection or no answer that could be read.
-        code: Option<i32>,
-    },
-    /// Not sent because it was too much: for this patient (131056), or for our number (all others).
-    SlowDown {
-        /// Meta's code; absent for a bare 429.
-        code: Option<i32>,
-    },
-    /// Not sent, and never will be like this.
-    Never {
-        /// Meta's code; absent when we refused it ourselves.
-        code: Option<i32>,
-        /// Meta's explanation: names fields, not patients.
-        detail: String,
-    },
-    /// Nothing can be sent from this number until a person mends something: the token, the account, the payment.
-    StopTheLine {
-        /// Meta's code.
-        code: Option<i32>,
-    },
-    /// It may have gone out: no answer came. A status with our own id will tell.
-    Unknown,
-}
+use crate::queue::outcome::SendOutcome;
 
 /// What a code asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,14 +83,15 @@ pub fn action(code: i32) -> Action {
 
 /// Judges a refusal by its code, and by its HTTP status where there is none.
 pub fn judge(http_status: u16, code: Option<i32>, detail: &str) -> SendOutcome {
+    let number = code.unwrap_or(i32::from(http_status));
     match code.map(action) {
         Some(Action::Retry) => SendOutcome::Retry { code },
-        Some(Action::SlowDown) => SendOutcome::SlowDown { code },
-        Some(Action::StopTheLine) => SendOutcome::StopTheLine { code },
+        Some(Action::SlowDown) => SendOutcome::SlowDown { code: number },
+        Some(Action::StopTheLine) => SendOutcome::StopTheLine { code: number },
         // whatever the code, these two statuses are about the moment and not about the message
-        _ if http_status == 429 => SendOutcome::SlowDown { code },
+        _ if http_status == 429 => SendOutcome::SlowDown { code: number },
         _ if http_status >= 500 => SendOutcome::Retry { code },
-        None if http_status == 401 || http_status == 403 => SendOutcome::StopTheLine { code },
+        None if http_status == 401 || http_status == 403 => SendOutcome::StopTheLine { code: number },
         Some(Action::Never) | None => SendOutcome::Never { code, detail: detail.chars().take(300).collect() },
     }
 }
@@ -143,11 +112,11 @@ mod tests {
 
     #[test]
     fn codes_and_statuses_ask_for_what_they_mean() {
-        assert_eq!(judge(400, Some(PAIR_RATE), ""), SendOutcome::SlowDown { code: Some(PAIR_RATE) });
-        assert_eq!(judge(400, Some(190), ""), SendOutcome::StopTheLine { code: Some(190) });
+        assert_eq!(judge(400, Some(PAIR_RATE), ""), SendOutcome::SlowDown { code: PAIR_RATE });
+        assert_eq!(judge(400, Some(190), ""), SendOutcome::StopTheLine { code: 190 });
         assert_eq!(judge(400, Some(131_000), ""), SendOutcome::Retry { code: Some(131_000) });
         assert_eq!(judge(500, None, ""), SendOutcome::Retry { code: None });
-        assert_eq!(judge(429, None, ""), SendOutcome::SlowDown { code: None });
+        assert_eq!(judge(429, None, ""), SendOutcome::SlowDown { code: 429 });
         assert_eq!(
             judge(400, Some(100), "text.body"),
             SendOutcome::Never { code: Some(100), detail: "text.body".to_owned() }

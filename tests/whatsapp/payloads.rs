@@ -79,7 +79,8 @@ fn every_payload_is_read_as_its_index_says_in_order() {
 
 #[tokio::test]
 async fn every_payload_is_stored_once_however_often_it_is_delivered() {
-    let pool = world::database().await;
+    let database = world::database().await;
+    let pool = database.pool.clone();
     let edge = Edge::start(&pool, Duration::from_secs(1)).await;
     let index = index();
     let mut expected: BTreeSet<String> = BTreeSet::new();
@@ -159,7 +160,8 @@ async fn every_payload_is_stored_once_however_often_it_is_delivered() {
 
 #[tokio::test]
 async fn only_what_is_signed_is_stored() {
-    let pool = world::database().await;
+    let database = world::database().await;
+    let pool = database.pool.clone();
     let edge = Edge::start(&pool, Duration::ZERO).await;
     let index = index();
     for case in index["signatures"].as_array().unwrap() {
@@ -181,7 +183,8 @@ async fn only_what_is_signed_is_stored() {
 
 #[tokio::test]
 async fn the_handshake_echoes_the_challenge_to_whoever_knows_the_token() {
-    let pool = world::database().await;
+    let database = world::database().await;
+    let pool = database.pool.clone();
     let edge = Edge::start(&pool, Duration::ZERO).await;
     for case in index()["verification"].as_array().unwrap() {
         let url = format!("{}?{}", edge.url, text(case, "query"));

@@ -33,7 +33,8 @@ fn words(list: &[(&str, bool)]) -> Vec<(String, bool)> {
 
 #[tokio::test]
 async fn a_text_waits_for_the_end_of_its_burst_and_a_tap_does_not() {
-    let pool = world::database().await;
+    let database = world::database().await;
+    let pool = database.pool.clone();
     let edge = Edge::start(&pool, SETTLE).await;
     assert_eq!(edge.post(with_messages(&text("a", "56911112222", "hola"))).await, 200);
     assert_eq!(waiting(&pool).await, words(&[("hola", false)]));
@@ -54,7 +55,8 @@ async fn a_text_waits_for_the_end_of_its_burst_and_a_tap_does_not() {
 
 #[tokio::test]
 async fn a_voice_note_is_not_heard_before_the_text_that_came_first() {
-    let pool = world::database().await;
+    let database = world::database().await;
+    let pool = database.pool.clone();
     let edge = Edge::start(&pool, SETTLE).await;
     edge.post(with_messages(&text("a", "56911112222", "hola"))).await;
     edge.post(with_messages(
@@ -66,7 +68,8 @@ async fn a_voice_note_is_not_heard_before_the_text_that_came_first() {
 
 #[tokio::test]
 async fn a_reaction_neither_waits_nor_hurries_anything() {
-    let pool = world::database().await;
+    let database = world::database().await;
+    let pool = database.pool.clone();
     let edge = Edge::start(&pool, SETTLE).await;
     edge.post(with_messages(&text("a", "56911112222", "hola"))).await;
     edge.post(with_messages(
@@ -78,7 +81,8 @@ async fn a_reaction_neither_waits_nor_hurries_anything() {
 
 #[tokio::test]
 async fn texts_that_follow_each_other_wait_together_but_not_for_ever() {
-    let pool = world::database().await;
+    let database = world::database().await;
+    let pool = database.pool.clone();
     let edge = Edge::start(&pool, Duration::from_secs(3)).await;
     edge.post(with_messages(&text("a", "56911112222", "quiero"))).await;
     edge.post(with_messages(&text("b", "56911112222", "una hora"))).await;
@@ -95,7 +99,8 @@ async fn texts_that_follow_each_other_wait_together_but_not_for_ever() {
 
 #[tokio::test]
 async fn a_repeated_delivery_changes_nothing() {
-    let pool = world::database().await;
+    let database = world::database().await;
+    let pool = database.pool.clone();
     let edge = Edge::start(&pool, SETTLE).await;
     let body = with_messages(&text("a", "56911112222", "hola"));
     edge.post(body.clone()).await;
@@ -109,7 +114,8 @@ async fn a_repeated_delivery_changes_nothing() {
 
 #[tokio::test]
 async fn messages_of_one_body_are_taken_in_the_order_in_which_they_were_sent() {
-    let pool = world::database().await;
+    let database = world::database().await;
+    let pool = database.pool.clone();
     let edge = Edge::start(&pool, Duration::ZERO).await;
     let message = |id: &str, at: u32| {
         format!(
@@ -124,7 +130,8 @@ async fn messages_of_one_body_are_taken_in_the_order_in_which_they_were_sent() {
 
 #[tokio::test]
 async fn a_thousand_messages_in_one_body_are_answered_within_a_second() {
-    let pool = world::database().await;
+    let database = world::database().await;
+    let pool = database.pool.clone();
     let edge = Edge::start(&pool, SETTLE).await;
     let messages: Vec<String> =
         (0..1000).map(|n| text(&format!("wamid.{n}"), &format!("5691111{:04}", n % 400), "hola")).collect();
@@ -139,7 +146,8 @@ async fn a_thousand_messages_in_one_body_are_answered_within_a_second() {
 
 #[tokio::test]
 async fn a_webhook_does_not_wait_for_a_running_turn() {
-    let pool = world::database().await;
+    let database = world::database().await;
+    let pool = database.pool.clone();
     let edge = Edge::start(&pool, Duration::ZERO).await;
     edge.post(with_messages(&text("a", "56911112222", "hola"))).await;
     let mut turn = pool.begin().await.unwrap();
@@ -152,7 +160,8 @@ async fn a_webhook_does_not_wait_for_a_running_turn() {
 
 #[tokio::test]
 async fn two_processes_that_get_the_same_messages_at_once_store_each_once() {
-    let pool = world::database().await;
+    let database = world::database().await;
+    let pool = database.pool.clone();
     let edges = [Edge::start(&pool, SETTLE).await, Edge::start(&pool, SETTLE).await];
     let mut posts = tokio::task::JoinSet::new();
     for round in 0..60 {
@@ -184,7 +193,8 @@ async fn two_processes_that_get_the_same_messages_at_once_store_each_once() {
 
 #[tokio::test]
 async fn concurrent_webhooks_share_commits() {
-    let pool = world::database().await;
+    let database = world::database().await;
+    let pool = database.pool.clone();
     let edge = Edge::start(&pool, SETTLE).await;
     let mut posts = tokio::task::JoinSet::new();
     for n in 0..300 {
@@ -203,7 +213,8 @@ async fn concurrent_webhooks_share_commits() {
 
 #[tokio::test]
 async fn one_row_the_database_refuses_does_not_keep_the_others_out() {
-    let pool = world::database().await;
+    let database = world::database().await;
+    let pool = database.pool.clone();
     let edge = Edge::start(&pool, SETTLE).await;
     sqlx::raw_sql(
         "create function refuse() returns trigger language plpgsql as $$ begin raise 'refused' using errcode = '22000'; end $$;
@@ -223,7 +234,8 @@ async fn one_row_the_database_refuses_does_not_keep_the_others_out() {
 
 #[tokio::test]
 async fn without_a_database_the_webhook_asks_for_another_delivery() {
-    let pool = world::database().await;
+    let database = world::database().await;
+    let pool = database.pool.clone();
     let edge = Edge::start(&pool, SETTLE).await;
     pool.close().await;
     assert_eq!(edge.post(with_messages(&text("a", "56911112222", "hola"))).await, 503);
@@ -231,7 +243,8 @@ async fn without_a_database_the_webhook_asks_for_another_delivery() {
 
 #[tokio::test]
 async fn the_new_owner_of_a_number_gets_a_conversation_of_their_own() {
-    let pool = world::database().await;
+    let database = world::database().await;
+    let pool = database.pool.clone();
     let edge = Edge::start(&pool, SETTLE).await;
     let from = |id: &str, user_id: &str| {
         format!(
@@ -249,7 +262,8 @@ async fn the_new_owner_of_a_number_gets_a_conversation_of_their_own() {
 
 #[tokio::test]
 async fn a_status_finds_the_conversation_of_what_it_is_about() {
-    let pool = world::database().await;
+    let database = world::database().await;
+    let pool = database.pool.clone();
     let edge = Edge::start(&pool, SETTLE).await;
     edge.post(with_messages(&text("a", "56911112222", "hola"))).await;
     let outbox: i64 = sqlx::query_scalar(
@@ -284,7 +298,8 @@ async fn a_status_finds_the_conversation_of_what_it_is_about() {
 
 #[tokio::test]
 async fn a_number_that_belongs_to_no_centre_is_answered_and_ignored() {
-    let pool = world::database().await;
+    let database = world::database().await;
+    let pool = database.pool.clone();
     let edge = Edge::start(&pool, SETTLE).await;
     let body = with_messages(&text("a", "56911112222", "hola")).replace(NUMBER, "999");
     assert_eq!(edge.post(body).await, 200);
@@ -293,7 +308,8 @@ async fn a_number_that_belongs_to_no_centre_is_answered_and_ignored() {
 
 #[tokio::test]
 async fn a_body_of_three_megabytes_is_taken() {
-    let pool = world::database().await;
+    let database = world::database().await;
+    let pool = database.pool.clone();
     let edge = Edge::start(&pool, SETTLE).await;
     assert_eq!(edge.post(with_messages(&text("a", "56911112222", &"x".repeat(3_000_000)))).await, 200);
     assert_eq!(edge.post(vec![b' '; 5_000_000]).await, 413);

@@ -5,49 +5,43 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use secrecy::SecretString;
+use smartsalud::database::testing::Scratch;
 use smartsalud::whatsapp::{EventWriter, WebhookState, signature, webhook_router};
 use sqlx::PgPool;
-use sqlx::postgres::PgPoolOptions;
 
-pub const SECRET: &str = "test-app-secret-not-real";
-pub const VERIFY_TOKEN: &str = "test-verify-token";
-pub const NUMBER: &str = "106540352242922";
-pub const OTHER_NUMBER: &str = "106540352242933";
+use super::harness;
+
+pub(crate) const SECRET: &str = "test-app-secret-not-real";
+pub(crate) const VERIFY_TOKEN: &str = "test-verify-token";
+pub(crate) const NUMBER: &str = "106540352242922";
+pub(crate) const OTHER_NUMBER: &str = "106540352242933";
 
 /// A migrated database with two centres, each with its number.
-pub async fn database() -> PgPool {
-    let server = std::env::var("DATABASE_URL").expect("DATABASE_URL names the development server");
-    let admin = PgPoolOptions::new().max_connections(1).connect(&server).await.unwrap();
-    let name = format!("whatsapp_test_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-    sqlx::query(sqlx::AssertSqlSafe(format!("create database {name}"))).execute(&admin).await.unwrap();
-    let options = admin.connect_options().as_ref().clone().database(&name);
-    let pool = PgPoolOptions::new().max_connections(10).connect_with(options).await.unwrap();
-    sqlx::migrate!().run(&pool).await.unwrap();
+pub(crate) async fn database() -> Scratch {
+    let database = harness::database_in_real_time().await;
     for (code, number) in [("norte", NUMBER), ("sur", OTHER_NUMBER)] {
         sqlx::query(
             "insert into centers (code, name, tz, phone_number_id) values ($1, $1, 'America/Santiago', $2)",
         )
         .bind(code)
         .bind(number)
-        .execute(&pool)
+        .execute(&database.pool)
         .await
         .unwrap();
     }
-    pool
+    database
 }
-
-static COUNT: AtomicUsize = AtomicUsize::new(0);
 
 /// A process that serves the webhook.
 #[derive(Clone)]
-pub struct Edge {
-    pub url: String,
-    pub http: reqwest::Client,
-    pub wakes: Arc<AtomicUsize>,
+pub(crate) struct Edge {
+    pub(crate) url: String,
+    pub(crate) http: reqwest::Client,
+    pub(crate) wakes: Arc<AtomicUsize>,
 }
 
 impl Edge {
-    pub async fn start(pool: &PgPool, settle: Duration) -> Self {
+    pub(crate) async fn start(pool: &PgPool, settle: Duration) -> Self {
         let wakes = Arc::new(AtomicUsize::new(0));
         let woken = Arc::clone(&wakes);
         let writer = EventWriter::start(pool.clone(), settle, move || {
@@ -58,11 +52,11 @@ impl Edge {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/webhook", listener.local_addr().unwrap());
         tokio::spawn(async move { axum::serve(listener, router).await });
-        Self { url, http: smartsalud::http::client(smartsalud::http::Timeouts::default()), wakes }
+        Self { url, http: smartsalud::http::client(Duration::from_secs(20)), wakes }
     }
 
     /// Posts a body with this signature header; the status.
-    pub async fn post_signed(&self, body: Vec<u8>, header: Option<&str>) -> u16 {
+    pub(crate) async fn post_signed(&self, body: Vec<u8>, header: Option<&str>) -> u16 {
         let mut request = self.http.post(&self.url).body(body);
         if let Some(header) = header {
             request = request.header("X-Hub-Signature-256", header);
@@ -71,7 +65,7 @@ impl Edge {
     }
 
     /// Posts a body as Meta would.
-    pub async fn post(&self, body: impl Into<Vec<u8>>) -> u16 {
+    pub(crate) async fn post(&self, body: impl Into<Vec<u8>>) -> u16 {
         let body = body.into();
         let header = signature::sign(SECRET.as_bytes(), &body);
         self.post_signed(body, Some(&header)).await
@@ -79,7 +73,7 @@ impl Edge {
 }
 
 /// A webhook's body with these messages (JSON objects) for our number.
-pub fn with_messages(messages: &str) -> String {
+pub(crate) fn with_messages(messages: &str) -> String {
     format!(
         r#"{{"object":"whatsapp_business_account","entry":[{{"id":"1","changes":[{{"field":"messages","value":{{"messaging_product":"whatsapp",
             "metadata":{{"display_phone_number":"15550783881","phone_number_id":"{NUMBER}"}},"messages":[{messages}]}}}}]}}]}}"#
@@ -87,14 +81,14 @@ pub fn with_messages(messages: &str) -> String {
 }
 
 /// A message of text.
-pub fn text(id: &str, from: &str, body: &str) -> String {
+pub(crate) fn text(id: &str, from: &str, body: &str) -> String {
     format!(
         r#"{{"id":"{id}","from":"{from}","timestamp":"1790000000","type":"text","text":{{"body":"{body}"}}}}"#
     )
 }
 
 /// A tapped button.
-pub fn tap(id: &str, from: &str, option: &str) -> String {
+pub(crate) fn tap(id: &str, from: &str, option: &str) -> String {
     format!(
         r#"{{"id":"{id}","from":"{from}","timestamp":"1790000000","type":"interactive","interactive":{{"type":"button_reply","button_reply":{{"id":"{option}","title":"Sí"}}}}}}"#
     )
