@@ -1,31 +1,27 @@
-//! The only place that makes an HTTP client: with timeouts always set, and with ring as the TLS provider.
+//! The one constructor of HTTP clients.
+//!
+//! A client without timeouts waits for ever, and reqwest's default has none: so there is one place that makes
+//! them, with ring as the TLS provider.
 
 use std::time::Duration;
 
-/// How long to wait for the other side.
-#[derive(Debug, Clone, Copy)]
-pub struct Timeouts {
-    /// For a connection.
-    pub connect: Duration,
-    /// For a whole call, from the first byte sent to the last byte read.
-    pub call: Duration,
-}
+/// How long a connection may take to open.
+const CONNECT: Duration = Duration::from_secs(5);
 
-impl Default for Timeouts {
-    fn default() -> Self {
-        Self { connect: Duration::from_secs(5), call: Duration::from_secs(20) }
-    }
-}
-
-/// An HTTP client with these timeouts, which follows no redirects (a signed or secret-bearing call stays where it was sent).
-pub fn client(timeouts: Timeouts) -> reqwest::Client {
-    // an error means that a provider is installed already, which is all that is wanted
-    drop(rustls::crypto::ring::default_provider().install_default());
+/// A client that gives up after `read` without an answer.
+///
+/// # Panics
+/// Never: the options are constants that reqwest accepts.
+pub fn client(read: Duration) -> reqwest::Client {
+    // a second installation is refused and harmless
+    rustls::crypto::ring::default_provider().install_default().ok();
     reqwest::Client::builder()
-        .connect_timeout(timeouts.connect)
-        .timeout(timeouts.call)
+        .connect_timeout(CONNECT)
+        .timeout(read)
+        .pool_max_idle_per_host(64)
+        // a signed or secret-bearing call stays where it was sent
         .redirect(reqwest::redirect::Policy::none())
         .user_agent(concat!("smartsalud/", env!("CARGO_PKG_VERSION")))
         .build()
-        .expect("a client with a TLS provider and these plain settings can always be built")
+        .expect("constant options are accepted")
 }

@@ -137,11 +137,8 @@ async fn whatsapp(args: &WhatsAppArgs, findings: &mut Findings) {
             .wrong("WhatsApp: no access token", "Set WHATSAPP_ACCESS_TOKEN to a system user's token.");
     };
     let url = format!("{}/{}/me", args.graph_url.trim_end_matches('/'), args.api_version);
-    let asked = http::client(http::Timeouts { call: Duration::from_secs(10), ..http::Timeouts::default() })
-        .get(url)
-        .bearer_auth(token.expose_secret())
-        .send()
-        .await;
+    let asked =
+        http::client(Duration::from_secs(10)).get(url).bearer_auth(token.expose_secret()).send().await;
     match asked {
         Ok(answer) if answer.status().is_success() => findings.well("WhatsApp: the token is accepted"),
         Ok(answer) => findings.wrong(

@@ -1,13 +1,17 @@
 //! `smartsalud generate`: fills the database with an invented centre.
 
-use sqlx::PgPool;
+use std::process::ExitCode;
 
 use crate::clock::{Clock, Stopwatch};
+use crate::config::DatabaseArgs;
+use crate::database::{Database, migrate};
 use crate::transfer::{Size, generate};
 
 /// Fills the database with an invented centre of a size.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub struct GenerateArgs {
+    #[command(flatten)]
+    database: DatabaseArgs,
     /// Professionals
     #[arg(long, default_value_t = 200)]
     pub doctors: u32,
@@ -35,7 +39,11 @@ pub struct Args {
 ///
 /// # Errors
 /// When the centre exists, the size makes no sense, or the database fails.
-pub async fn run(args: Args, pool: &PgPool, clock: &Clock) -> anyhow::Result<()> {
+pub async fn run(args: GenerateArgs) -> anyhow::Result<ExitCode> {
+    let clock = Clock::system();
+    let database = Database::open(&args.database, &clock).await?;
+    migrate(&database.pool).await?;
+    let pool = &database.pool;
     let watch = Stopwatch::start();
     let size = Size {
         center: args.center,
@@ -59,5 +67,5 @@ pub async fn run(args: Args, pool: &PgPool, clock: &Clock) -> anyhow::Result<()>
         made.appointments,
         watch.elapsed().as_secs_f64()
     );
-    Ok(())
+    Ok(ExitCode::SUCCESS)
 }

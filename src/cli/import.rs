@@ -2,14 +2,18 @@
 
 use std::path::PathBuf;
 
-use sqlx::PgPool;
+use std::process::ExitCode;
 
 use crate::clock::Clock;
+use crate::config::DatabaseArgs;
+use crate::database::{Database, migrate};
 use crate::transfer::{Options, import_dir};
 
 /// Loads the CSV files of a directory; all or nothing.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub struct ImportArgs {
+    #[command(flatten)]
+    database: DatabaseArgs,
     /// The directory with centers.csv, doctors.csv, … (those that are there)
     pub dir: PathBuf,
     /// Check everything and write nothing
@@ -24,7 +28,11 @@ pub struct Args {
 ///
 /// # Errors
 /// When a file has a mistake (each on a line of its own) or the database fails; nothing is written then.
-pub async fn run(args: Args, pool: &PgPool, clock: &Clock) -> anyhow::Result<()> {
+pub async fn run(args: ImportArgs) -> anyhow::Result<ExitCode> {
+    let clock = Clock::system();
+    let database = Database::open(&args.database, &clock).await?;
+    migrate(&database.pool).await?;
+    let pool = &database.pool;
     // "today" only tells the past from what is to come; the zone of Chile's mainland is near enough for every centre
     let today = clock.now().with_timezone(&chrono_tz::America::Santiago).date_naive();
     let options = Options { dry_run: args.dry_run, center: args.center, today };
@@ -38,5 +46,5 @@ pub async fn run(args: Args, pool: &PgPool, clock: &Clock) -> anyhow::Result<()>
             (false, false) => "nothing to change",
         }
     );
-    Ok(())
+    Ok(ExitCode::SUCCESS)
 }
