@@ -121,6 +121,7 @@ impl Names {
             ("ayuda", Kind::Text),
             ("pregunta", Kind::Text),
             ("flujo", Kind::Text),
+            ("destino", Kind::Text),
         ] {
             self.known.insert(name.to_owned(), (Known::Value(kind), name != "intento"));
         }
