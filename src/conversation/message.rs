@@ -91,7 +91,7 @@ impl Message {
     pub(super) fn read(
         text: &str,
         options: &[Choice],
-        _pending: Option<(&Flow, &Asked)>,
+        pending: Option<(&Flow, &Asked)>,
         event: &Event,
     ) -> Self {
         let normal = Self::normal_form(text);
@@ -113,7 +113,7 @@ impl Message {
             birth: None,
             number: None,
         };
-        super::interim::read(&mut message, options, event);
+        super::interim::read(&mut message, options, pending.map(|(_, asked)| asked), event);
         message
     }
 

@@ -11,6 +11,8 @@ mod hold;
 mod read;
 mod review;
 
+pub(super) use branch::GOES_TO;
+
 use super::fingerprint;
 use super::frames::{all_steps, is_done};
 use super::running::{Halt, Running, Verdict};

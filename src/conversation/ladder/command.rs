@@ -102,7 +102,14 @@ impl<'a> Running<'a> {
     }
 
     fn change(&mut self, pending: Option<&Pending<'a>>, what: Option<&str>, message: &Message) -> bool {
-        let Some(form) = self.form() else { return false };
+        let Some(form) = self.form() else {
+            // Nothing is under way: it is about an appointment.
+            let flow = self.flow_meant(message).or_else(|| self.flow_for("reagendar"));
+            return flow.is_some_and(|flow| {
+                self.ask_for_flow(&flow, Some(message));
+                true
+            });
+        };
         let frame = &self.state.stack[form];
         let Some(flow) = self.flow_of(frame) else { return false };
         let field = what.and_then(|what| field_named(flow, what));

@@ -58,7 +58,7 @@ impl Names {
         }
         if is_repair {
             names.give("intento", Kind::Number, There::Surely);
-            for text in ["ayuda", "pregunta", "flujo"] {
+            for text in ["ayuda", "pregunta", "flujo", "destino"] {
                 names.give(text, Kind::Text, There::Maybe);
             }
         }
