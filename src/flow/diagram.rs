@@ -121,7 +121,19 @@ fn options(flow: &Flow, field: &str) -> Vec<(String, String)> {
 }
 
 fn branches(call: &Call) -> Vec<(String, String)> {
-    call.on.iter().map(|(outcome, branch)| (outcome.clone(), branch_in_words(branch))).collect()
+    // outcomes that lead to the same place share an arrow
+    let mut exits: Vec<(String, String)> = Vec::new();
+    for (outcome, branch) in &call.on {
+        let leads_to = branch_in_words(branch);
+        match exits.iter_mut().find(|(_, known)| *known == leads_to) {
+            Some((outcomes, _)) => {
+                outcomes.push_str(", ");
+                outcomes.push_str(outcome);
+            }
+            None => exits.push((outcome.clone(), leads_to)),
+        }
+    }
+    exits
 }
 
 fn branch_in_words(branch: &Branch) -> String {
@@ -133,7 +145,9 @@ fn branch_in_words(branch: &Branch) -> String {
         parts.push(format!("forget {}", branch.forget.join(", ")));
     }
     parts.extend(branch.refuse.as_ref().map(|field| format!("ask {field} again")));
-    parts.extend(branch.up_to.map(|times| format!("up to {times} times")));
+    if let (Some(times), Some(last)) = (branch.up_to, parts.last_mut()) {
+        last.push_str(&format!(" (up to {times} times)"));
+    }
     parts.extend(branch.then.as_ref().map(action));
     parts.join(", then ")
 }

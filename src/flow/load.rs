@@ -91,8 +91,13 @@ impl Reading<'_> {
                     line: place.map_or(1, |place| number(place.line())),
                     column: place.map_or(1, |place| number(place.column())),
                 };
-                let message = error.without_snippet().to_string();
-                let fix = unknown_key(&message);
+                let told = error.without_snippet().to_string();
+                // the place stands in front of every mistake already
+                let told = told.rsplit_once(" at line ").map_or(told.as_str(), |(what, _)| what);
+                let (message, fix) = match (unknown_key(told), told.split_once(", expected one of")) {
+                    (near, Some((unknown, _))) if !near.is_empty() => (unknown.to_owned(), near),
+                    (near, _) => (told.to_owned(), near),
+                };
                 self.errors.push(FlowError::new("F001", span, self.source, message, fix));
                 None
             }

@@ -5,14 +5,14 @@ use std::fmt::Write;
 use super::{Drawn, Shape, drawn};
 use crate::flow::definition::{Flow, Step, StepKind};
 
-const BOX: i32 = 320;
-const EXIT: i32 = 250;
+const BOX: i32 = 370;
+const EXIT: i32 = 270;
 const GAP: i32 = 36;
 const LINE: i32 = 17;
 const PADDING: i32 = 10;
 /// Characters in a line of a box, and of an exit.
 const WIDE: usize = 46;
-const NARROW: usize = 36;
+const NARROW: usize = 34;
 
 /// The flow as a picture.
 pub fn svg(flow: &Flow) -> String {
