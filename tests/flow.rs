@@ -4,15 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use smartsalud::flow::error::CODES;
-use smartsalud::flow::{Book, FlowError, built_in, load};
+use smartsalud::flow::{Book, FlowError, built_in, diagram, load};
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/flows_broken")
 }
 
 /// A broken file says in comments at its top under which name it joins the built-in flows (`# as:`), which of
-/// those it leaves out (`# without:`), and the one line that must be told of it (`# says:`).
+/// those it leaves out (`# without:`), and the one line that must be told of it (`# says:`). It is named by the
+/// code it earns, and by the case when a code has several.
 struct Broken {
+    name: String,
     code: String,
     says: String,
     sources: BTreeMap<String, String>,
@@ -35,11 +37,12 @@ fn broken() -> Vec<Broken> {
             if let Some(name) = header("as") {
                 sources.insert(name, text);
             }
-            let code = path.file_stem().unwrap().to_str().unwrap().to_owned();
-            Broken { code, says, sources }
+            let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+            let code = name.chars().take(4).collect();
+            Broken { name, code, says, sources }
         })
         .collect();
-    all.sort_by(|one, other| one.code.cmp(&other.code));
+    all.sort_by(|one, other| one.name.cmp(&other.name));
     all
 }
 
@@ -50,15 +53,15 @@ fn first_line(error: &FlowError) -> String {
 #[test]
 fn every_mistake_is_told_with_its_place_and_how_to_mend_it() {
     let mut differences = Vec::new();
-    for Broken { code, says, sources } in broken() {
+    for Broken { name, code, says, sources } in broken() {
         match load::book(&sources) {
-            Ok(_) => differences.push(format!("{code}: nothing was found")),
+            Ok(_) => differences.push(format!("{name}: nothing was found")),
             Err(errors) => {
                 let told: Vec<String> = errors.iter().map(first_line).collect();
                 let expected = vec![says];
                 if told != expected || errors.iter().any(|error| error.code != code) {
                     differences.push(format!(
-                        "{code}: {}\n  expected {}",
+                        "{name}: {}\n  expected {}",
                         told.join("\n      "),
                         expected[0]
                     ));
@@ -115,4 +118,86 @@ fn the_hash_names_exactly_these_files() {
     assert_eq!(hash(&sources), Book::built_in().hash);
     sources.get_mut("humano.yaml").unwrap().push_str("# otra línea\n");
     assert_ne!(hash(&sources), Book::built_in().hash);
+}
+
+/// The built-in flows with one more.
+fn with(text: &str) -> BTreeMap<String, String> {
+    let mut sources = built_in::sources();
+    sources.insert("prueba.yaml".to_owned(), text.to_owned());
+    sources
+}
+
+#[test]
+fn flows_that_call_each_other_without_a_question_are_refused() {
+    let mut sources = with("flow: prueba\ntitle: probar\nsteps:\n  - call: humano\n");
+    sources.insert("humano.yaml".into(), "flow: humano\ntitle: hablar\nsteps:\n  - call: prueba\n".into());
+    let told: Vec<_> =
+        load::book(&sources).unwrap_err().iter().map(|e| (e.code, e.span.file.clone())).collect();
+    assert_eq!(told, [("F046", "humano.yaml".to_owned()), ("F046", "prueba.yaml".to_owned())]);
+    sources.insert(
+        "humano.yaml".into(),
+        "flow: humano\ntitle: hablar\nfields: { sigo: { type: yes_no } }\nsteps:\n  - ask: sigo\n    text: \"¿Sigo?\"\n  \
+         - when: sigo\n    then:\n      - call: prueba\n"
+            .into(),
+    );
+    assert!(load::book(&sources).is_ok(), "a question on the way breaks the circle");
+}
+
+#[test]
+fn words_that_yaml_would_twist_stay_words() {
+    let book = load::book(&with(
+        "flow: prueba\ntitle: no\nstarts: { words: [16:30, Sí Señor, 0123] }\nsteps:\n  - say: 16:30\n",
+    ))
+    .unwrap();
+    let flow = &book.flows["prueba"];
+    assert_eq!(flow.title, "no");
+    assert_eq!(flow.starts.words, ["16 30", "si señor", "0123"]);
+}
+
+#[test]
+fn a_condition_proves_that_an_optional_value_is_there() {
+    let flow = |condition: &str| {
+        with(&format!(
+            "flow: prueba\ntitle: probar\nfields: {{ cuando: {{ type: window, optional: true }} }}\nsteps:\n  \
+             - when: {condition}\n    then:\n      - say: \"Busco {{cuando | humano}}.\"\n"
+        ))
+    };
+    assert!(load::book(&flow("cuando?")).is_ok());
+    let errors = load::book(&flow("not cuando?")).unwrap_err();
+    assert_eq!(errors.iter().map(|error| error.code).collect::<Vec<_>>(), ["F038"]);
+}
+
+#[test]
+fn changing_an_answer_forgets_all_that_stands_on_it_and_nothing_else() {
+    let graph = &Book::built_in().flows["agendar"].graph;
+    let forgotten = |name: &str| -> Vec<&str> { graph.dependants[name].iter().map(String::as_str).collect() };
+    assert_eq!(
+        forgotten("hora"),
+        ["cita", "commit.1", "hold.1", "review.1", "say.1"],
+        "another hour: hold, review and all after it"
+    );
+    let prestacion = forgotten("prestacion");
+    for name in ["oferta", "hora", "hold.1", "review.1", "cita", "say.1"] {
+        assert!(prestacion.contains(&name), "{name} stands on the prestación");
+    }
+    assert!(!prestacion.contains(&"paciente") && !prestacion.contains(&"cuando"));
+}
+
+#[test]
+fn a_drawing_shows_every_step_and_every_way_out() {
+    let book = Book::built_in();
+    for flow in book.flows.values().chain(book.repairs.values()) {
+        let (mermaid, svg) = (diagram::mermaid(flow), diagram::svg(flow));
+        for step in &flow.steps {
+            let id = format!("s_{}", step.id.replace('.', "_"));
+            assert!(mermaid.contains(&id), "{}: {id}", flow.name);
+        }
+        assert!(svg.starts_with("<svg") && svg.ends_with("</svg>\n"), "{}", flow.name);
+        assert_eq!(svg.matches("<text").count(), svg.matches("</text>").count());
+        assert!(!svg.contains("& "), "{}: an ampersand that is not escaped", flow.name);
+    }
+    let agendar = diagram::svg(&book.flows["agendar"]);
+    for exit in ["identificar", "sin_horas", "horas_ocupadas", "limite"] {
+        assert!(agendar.contains(exit), "{exit}");
+    }
 }

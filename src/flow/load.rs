@@ -96,7 +96,7 @@ impl Reading<'_> {
                 let told = told.rsplit_once(" at line ").map_or(told.as_str(), |(what, _)| what);
                 let (message, fix) = match (unknown_key(told), told.split_once(", expected one of")) {
                     (near, Some((unknown, _))) if !near.is_empty() => (unknown.to_owned(), near),
-                    (near, _) => (told.to_owned(), near),
+                    (near, _) => (in_plain_words(told), near),
                 };
                 self.errors.push(FlowError::new("F001", span, self.source, message, fix));
                 None
@@ -319,6 +319,18 @@ fn duration_minutes(text: &str) -> Option<u32> {
         "d" => number.checked_mul(24 * 60),
         "" if number == 0 => Some(0),
         _ => None,
+    }
+}
+
+/// What the YAML reader says, without the terms of its trade.
+fn in_plain_words(told: &str) -> String {
+    if let Some(key) = told.strip_prefix("duplicate mapping key: ") {
+        let key = key.split(',').next().unwrap_or(key);
+        return format!("`{key}` stands here twice");
+    }
+    match told {
+        "expected string scalar" => "a text is expected here".to_owned(),
+        told => told.to_owned(),
     }
 }
 
