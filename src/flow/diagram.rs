@@ -10,9 +10,6 @@ pub use svg::svg;
 
 use super::definition::Step;
 use super::definition::{Action, Branch, Call, FieldKind, Flow, Source, StepKind};
-use super::expression::{Comparison, Expression};
-use super::template::{Filter, Part, Template};
-use super::value::Value;
 
 /// What a box stands for; it decides shape and colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,9 +85,9 @@ struct Drawn<'a> {
 fn drawn<'a>(flow: &Flow, step: &'a Step) -> Drawn<'a> {
     let (shape, title, detail, exits) = match &step.kind {
         StepKind::Ask(ask) => {
-            (Shape::Ask, format!("ask {}", ask.field), plain(&ask.text), options(flow, &ask.field))
+            (Shape::Ask, format!("ask {}", ask.field), ask.text.to_string(), options(flow, &ask.field))
         }
-        StepKind::Say(text) => (Shape::Say, "say".to_owned(), plain(text), Vec::new()),
+        StepKind::Say(text) => (Shape::Say, "say".to_owned(), text.to_string(), Vec::new()),
         StepKind::Do(call) => (Shape::Read, "do".to_owned(), written(call), branches(call)),
         StepKind::Hold(call) => (Shape::Hold, "hold".to_owned(), written(call), branches(call)),
         StepKind::Commit(call) => (Shape::Commit, "commit".to_owned(), written(call), branches(call)),
@@ -99,9 +96,9 @@ fn drawn<'a>(flow: &Flow, step: &'a Step) -> Drawn<'a> {
                 (review.change.clone(), format!("change {}", review.fields.join(", "))),
                 (review.cancel.clone(), "leave".to_owned()),
             ];
-            (Shape::Review, format!("review: {}", review.yes), plain(&review.text), exits)
+            (Shape::Review, format!("review: {}", review.yes), review.text.to_string(), exits)
         }
-        StepKind::When(when) => (Shape::When, "when".to_owned(), expression(&when.condition), Vec::new()),
+        StepKind::When(when) => (Shape::When, "when".to_owned(), when.condition.to_string(), Vec::new()),
         StepKind::CallFlow(name) => (Shape::Elsewhere, "call".to_owned(), name.clone(), Vec::new()),
         StepKind::Handoff(reason) => (Shape::End, "handoff".to_owned(), reason.clone(), Vec::new()),
         StepKind::End => (Shape::End, "end".to_owned(), String::new(), Vec::new()),
@@ -166,54 +163,7 @@ fn action(action: &Action) -> String {
 }
 
 fn written(call: &Call) -> String {
-    let arguments: Vec<String> = call.arguments.iter().map(|(_, value)| expression(value)).collect();
+    let arguments: Vec<String> = call.arguments.iter().map(|(_, value)| value.to_string()).collect();
     let into = call.into.as_ref().map(|into| format!("{into} = ")).unwrap_or_default();
     format!("{into}{}({})", call.port, arguments.join(", "))
-}
-
-fn expression(of: &Expression) -> String {
-    match of {
-        Expression::Literal(Value::Text(text)) => format!("\"{text}\""),
-        Expression::Literal(value) => value.to_string(),
-        Expression::Path(path) => path.join("."),
-        Expression::Exists(inner) => format!("{}?", expression(inner)),
-        Expression::Not(inner) => format!("not {}", expression(inner)),
-        Expression::And(one, other) => format!("{} and {}", expression(one), expression(other)),
-        Expression::Or(one, other) => format!("({} or {})", expression(one), expression(other)),
-        Expression::Compare(one, comparison, other) => {
-            let sign = match comparison {
-                Comparison::Equal => "==",
-                Comparison::NotEqual => "!=",
-                Comparison::Less => "<",
-                Comparison::LessOrEqual => "<=",
-                Comparison::More => ">",
-                Comparison::MoreOrEqual => ">=",
-            };
-            format!("{} {sign} {}", expression(one), expression(other))
-        }
-    }
-}
-
-/// A text as it is written in the flow.
-fn plain(template: &Template) -> String {
-    fn put(parts: &[Part], text: &mut String) {
-        for part in parts {
-            match part {
-                Part::Words(words) => text.push_str(words),
-                Part::Placeholder(value, filter) => {
-                    let named = Filter::ALL.iter().find(|(_, known)| Some(*known) == *filter);
-                    let name = named.map(|(name, _)| format!(" | {name}")).unwrap_or_default();
-                    text.push_str(&format!("{{{}{name}}}", expression(value)));
-                }
-                Part::Optional(inner) => {
-                    text.push('[');
-                    put(inner, text);
-                    text.push(']');
-                }
-            }
-        }
-    }
-    let mut text = String::new();
-    put(&template.parts, &mut text);
-    text
 }

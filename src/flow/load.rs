@@ -28,6 +28,9 @@ use super::value::Name;
 /// The file of questions with fixed answers.
 pub const ANSWERS: &str = "respuestas.yaml";
 
+/// How deep a file may be nested: nine conditions within each other. Each level costs the reader its stack.
+const DEEPEST: usize = 20;
+
 /// Makes a book of flow files, named by path relative to their folder (`agendar.yaml`, `repair/miss.yaml`).
 ///
 /// # Errors
@@ -82,7 +85,8 @@ fn number(location: u64) -> u32 {
 
 impl Reading<'_> {
     fn parse<T: DeserializeOwned>(&mut self) -> Option<T> {
-        match serde_saphyr::from_str(self.source) {
+        let options = serde_saphyr::options! { budget: serde_saphyr::budget! { max_depth: DEEPEST } };
+        match serde_saphyr::from_str_with_options(self.source, options) {
             Ok(raw) => Some(raw),
             Err(error) => {
                 let place = error.location();
@@ -327,6 +331,9 @@ fn in_plain_words(told: &str) -> String {
     if let Some(key) = told.strip_prefix("duplicate mapping key: ") {
         let key = key.split(',').next().unwrap_or(key);
         return format!("`{key}` stands here twice");
+    }
+    if told.starts_with("budget breached: Depth") {
+        return "this is nested too deep to be read".to_owned();
     }
     match told {
         "expected string scalar" => "a text is expected here".to_owned(),
