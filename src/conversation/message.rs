@@ -126,6 +126,12 @@ impl Message {
         self.indifferent
     }
 
+    /// A command that must work at every question.
+    pub(super) fn is_universal(&self) -> bool {
+        use Command::{Back, Help, Menu, Person, Repeat};
+        matches!(self.command, Some(Menu | Back | Repeat | Person | Help))
+    }
+
     /// Nothing but a yes, a no or a number: means something only beside the question it answers.
     pub(super) fn is_bare(&self) -> bool {
         let few = self.words.len() <= 3;

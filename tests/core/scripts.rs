@@ -152,7 +152,7 @@ fn script_11_booked_by_hand_is_never_said_to_be_taken() {
 }
 
 /// The built-in book with one file changed.
-fn edited(file: &str, change: impl Fn(&str) -> String) -> smartsalud::flow::Book {
+pub(crate) fn edited(file: &str, change: impl Fn(&str) -> String) -> smartsalud::flow::Book {
     let mut sources = smartsalud::flow::built_in::sources();
     let text = sources.get_mut(file).expect("a built-in file");
     let changed = change(text);

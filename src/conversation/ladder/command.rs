@@ -41,9 +41,12 @@ impl<'a> Running<'a> {
                 true
             }
             Command::StartAnew => {
-                let running = self.form().is_some();
-                self.start_anew();
-                running
+                if self.form().is_some() {
+                    self.start_anew();
+                } else {
+                    self.push_repair(RepairKind::Menu, &[]);
+                }
+                true
             }
             Command::Skip => self.skip(pending),
             Command::Cancel => self.cancel(message),
