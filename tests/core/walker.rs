@@ -122,6 +122,7 @@ const FLOWS: &[&str] = &["agendar", "reagendar", "cancelar", "ver_horas", "human
 /// The built-in book; a question added; a field renamed; a flow removed.
 fn books() -> Vec<Book> {
     let asks_more = edited("agendar.yaml", |text| {
+        let text = text.replace("[paciente, prestacion,", "[paciente, motivo, prestacion,");
         text.replace("  hora:\n", "  motivo: { type: text, name: el motivo }\n  hora:\n").replace(
             "  - ask: hora\n",
             "  - ask: motivo\n    text: \"¿Por qué vienes?\"\n    help: \"Con tus palabras.\"\n  - ask: hora\n",
