@@ -22,7 +22,6 @@ mod fill;
 mod fingerprint;
 mod frames;
 mod handover;
-mod interim;
 mod ladder;
 mod message;
 pub mod need;

@@ -3,4 +3,5 @@
 mod rules;
 mod scripts;
 mod talk;
+mod walker;
 mod world;

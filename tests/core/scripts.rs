@@ -152,7 +152,7 @@ fn script_11_booked_by_hand_is_never_said_to_be_taken() {
 }
 
 /// The built-in book with one file changed.
-fn edited(file: &str, change: impl Fn(&str) -> String) -> smartsalud::flow::Book {
+pub(crate) fn edited(file: &str, change: impl Fn(&str) -> String) -> smartsalud::flow::Book {
     let mut sources = smartsalud::flow::built_in::sources();
     let text = sources.get_mut(file).expect("a built-in file");
     let changed = change(text);
@@ -175,9 +175,10 @@ fn script_10_a_question_added_above_a_commit_is_not_asked_afterwards() {
         .find_map(|(message, label)| (label == "cancelar.review").then(|| message.options[1].id.clone()));
     let old = smartsalud::conversation::state::Tap::from_id(&old.expect("a review")).expect("ours");
     let newer = edited("cancelar.yaml", |text| {
+        let text = text.replace("¿Anulo esta hora?", "¿Anulo esta hora ({motivo})?");
         text.replace("  otra:\n", "  motivo: { type: text, name: el motivo }\n  otra:\n").replace(
             "  - review: [cita]",
-            "  - ask: motivo\n    text: \"¿Por qué la anulas?\"\n    help: \"Con tus palabras.\"\n  - review: [cita]",
+            "  - ask: motivo\n    text: \"¿Por qué la anulas?\"\n    help: \"Con tus palabras.\"\n  - review: [cita, motivo]",
         )
     });
     talk.older.push(std::mem::replace(&mut talk.book, newer));

@@ -91,6 +91,7 @@ impl<'a> Running<'a> {
         let key = match self.option_named(pending, message) {
             Some(key) => Some(key),
             // A whole request at a menu says more than the option it would pick.
+            None if message.is_universal() => None,
             None if is_menu(pending) && self.flow_meant(message).is_some() => None,
             None if message.assent == Some(Assent::No) => {
                 option_with_word(pending, "no").or_else(|| self.mentioned(index, pending, field, message))
@@ -139,10 +140,11 @@ impl<'a> Running<'a> {
     /// The option whose label or words are the whole message.
     pub(super) fn option_named(&self, pending: &Pending<'_>, message: &Message) -> Option<String> {
         let named = |title: &str| Message::normal_form(title) == message.normal;
+        // "Persona" must bring one wherever it is said, though a field may be called so, too.
+        let labels_only = message.is_universal();
         let option = pending.asked.options.iter().find(|option| {
-            named(&option.title)
-                || option.words.iter().any(|word| named(word))
-                || option.key == message.normal
+            let by_words = option.words.iter().any(|word| named(word)) || option.key == message.normal;
+            named(&option.title) || (by_words && !labels_only)
         })?;
         Some(option.key.clone())
     }

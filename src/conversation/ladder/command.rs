@@ -40,17 +40,20 @@ impl<'a> Running<'a> {
                 }
                 true
             }
-            Command::StartAnew => {
-                let running = self.form().is_some();
-                self.start_anew();
-                running
+            Command::Restart => {
+                if self.form().is_some() {
+                    self.start_anew();
+                } else {
+                    self.push_repair(RepairKind::Menu, &[]);
+                }
+                true
             }
             Command::Skip => self.skip(pending),
             Command::Cancel => self.cancel(message),
             Command::Back => self.back(pending),
             Command::Change(what) => self.change(pending, what.as_deref(), message),
         };
-        self.rung(4, took, format!("command: {}", command.name()));
+        self.rung(4, took, format!("command: {}", name(command)));
         Ok(took)
     }
 
@@ -144,6 +147,21 @@ impl<'a> Running<'a> {
         }
         self.push_repair(RepairKind::Change, &[]);
         true
+    }
+}
+
+/// A command's name in the trace.
+fn name(command: &Command) -> &'static str {
+    match command {
+        Command::Menu => "menu",
+        Command::Back => "back",
+        Command::Change(_) => "change",
+        Command::Cancel => "cancel",
+        Command::Repeat => "repeat",
+        Command::Person => "person",
+        Command::Help => "help",
+        Command::Restart => "restart",
+        Command::Skip => "skip",
     }
 }
 

@@ -169,7 +169,7 @@ impl<'a> Running<'a> {
         }
         if let FieldKind::Choice { source, .. } = &declared.kind {
             if let Source::FieldsBelow = source {
-                return Ok(self.want_below(index, key));
+                return Ok(self.want_below(key));
             }
             if let Source::Fixed(options) = source
                 && let Some(option) = options.iter().find(|option| option.key == key)
@@ -193,13 +193,15 @@ impl<'a> Running<'a> {
     }
 
     /// "¿Qué quieres cambiar?" was answered: the repair goes, the field below is asked anew.
-    fn want_below(&mut self, index: usize, field: &str) -> bool {
-        self.leave(index, Ended::Finished);
-        self.drop_repairs();
+    fn want_below(&mut self, field: &str) -> bool {
         let Some(form) = self.form() else { return false };
         let flow = self.flow_of(&self.state.stack[form]);
         let field = flow.map_or(field, |flow| current_name(flow, field));
-        self.want(form, field)
+        let wanted = self.want(form, field);
+        if wanted {
+            self.drop_repairs();
+        }
+        wanted
     }
 
     /// A field is to be asked anew; nothing is forgotten until a different answer comes.
