@@ -76,7 +76,10 @@ pub(super) async fn known_addresses(
                   exists (select from addresses other
                            where other.conversation_id = known.conversation_id and other.kind <> known.kind) as "other_kind!"
              from unnest($1::text[], $2::text[], $3::text[]) as asked (phone_number_id, kind, value)
-             join addresses known using (phone_number_id, kind, value)"#,
+             -- `limit` keeps each a look-up by key: of a list of unknown length the planner may think that reading the
+             -- whole table is cheaper
+             cross join lateral (select * from addresses where addresses.phone_number_id = asked.phone_number_id
+                                    and addresses.kind = asked.kind and addresses.value = asked.value limit 1) known"#,
         &numbers,
         &kinds,
         &values,
@@ -172,7 +175,8 @@ pub(super) async fn insert_events(
                                 $8::text[], $9::text[], $10::bigint[], $11::text[]) with ordinality
                          as given (conversation_id, kind, dedupe_key, sent_at, payload, settles, ends, outcome,
                                    phone_number_id, outbox_id, wa_message_id, place)
-                   where not exists (select from events known where known.dedupe_key = given.dedupe_key)
+                   -- a scalar subquery, so that it stays a look-up by key (as an anti-join it may read all events)
+                   where (select true from events known where known.dedupe_key = given.dedupe_key) is null
                    order by coalesce(sent_at, (select now from clock)), place) sorted
         ),
         burst as (
@@ -185,17 +189,19 @@ pub(super) async fn insert_events(
           -- texts that still wait for their burst to end; one that a worker has in hand is left to it
           select event.id, burst.ended, event.received_at
             from burst
-            join events event using (conversation_id)
             cross join clock
-           where event.processed_at is null and event.kind = 'message' and event.due_at > clock.now
-             for no key update of event skip locked
+            cross join lateral (
+              select id, received_at from events
+               where events.conversation_id = burst.conversation_id and processed_at is null and kind = 'message'
+                 and due_at > clock.now
+                 for no key update skip locked) event
         ),
         paced as (
           update events event
-             set due_at = case when waiting.ended then clock.now
-                               else greatest(event.due_at, least(waiting.received_at + $13, clock.now + $12)) end
-            from waiting cross join clock
-           where event.id = waiting.id
+             set due_at = (select case when waiting.ended then clock.now
+                                       else greatest(event.due_at, least(waiting.received_at + $13, clock.now + $12)) end
+                             from waiting cross join clock where waiting.id = event.id)
+           where event.id = any (array(select id from waiting))
         )
         insert into events (id, conversation_id, kind, dedupe_key, received_at, sent_at, due_at, payload, processed_at, outcome)
         overriding system value
