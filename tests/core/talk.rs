@@ -28,6 +28,8 @@ pub(crate) struct Talk {
     /// What was asked of the world in the last turn: `read agenda.buscar`.
     pub(crate) asked: Vec<String>,
     pub(crate) turns: u64,
+    /// Every how many turns the journal is replayed.
+    pub(crate) replay_every: u64,
 }
 
 pub(crate) fn book() -> Book {
@@ -53,6 +55,7 @@ impl Talk {
             trace: Trace::default(),
             asked: Vec::new(),
             turns: 0,
+            replay_every: 1,
         }
     }
 
@@ -152,6 +155,7 @@ impl Talk {
             trace: Trace::default(),
             asked: Vec::new(),
             turns: 0,
+            replay_every: 1,
             now: self.now,
         }
     }
@@ -175,12 +179,13 @@ impl Talk {
                 }
             }
         };
-        // The journal replays to the very same turn, through JSON.
-        let facts: Vec<Fact> = through_json(&facts);
-        let event: Event = through_json(&event);
-        let again = step(&books, &through_json(&before), &event, &facts).expect("the same facts fit again");
-        assert_eq!(again, Stepped::Done(Box::new(turned.clone())), "a replay gives the same turn");
         assert_eq!(through_json(&turned.state), turned.state, "the state survives JSON");
+        if self.turns % self.replay_every == 0 {
+            // The journal replays to the very same turn, through JSON.
+            let (event, facts): (Event, Vec<Fact>) = (through_json(&event), through_json(&facts));
+            let again = step(&books, &through_json(&before), &event, &facts).expect("the same facts fit");
+            assert_eq!(again, Stepped::Done(Box::new(turned.clone())), "a replay gives the same turn");
+        }
 
         self.state = turned.state.clone();
         self.trace = turned.trace.clone();

@@ -139,7 +139,7 @@ impl<'a> Running<'a> {
 
     /// The option whose label or words are the whole message.
     pub(super) fn option_named(&self, pending: &Pending<'_>, message: &Message) -> Option<String> {
-        let named = |title: &str| Message::normal_form(title) == message.normal;
+        let named = |title: &str| message.is(title);
         // "Persona" must bring one wherever it is said, though a field may be called so, too.
         let labels_only = message.is_universal();
         let option = pending.asked.options.iter().find(|option| {
