@@ -6,7 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use smartsalud::flow::error::CODES;
+use smartsalud::flow::port::INTENTS;
 use smartsalud::flow::{Book, FlowError, built_in, diagram, load};
+use smartsalud::understanding::Intent;
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/flows_broken")
@@ -202,4 +204,10 @@ fn a_drawing_shows_every_step_and_every_way_out() {
     for exit in ["identificar", "sin_horas", "horas_ocupadas", "limite"] {
         assert!(agendar.contains(exit), "{exit}");
     }
+}
+
+#[test]
+fn flows_start_by_the_intents_that_are_understood() {
+    let understood: Vec<&str> = Intent::ALL.iter().map(|intent| intent.as_str()).collect();
+    assert_eq!(INTENTS, understood);
 }

@@ -141,6 +141,7 @@ pub const CODES: &[(&str, &str)] = &[
     ("F041", "no such flow"),
     ("F042", "a value that cannot be put into words so"),
     ("F043", "a condition that is not a yes or no, or compares what cannot be compared"),
+    ("F044", "no such intent"),
     ("F045", "a name used before it can be there"),
     ("F046", "a circle without a question"),
     ("F047", "an option's word that also starts a flow or is a command"),
@@ -153,4 +154,5 @@ pub const CODES: &[(&str, &str)] = &[
     ("F054", "a yes to something that is not read out"),
     ("F055", "something that only a repair can do"),
     ("F056", "an old name that is still in use"),
+    ("F057", "one word for two fields"),
 ];

@@ -27,7 +27,7 @@ impl Checking<'_> {
             })
             .collect();
         let read = read_names(&all);
-        // whoever takes over reads the answers
+        // whoever takes over reads the answers; free words are written for people anyway
         let staff_reads = all.iter().any(|step| matches!(step.kind, StepKind::Handoff(_)));
         for field in flow.fields.values() {
             let ask = asks.iter().find(|ask| ask.field == field.name);
@@ -36,7 +36,8 @@ impl Checking<'_> {
                 let fix = "ask it, or write `optional: true` when patients only volunteer it";
                 self.wrong("F022", &field.span, message, fix);
             }
-            let is_read = read.contains(field.name.as_str()) || staff_reads;
+            let is_text = matches!(field.kind, FieldKind::Text { .. });
+            let is_read = read.contains(field.name.as_str()) || staff_reads || is_text;
             let is_menu = ask.is_some_and(|ask| !ask.keep);
             match &field.kind {
                 FieldKind::Choice { source: Source::Fixed(options), .. } if !is_read => {
