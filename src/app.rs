@@ -94,12 +94,17 @@ impl Service {
         let stop = CancellationToken::new();
         let tracker = TaskTracker::new();
         let wake = Wake::default();
-        let agenda = Agenda::start(parts.map_pool.clone()).await.context("the map of free hours could not be started")?;
+        let agenda = Agenda::start(parts.map_pool.clone())
+            .await
+            .context("the map of free hours could not be started")?;
         tracker.spawn(Wake::connect(wake.clone(), parts.pool.clone(), stop.clone()));
         drop(agenda.spawn_follow(FOLLOW, stop.clone()));
         let shelf = Shelf::default();
         let mut connection = parts.pool.acquire().await?;
-        shelf.put_in_force(&mut connection, &parts.flows, None).await.context("the flows could not be put in force")?;
+        shelf
+            .put_in_force(&mut connection, &parts.flows, None)
+            .await
+            .context("the flows could not be put in force")?;
         drop(connection);
         let turns = Turns {
             agenda: agenda.clone(),
@@ -110,7 +115,13 @@ impl Service {
         };
         worker::spawn(&tracker, &stop, parts.workers, &parts.pool, &turns, &wake, &parts.clock);
         sender::spawn(&tracker, &stop, &parts.pool, &parts.client, &wake, &parts.clock);
-        tracker.spawn(sweep(parts.pool.clone(), agenda.clone(), wake.clone(), parts.unconfirmed_after, stop.clone()));
+        tracker.spawn(sweep(
+            parts.pool.clone(),
+            agenda.clone(),
+            wake.clone(),
+            parts.unconfirmed_after,
+            stop.clone(),
+        ));
         tracker.spawn(settle_statuses(parts.pool.clone(), wake.clone(), stop.clone()));
         tracker.spawn(gauge(parts.pool.clone(), stop.clone()));
         let (bells, settle) = (wake.clone(), parts.settle);
@@ -137,13 +148,20 @@ impl Service {
     ///
     /// # Errors
     /// When the address cannot be listened on; the message says which and why.
-    pub async fn serve(&self, address: SocketAddr, routes: Router) -> anyhow::Result<(SocketAddr, JoinHandle<()>)> {
+    pub async fn serve(
+        &self,
+        address: SocketAddr,
+        routes: Router,
+    ) -> anyhow::Result<(SocketAddr, JoinHandle<()>)> {
         let listener = TcpListener::bind(address).await.with_context(|| {
-            format!("cannot listen on {address}: is another program using the port? Choose another with --listen")
+            format!(
+                "cannot listen on {address}: is another program using the port? Choose another with --listen"
+            )
         })?;
         let address = listener.local_addr()?;
         let stop = self.stop.clone();
-        let server = axum::serve(listener, routes).with_graceful_shutdown(async move { stop.cancelled().await });
+        let server =
+            axum::serve(listener, routes).with_graceful_shutdown(async move { stop.cancelled().await });
         let task = tokio::spawn(async move {
             if let Err(error) = server.await {
                 tracing::error!(%error, "The web server stopped");
@@ -189,7 +207,13 @@ async fn metrics() -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], telemetry::figures().render())
 }
 
-async fn sweep(pool: PgPool, agenda: Agenda, wake: Wake, unconfirmed_after: Duration, stop: CancellationToken) {
+async fn sweep(
+    pool: PgPool,
+    agenda: Agenda,
+    wake: Wake,
+    unconfirmed_after: Duration,
+    stop: CancellationToken,
+) {
     while rest(SWEEP, &stop).await {
         if let Err(error) = sweep_once(&pool, &agenda, &wake, unconfirmed_after).await {
             tracing::warn!(error = format!("{error:#}"), "Dead holds could not be swept; trying again");
@@ -197,7 +221,12 @@ async fn sweep(pool: PgPool, agenda: Agenda, wake: Wake, unconfirmed_after: Dura
     }
 }
 
-async fn sweep_once(pool: &PgPool, agenda: &Agenda, wake: &Wake, unconfirmed_after: Duration) -> anyhow::Result<()> {
+async fn sweep_once(
+    pool: &PgPool,
+    agenda: &Agenda,
+    wake: &Wake,
+    unconfirmed_after: Duration,
+) -> anyhow::Result<()> {
     loop {
         let mut tx = pool.begin().await?;
         let swept = booking::expire_holds(&mut tx, SWEPT).await?;
@@ -236,8 +265,10 @@ async fn gauge(pool: PgPool, stop: CancellationToken) {
     loop {
         let idle = u32::try_from(pool.num_idle()).unwrap_or(u32::MAX);
         metrics::gauge!("smartsalud_pool_connections", "state" => "idle").set(idle);
-        metrics::gauge!("smartsalud_pool_connections", "state" => "used").set(pool.size().saturating_sub(idle));
-        metrics::gauge!("smartsalud_pool_connections", "state" => "most").set(pool.options().get_max_connections());
+        metrics::gauge!("smartsalud_pool_connections", "state" => "used")
+            .set(pool.size().saturating_sub(idle));
+        metrics::gauge!("smartsalud_pool_connections", "state" => "most")
+            .set(pool.options().get_max_connections());
         if let Ok(depth) = async { events::depth(&mut *pool.acquire().await?).await }.await {
             #[expect(clippy::cast_precision_loss, reason = "a gauge is a float; no queue has 2^53 rows")]
             let counts = [

@@ -36,6 +36,18 @@ pub struct DatabaseArgs {
 }
 
 impl DatabaseArgs {
+    /// A private server, whatever the environment says.
+    pub fn private(data_dir: Option<PathBuf>, postgres_bin: Option<PathBuf>) -> Self {
+        Self {
+            database_url: None,
+            database_replica_url: None,
+            database_max_connections: 20,
+            database_acquire_seconds: 10,
+            data_dir,
+            postgres_bin,
+        }
+    }
+
     /// The pool's size and patience.
     pub fn pool(&self) -> PoolSettings {
         PoolSettings {

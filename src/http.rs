@@ -19,6 +19,8 @@ pub fn client(read: Duration) -> reqwest::Client {
         .connect_timeout(CONNECT)
         .timeout(read)
         .pool_max_idle_per_host(64)
+        // a signed or secret-bearing call stays where it was sent
+        .redirect(reqwest::redirect::Policy::none())
         .user_agent(concat!("smartsalud/", env!("CARGO_PKG_VERSION")))
         .build()
         .expect("constant options are accepted")

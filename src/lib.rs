@@ -19,7 +19,7 @@
 //! | [`database`] | the pool, the embedded PostgreSQL, wake-ups |
 //! | [`cli`] | one file a command |
 
-//pub mod app;
+pub mod app;
 pub mod cli;
 pub mod clock;
 pub mod config;

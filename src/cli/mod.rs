@@ -2,13 +2,22 @@
 //!
 //! Errors go to stderr in one clear sentence. Exit codes: 0 all well, 1 a check or an action failed, 2 bad usage.
 
+pub mod demo;
 pub mod doctor;
+pub mod generate;
+pub mod import;
 pub mod migrate;
+pub mod serve;
+pub mod understand;
 
+use std::collections::BTreeMap;
+use std::path::Path;
 use std::process::ExitCode;
 
+use anyhow::Context;
 use clap::{Parser, Subcommand};
 
+use crate::flow::built_in;
 use crate::telemetry::{LogArgs, start_logging};
 
 /// Patients of public health centres book their hours over WhatsApp, in their own words.
@@ -23,8 +32,18 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Everything on this machine, with nothing to configure: an invented centre and its patients' phones
+    Demo(demo::DemoArgs),
+    /// Serves a centre: webhook, workers, figures
+    Serve(serve::ServeArgs),
+    /// Loads a centre's CSV files; all or nothing
+    Import(import::ImportArgs),
+    /// Fills the database with an invented centre of any size
+    Generate(generate::GenerateArgs),
     /// Brings the database's tables up to date, and exits
     Migrate(migrate::MigrateArgs),
+    /// Says what the language part makes of texts: JSON lines in, JSON lines out
+    Understand(understand::UnderstandArgs),
     /// Checks settings, database, WhatsApp, clock and zones; says what is wrong and how to mend it
     Doctor(doctor::DoctorArgs),
 }
@@ -47,9 +66,43 @@ pub fn main() -> ExitCode {
 
 async fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
+        Command::Demo(args) => demo::run(args).await,
+        Command::Serve(args) => serve::run(args).await,
+        Command::Import(args) => import::run(args).await,
+        Command::Generate(args) => generate::run(args).await,
         Command::Migrate(args) => migrate::run(args).await,
+        Command::Understand(args) => understand::run(&args),
         Command::Doctor(args) => doctor::run(args).await,
     }
+}
+
+/// The flows in a folder, or the ones built in.
+///
+/// # Errors
+/// When the folder cannot be read or holds no flow.
+fn flow_files(folder: Option<&Path>) -> anyhow::Result<BTreeMap<String, String>> {
+    let Some(folder) = folder else { return Ok(built_in::sources()) };
+    let mut sources = BTreeMap::new();
+    for (inner, prefix) in [(folder.to_owned(), ""), (folder.join("repair"), "repair/")] {
+        if !inner.is_dir() && !prefix.is_empty() {
+            continue;
+        }
+        let entries = std::fs::read_dir(&inner)
+            .with_context(|| format!("the flows in {} cannot be read", inner.display()))?;
+        for entry in entries {
+            let path = entry?.path();
+            let Some(name) =
+                path.file_name().and_then(|name| name.to_str()).filter(|name| name.ends_with(".yaml"))
+            else {
+                continue;
+            };
+            let text = std::fs::read_to_string(&path)
+                .with_context(|| format!("{} cannot be read", path.display()))?;
+            sources.insert(format!("{prefix}{name}"), text);
+        }
+    }
+    anyhow::ensure!(!sources.is_empty(), "there are no flows (*.yaml) in {}", folder.display());
+    Ok(sources)
 }
 
 #[cfg(test)]

@@ -18,9 +18,14 @@ impl<'a> Running<'a> {
     pub(super) fn enter(&mut self, name: &str) -> bool {
         self.drop_repairs();
         if let Some(index) = self.state.stack.iter().position(|frame| frame.flow == name) {
-            let frame = self.state.stack.remove(index);
-            self.state.stack.push(frame);
-            return true;
+            if self.state.stack[index].is_committed() {
+                // What it was for is done: asked for again, it is another one.
+                self.leave(index, Ended::Committed);
+            } else {
+                let frame = self.state.stack.remove(index);
+                self.state.stack.push(frame);
+                return true;
+            }
         }
         if find_flow(self.books.current, name).is_none() {
             self.incident(format!("flow `{name}` is asked for but not in the book"));
@@ -175,6 +180,14 @@ fn renames(flow: &Flow, was: Option<&Flow>) -> BTreeMap<Name, Name> {
         }
     }
     names
+}
+
+/// What a field is called now, when a tap or a list still has its old name.
+pub(super) fn current_name<'n>(flow: &'n Flow, name: &'n str) -> &'n str {
+    match flow.renamed_fields.get(name) {
+        Some(new) if !flow.fields.contains_key(name) => new,
+        _ => name,
+    }
 }
 
 /// Every step, those under conditions too, in the order of writing.

@@ -108,7 +108,9 @@ impl<'a> Running<'a> {
     pub(super) fn never_leave_silence(&mut self) -> Result<(), Halt> {
         let silent = self.said.is_empty() && self.state.unsent.is_empty() && self.question.is_none();
         if silent && self.handed.is_none() {
-            self.push_repair(RepairKind::Hello, &[]);
+            // The end of a talk, or the beginning of one.
+            let ended = self.before.is_some();
+            self.push_repair(if ended { RepairKind::Thanks } else { RepairKind::Hello }, &[]);
             self.walk()?;
         }
         Ok(())

@@ -6,55 +6,17 @@
 use chrono::NaiveDate;
 
 use super::need::Event;
-use super::state::{Asked, Choice};
+use super::state::{Asked, AskedKind, Choice};
 use crate::flow::Flow;
-use crate::value::{RutTail, Window};
+use crate::flow::definition::FieldKind;
+use crate::understanding::{self, Context, Intent, Offered, normal, understand};
+pub(super) use crate::understanding::{Assent, Command, Safety};
+use crate::value::{Rut, RutTail, Window};
 
-/// Yes or no, negation heard first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Assent {
-    Yes,
-    /// "ya", "bueno": enough to book, not to cancel.
-    WeakYes,
-    No,
-}
-
-/// Danger to life.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Safety {
-    Emergency,
-    SelfHarm,
-}
-
-/// Words that mean the same everywhere.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Command {
-    Menu,
-    Back,
-    Change(Option<String>),
-    Cancel,
-    Repeat,
-    Person,
-    Help,
-    StartAnew,
-    Skip,
-}
-
-impl Command {
-    pub(super) fn name(&self) -> &'static str {
-        match self {
-            Self::Menu => "menu",
-            Self::Back => "back",
-            Self::Change(_) => "change",
-            Self::Cancel => "cancel",
-            Self::Repeat => "repeat",
-            Self::Person => "person",
-            Self::Help => "help",
-            Self::StartAnew => "start anew",
-            Self::Skip => "skip",
-        }
-    }
-}
+/// Below this an intent is a guess, and a guess starts no flow.
+const SURE_ENOUGH: f32 = 0.5;
+/// A window this narrow names a time of the clock, in minutes.
+const NARROW: u16 = 60;
 
 /// Other hours than those on the screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,6 +37,8 @@ pub(super) struct Message {
     pub(super) assent: Option<Assent>,
     /// The option on the screen that was meant, by number, ordinal, hour or words.
     pub(super) choice: Option<usize>,
+    /// None of the options: "ninguna".
+    pub(super) neither: bool,
     pub(super) window: Option<Window>,
     /// The window names a time of the clock, not just a part of the day.
     pub(super) clock: bool,
@@ -91,39 +55,66 @@ impl Message {
     pub(super) fn read(
         text: &str,
         options: &[Choice],
-        _pending: Option<(&Flow, &Asked)>,
+        pending: Option<(&Flow, &Asked)>,
         event: &Event,
     ) -> Self {
-        let normal = Self::normal_form(text);
-        let words = normal.split_whitespace().map(str::to_owned).collect();
-        let mut message = Self {
+        let offered: Vec<Offered<'_>> = options
+            .iter()
+            .map(|option| Offered {
+                label: &option.title,
+                detail: option.detail.as_deref(),
+                starts: option.starts,
+                words: &option.words,
+            })
+            .collect();
+        let asked = pending.map_or(understanding::Asked::Nothing, |(flow, asked)| kind_of(flow, asked));
+        let context = Context { asked, options: &offered, ..Context::at(event.local) };
+        let read = understand(text, &context);
+        let normal = normal(text);
+        let words: Vec<String> = normal.split_whitespace().map(str::to_owned).collect();
+        let intent = Some(read.intent).filter(|intent| !SMALL_WORDS.contains(intent));
+        let clock = read.window.as_ref().is_some_and(|window| {
+            let mut times = window.times.iter();
+            times.len() == 1 && times.all(|time| time.end.saturating_sub(time.start) <= NARROW)
+        });
+        Self {
             text: text.to_owned(),
+            relative: relative(&normal, words.len()),
+            safety: read.safety,
+            assent: read.assent,
+            choice: match read.choice {
+                understanding::Choice::One(place) => Some(place),
+                _ => None,
+            },
+            neither: read.choice == understanding::Choice::Neither,
+            window: read.window.filter(|window| !window.is_any()),
+            clock,
+            indifferent: read.any,
+            command: read.command,
+            intent: intent
+                .filter(|_| read.confidence >= SURE_ENOUGH)
+                .map(|intent| intent.as_str().to_owned()),
+            rut: read.rut.map(Rut::tail).or(read.rut_tail),
+            birth: read.birth_date,
+            number: read.number,
             normal,
             words,
-            safety: None,
-            assent: None,
-            choice: None,
-            window: None,
-            clock: false,
-            indifferent: false,
-            relative: None,
-            command: None,
-            intent: None,
-            rut: None,
-            birth: None,
-            number: None,
-        };
-        super::interim::read(&mut message, options, event);
-        message
+        }
     }
 
     pub(super) fn normal_form(text: &str) -> String {
-        super::interim::normal_form(text)
+        normal(text)
     }
 
     /// "Da lo mismo", "cualquiera".
     pub(super) fn is_indifferent(&self) -> bool {
         self.indifferent
+    }
+
+    /// A command that must work at every question.
+    pub(super) fn is_universal(&self) -> bool {
+        use Command::{Back, Help, Menu, Person, Repeat};
+        matches!(self.command, Some(Menu | Back | Repeat | Person | Help))
     }
 
     /// Nothing but a yes, a no or a number: means something only beside the question it answers.
@@ -163,6 +154,48 @@ impl Message {
             .windows(name.len())
             .any(|window| window.iter().zip(&name).all(|(said, word)| is_word(said, word)));
         found.then_some(name.len())
+    }
+}
+
+/// Intents that mean something only as an answer.
+const SMALL_WORDS: [Intent; 4] = [Intent::Si, Intent::No, Intent::Cualquiera, Intent::Otro];
+
+/// What kind of question this is, as the understanding tells them apart.
+fn kind_of(flow: &Flow, asked: &Asked) -> understanding::Asked {
+    use understanding::Asked as Kind;
+    if asked.kind == AskedKind::Review {
+        return Kind::YesNo;
+    }
+    match flow.fields.get(&asked.field).map(|field| &field.kind) {
+        Some(FieldKind::Window { .. }) => Kind::When,
+        Some(FieldKind::YesNo) => Kind::YesNo,
+        Some(FieldKind::Choice { .. }) => Kind::Option,
+        Some(FieldKind::Text { .. }) => Kind::Text,
+        Some(FieldKind::RutTail | FieldKind::BirthDate | FieldKind::Number { .. }) | None => Kind::Nothing,
+    }
+}
+
+/// Hours wanted relative to those on the screen.
+fn relative(normal: &str, words: usize) -> Option<Relative> {
+    let line = format!(" {normal} ");
+    let has = |phrases: &[&str]| phrases.iter().any(|phrase| line.contains(&format!(" {phrase} ")));
+    let more =
+        ["mas horas", "otras horas", "mas opciones", "otras opciones", "ver mas", "hay mas", "muestrame mas"];
+    if words > 8 {
+        None
+    } else if has(&more) || ["mas", "otras", "otra", "siguientes"].contains(&normal) {
+        Some(Relative::More)
+    } else if has(&["otro dia", "otros dias", "otra fecha", "otras fechas"]) {
+        Some(Relative::OtherDay)
+    } else if has(&["mas temprano", "mas tempranito"]) {
+        Some(Relative::Earlier)
+    } else if has(&["mas tarde", "mas tardecito"]) {
+        Some(Relative::Later)
+    } else if has(&["mas pronto", "mas cercana", "mas cerca", "algo antes", "mas antes"]) || normal == "antes"
+    {
+        Some(Relative::Sooner)
+    } else {
+        None
     }
 }
 

@@ -14,24 +14,26 @@
 //! | `frames` | flows entered and left; fitted to a new book |
 //! | `handover`, `timing` | staff; silence |
 //! | `reply` | one message |
-//! | [`answer`], [`store`] | the shell: what the core asks is answered, what it decides is saved |
+//! | [`turn`] | the shell: one event, one transaction |
+//! | [`answer`], [`shelf`], [`store`] | what the core asks is answered, flow books are found, what it decides is saved |
 
 pub mod answer;
 mod fill;
 mod fingerprint;
 mod frames;
 mod handover;
-mod interim;
 mod ladder;
 mod message;
 pub mod need;
 mod reply;
 mod running;
 mod scope;
+pub mod shelf;
 pub mod state;
 pub mod step;
 pub mod store;
 mod timing;
+pub mod turn;
 mod walk;
 
 pub use step::{Books, step};

@@ -25,7 +25,9 @@ pub struct Shelf {
 #[derive(Debug, thiserror::Error)]
 pub enum ShelfError {
     /// Nothing was ever activated.
-    #[error("no flow book is in force: run `smartsalud flows publish DIR` and `smartsalud flows activate HASH`, or start `serve`, which puts the built-in one in force")]
+    #[error(
+        "no flow book is in force: run `smartsalud flows publish DIR` and `smartsalud flows activate HASH`, or start `serve`, which puts the built-in one in force"
+    )]
     NothingInForce,
     /// The database names a book that it does not hold.
     #[error("flow book {hash} is named but not stored: publish it again")]

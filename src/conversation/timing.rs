@@ -52,9 +52,7 @@ impl Running<'_> {
         if self.question.is_none() {
             self.repeat(&pending);
         }
-        self.silent = false;
         self.speak_first(RepairKind::Nudge)?;
-        self.silent = true;
         if let Some(asked) = &mut self.state.asked {
             // Silence counts from when it was first asked; a yes written before this is still a yes to it.
             asked.at = pending.at;

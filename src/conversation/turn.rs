@@ -11,7 +11,9 @@ use serde_json::{Value as Json, json};
 use sqlx::PgConnection;
 
 use super::answer::{AnswerError, Answerer, Asker, Cards, Faults};
-use super::need::{Diverged, Effect, Event, EventKind, Fact, PatientText, StaffAction, Stepped, TimerKind, Turned};
+use super::need::{
+    Diverged, Effect, Event, EventKind, Fact, PatientText, StaffAction, Stepped, TimerKind, Turned,
+};
 use super::shelf::{Shelf, ShelfError};
 use super::state::{Owner, State, Tap};
 use super::step::{Books, step};
@@ -67,7 +69,9 @@ pub enum TurnError {
     #[error("the walk asked {QUESTIONS} questions in one turn and was stopped")]
     TooManyQuestions,
     /// The centre's zone is not in the zone database.
-    #[error("the zone `{0}` of the centre is not an IANA zone; set `centers.tz` to one, as in America/Santiago")]
+    #[error(
+        "the zone `{0}` of the centre is not an IANA zone; set `centers.tz` to one, as in America/Santiago"
+    )]
     BadZone(String),
     /// Something could not be turned into JSON.
     #[error("the turn could not be written down")]
@@ -114,9 +118,12 @@ impl Turns {
         let hash = thread.book.clone().ok_or(ShelfError::NothingInForce)?;
         let current = self.shelf.book(tx, &hash).await?;
         let mut pinned = Vec::new();
-        for other in before.stack.iter().filter_map(|frame| frame.pinned.as_deref()) {
-            if other != hash {
-                pinned.push(self.shelf.book(tx, other).await?);
+        for other in before.other_books(&hash) {
+            match self.shelf.book(tx, &other).await {
+                Ok(book) => pinned.push(book),
+                // the core goes on without a book that was removed
+                Err(ShelfError::Missing { .. }) => {}
+                Err(error) => return Err(error.into()),
             }
         }
         let others: Vec<_> = pinned.iter().map(AsRef::as_ref).collect();
@@ -142,7 +149,8 @@ impl Turns {
             }
         };
         let changed = answerer.into_changed();
-        let queued = write(tx, conversation, &hash, &event, &facts, &turned, &before, &events, patient_at).await?;
+        let queued =
+            write(tx, conversation, &hash, &event, &facts, &turned, &before, &events, patient_at).await?;
         let goes_on = turned.effects.contains(&Effect::Continue);
         Ok(Committed { changed, queued, goes_on })
     }

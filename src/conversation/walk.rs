@@ -11,6 +11,8 @@ mod hold;
 mod read;
 mod review;
 
+pub(super) use branch::GOES_TO;
+
 use super::fingerprint;
 use super::frames::{all_steps, is_done};
 use super::running::{Halt, Running, Verdict};
@@ -180,14 +182,18 @@ impl<'a> Running<'a> {
     pub(super) fn speak(&mut self, kind: RepairKind, extra: &[(&str, Value)]) -> Result<bool, Halt> {
         self.push_repair(kind, extra);
         let id = self.state.next_frame - 1;
-        while let Some(index) = self.position(id) {
-            if !self.may_act() {
+        // Who is silent may still be told something.
+        let silent = std::mem::take(&mut self.silent);
+        let mut stands = false;
+        while let Some(index) = self.position(id).filter(|_| !stands) {
+            if self.may_act() {
+                stands = self.walk_top(index)? == Verdict::Stop;
+            } else {
                 self.leave(index, Ended::Left);
-            } else if self.walk_top(index)? == Verdict::Stop {
-                return Ok(true);
             }
         }
-        Ok(false)
+        self.silent = silent;
+        Ok(stands)
     }
 
     /// Says what a repair says, before all that was said in this turn.

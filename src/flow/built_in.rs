@@ -36,6 +36,7 @@ const FILES: &[(&str, &str)] = files![
     "repair/miss.yaml",
     "repair/no_back.yaml",
     "repair/nudge.yaml",
+    "repair/offer.yaml",
     "repair/passed.yaml",
     "repair/self_harm.yaml",
     "repair/stale.yaml",

@@ -333,7 +333,8 @@ pub struct Graph {
 /// What can go wrong or be asked at any point, each answered by a flow in `flows/repair/`.
 ///
 /// Inside a repair the names `intento` (number: how many times in a row), `ayuda` and `pregunta` (texts of
-/// the pending question, maybe nothing) and `flujo` (title of the flow below, maybe nothing) are known.
+/// the pending question, maybe nothing), `flujo` (title of the flow below, maybe nothing) and `destino` (title of
+/// the flow asked for or offered, maybe nothing) are known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RepairKind {
@@ -351,8 +352,10 @@ pub enum RepairKind {
     Frozen,
     /// "cancelar": go on, leave this, or cancel an appointment?
     Cancel,
-    /// Another flow was asked for and the table says to ask first.
+    /// Another flow was asked for and the table says to ask first; `destino` is its title.
     LeaveFirst,
+    /// A flow got stuck and another could help: shall we go there? `destino` is its title.
+    Offer,
     /// Not understood.
     Miss,
     /// A voice note, a picture, a place …
@@ -385,7 +388,7 @@ pub enum RepairKind {
 
 impl RepairKind {
     /// Every kind; a book without one of them is refused.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::Hello,
         Self::Menu,
         Self::Help,
@@ -394,6 +397,7 @@ impl RepairKind {
         Self::Frozen,
         Self::Cancel,
         Self::LeaveFirst,
+        Self::Offer,
         Self::Miss,
         Self::Media,
         Self::Stale,
@@ -421,6 +425,7 @@ impl RepairKind {
             Self::Frozen => "frozen",
             Self::Cancel => "cancel",
             Self::LeaveFirst => "leave_first",
+            Self::Offer => "offer",
             Self::Miss => "miss",
             Self::Media => "media",
             Self::Stale => "stale",

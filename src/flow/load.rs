@@ -3,22 +3,24 @@
 //! A file that cannot be read as YAML stops at its first mistake; past that, all mistakes of all files are
 //! listed together, each with file, line, column and how to mend it.
 
-use std::collections::{BTreeMap, HashSet};
+mod call;
+mod field;
+mod step;
+
+use std::collections::BTreeMap;
 
 use indexmap::IndexMap;
 use serde::de::DeserializeOwned;
 use serde_saphyr::Spanned;
 use sha2::{Digest, Sha256};
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
 
-use super::check;
-use super::definition::{
-    Action, Ask, Book, Branch, Call, Field, FieldKind, FixedAnswer, FixedOption, Flow, Interrupt, Policy,
-    RepairKind, Review, Source, Span, Starts, Step, StepKind, When,
-};
-use super::error::FlowError;
+use super::check::check;
+use super::definition::{Action, Book, FixedAnswer, Flow, Interrupt, Policy, RepairKind, Span, Starts};
+use super::error::{FlowError, did_you_mean};
 use super::expression::Expression;
 use super::graph;
-use super::port;
 use super::raw::{self, Text};
 use super::template::Template;
 use super::value::Name;
@@ -47,7 +49,7 @@ pub fn book(sources: &BTreeMap<String, String>) -> Result<Book, Vec<FlowError>> 
         errors.append(&mut reader.errors);
     }
     if errors.is_empty() {
-        errors = check::check(&book, sources);
+        errors = check(&book, sources);
     }
     if errors.is_empty() { Ok(book) } else { Err(errors) }
 }
@@ -63,14 +65,6 @@ fn hash(sources: &BTreeMap<String, String>) -> String {
         }
     }
     hex::encode(hasher.finalize())
-}
-
-/// The closest of `known` to `word`, for "did you mean".
-pub(super) fn closest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let near = known.into_iter().map(|one| (strsim::osa_distance(word, one), one));
-    near.filter(|(distance, one)| *distance <= one.len() / 3 + 1)
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, one)| one)
 }
 
 struct Reading<'a> {
@@ -98,7 +92,7 @@ impl Reading<'_> {
                     column: place.map_or(1, |place| number(place.column())),
                 };
                 let message = error.without_snippet().to_string();
-                let fix = unknown_key(&message).unwrap_or_default();
+                let fix = unknown_key(&message);
                 self.errors.push(FlowError::new("F001", span, self.source, message, fix));
                 None
             }
@@ -118,6 +112,19 @@ impl Reading<'_> {
         fix: impl Into<String>,
     ) {
         let span = self.span(at);
+        self.errors.push(FlowError::new(code, span, self.source, message, fix));
+    }
+
+    /// The same, at the first place from there on where `word` stands.
+    fn wrong_at<T>(
+        &mut self,
+        code: &'static str,
+        at: &Spanned<T>,
+        word: &str,
+        message: impl Into<String>,
+        fix: impl Into<String>,
+    ) {
+        let span = self.span(at).at_word(self.source, word);
         self.errors.push(FlowError::new(code, span, self.source, message, fix));
     }
 
@@ -144,10 +151,18 @@ impl Reading<'_> {
         let answer = &raw.value;
         Some(FixedAnswer {
             name: answer.name.value.clone(),
-            asks: answer.asks.iter().map(|ask| ask.value.clone()).collect(),
+            asks: answer.asks.iter().map(|ask| normal(&ask.value)).collect(),
             text: self.template(&answer.text),
             span,
         })
+    }
+
+    /// Where the flow or repair is named, past the comments above it.
+    fn start(&self) -> Span {
+        let mut lines = self.source.lines();
+        let named = lines.position(|line| line.starts_with("flow:") || line.starts_with("repair:"));
+        let line = named.and_then(|line| u32::try_from(line + 1).ok()).unwrap_or(1);
+        Span { file: self.file.to_owned(), line, column: 1 }
     }
 
     fn flow(&mut self, raw: &raw::Flow, book: &mut Book) {
@@ -156,13 +171,12 @@ impl Reading<'_> {
             Some(raw::RepairOrPolicy::Policy(policy)) => (None, Some(policy)),
             None => (None, None),
         };
-        let start = Span { file: self.file.to_owned(), line: 1, column: 1 };
+        let start = self.start();
         let repair = match (kind, &raw.flow) {
             (Some(kind), None) => {
                 let found = RepairKind::ALL.into_iter().find(|known| known.as_str() == kind);
                 if found.is_none() {
-                    let near = closest(kind, RepairKind::ALL.iter().map(|known| known.as_str()));
-                    let fix = near.map(|near| format!("did you mean `{near}`?")).unwrap_or_default();
+                    let fix = did_you_mean(kind, RepairKind::ALL.iter().map(|known| known.as_str()));
                     self.errors.push(FlowError::new(
                         "F004",
                         start.clone(),
@@ -197,7 +211,7 @@ impl Reading<'_> {
             title: raw.title.as_ref().map_or_else(|| name.clone(), |title| title.value.clone()),
             starts: Starts {
                 intents: raw.starts.intents.iter().map(|intent| intent.value.clone()).collect(),
-                words: raw.starts.words.iter().map(|word| word.value.clone()).collect(),
+                words: raw.starts.words.iter().map(|word| normal(&word.value)).collect(),
             },
             interrupt: raw
                 .interrupt
@@ -227,7 +241,17 @@ impl Reading<'_> {
         flow.graph = graph::of(&flow);
         match repair {
             Some(kind) => {
-                book.repairs.insert(kind, flow);
+                let span = flow.span.clone();
+                if book.repairs.insert(kind, flow).is_some() {
+                    let message = format!("two files define the repair `{}`", kind.as_str());
+                    self.errors.push(FlowError::new(
+                        "F006",
+                        span,
+                        self.source,
+                        message,
+                        "take one of them out",
+                    ));
+                }
             }
             None => {
                 if book.flows.insert(name.clone(), flow).is_some()
@@ -265,293 +289,6 @@ impl Reading<'_> {
             close_minutes: minutes(&raw.close, default.close_minutes),
         }
     }
-
-    fn field(&mut self, name: &str, raw: &Spanned<raw::Field>) -> Field {
-        let field = &raw.value;
-        let kind = match field.kind.value.as_str() {
-            "choice" | "patient" => self.choice(raw),
-            "window" => FieldKind::Window {
-                future: field.future,
-                within_days: field.within.as_ref().map(|within| {
-                    duration_minutes(&within.value).map_or_else(
-                        || {
-                            self.wrong(
-                                "F007",
-                                within,
-                                format!("`{}` is not a length of time", within.value),
-                                "write 60d",
-                            );
-                            60
-                        },
-                        |minutes| minutes / (24 * 60),
-                    )
-                }),
-            },
-            "rut_tail" => FieldKind::RutTail,
-            "birth_date" => FieldKind::BirthDate,
-            "yes_no" => FieldKind::YesNo,
-            "number" => FieldKind::Number { min: field.min.unwrap_or(0), max: field.max.unwrap_or(i64::MAX) },
-            "text" => {
-                FieldKind::Text { max: field.max.and_then(|max| usize::try_from(max).ok()).unwrap_or(500) }
-            }
-            other => {
-                let known =
-                    ["choice", "patient", "window", "rut_tail", "birth_date", "yes_no", "number", "text"];
-                let fix = closest(other, known).map_or_else(
-                    || format!("there are {}", known.join(", ")),
-                    |near| format!("did you mean `{near}`?"),
-                );
-                self.wrong("F008", &field.kind, format!("there is no type `{other}`"), fix);
-                FieldKind::YesNo
-            }
-        };
-        Field {
-            name: name.to_owned(),
-            title: field.name.as_ref().map_or_else(|| name.replace('_', " "), |name| name.value.clone()),
-            words: field.words.iter().map(|word| word.value.clone()).collect(),
-            kind,
-            optional: field.optional,
-            span: self.span(raw),
-        }
-    }
-
-    fn choice(&mut self, raw: &Spanned<raw::Field>) -> FieldKind {
-        let field = &raw.value;
-        let source = match (&field.of, &field.options) {
-            (Some(of), None) if of.value == "flujo.campos" => Source::FieldsBelow,
-            (Some(of), None) if port::port(&of.value).is_some() => Source::Read(of.value.clone()),
-            // `oferta.horas` reads well in a flow; the memo is what counts
-            (Some(of), None) => Source::Memo(of.value.split('.').next().unwrap_or_default().to_owned()),
-            (None, Some(options)) => {
-                let mut keys = HashSet::new();
-                let mut fixed = Vec::new();
-                for option in options {
-                    if !keys.insert(option.value.key.value.as_str()) {
-                        self.wrong(
-                            "F009",
-                            &option.value.key,
-                            format!("two options have the key `{}`", option.value.key.value),
-                            "",
-                        );
-                    }
-                    fixed.push(FixedOption {
-                        key: option.value.key.value.clone(),
-                        title: option.value.title.value.clone(),
-                        words: option.value.words.iter().map(|word| word.value.clone()).collect(),
-                        action: option.value.action.as_ref().map(|action| convert(&action.value)),
-                    });
-                }
-                Source::Fixed(fixed)
-            }
-            (None, None) if field.kind.value == "patient" => Source::Memo("personas".to_owned()),
-            _ => {
-                self.wrong(
-                    "F010",
-                    raw,
-                    "a choice needs `of:` or `options:`, one of them",
-                    "write `of: oferta.horas`, or list its options",
-                );
-                Source::Fixed(Vec::new())
-            }
-        };
-        let default_title = match source {
-            Source::Fixed(_) | Source::FieldsBelow => "{it.titulo}",
-            Source::Memo(_) | Source::Read(_) => "{it.nombre}",
-        };
-        let title = match &field.title {
-            Some(title) => self.template(title),
-            None => Template::parse(default_title).unwrap_or_default(),
-        };
-        let take_only = match &field.only {
-            Some(only) => matches!(only.value, raw::Only::Take),
-            None => field.kind.value == "patient",
-        };
-        FieldKind::Choice { source, title, detail: self.optional_template(field.detail.as_ref()), take_only }
-    }
-
-    fn steps(&mut self, raw: &[Spanned<raw::Step>]) -> Vec<Step> {
-        raw.iter().filter_map(|step| self.step(step)).collect()
-    }
-
-    fn numbered(&mut self, kind: &'static str) -> Name {
-        let count = self.counts.entry(kind).or_default();
-        *count += 1;
-        format!("{kind}.{count}")
-    }
-
-    fn step(&mut self, raw: &Spanned<raw::Step>) -> Option<Step> {
-        let step = &raw.value;
-        let kinds = [
-            ("ask", step.ask.is_some()),
-            ("say", step.say.is_some()),
-            ("do", step.read.is_some()),
-            ("hold", step.hold.is_some()),
-            ("commit", step.commit.is_some()),
-            ("review", step.review.is_some()),
-            ("when", step.when.is_some()),
-            ("call", step.call.is_some()),
-            ("handoff", step.handoff.is_some()),
-            ("end", step.end.is_some()),
-        ];
-        let given: Vec<&str> = kinds.iter().filter(|(_, given)| *given).map(|(kind, _)| *kind).collect();
-        if given.len() != 1 {
-            let all = kinds.map(|(kind, _)| kind).join(", ");
-            self.wrong("F011", raw, format!("a step is exactly one of {all}; this has {}", given.len()), "");
-            return None;
-        }
-        let span = self.span(raw);
-        let (id, kind) = if let Some(field) = &step.ask {
-            (format!("ask.{}", field.value), self.ask(raw, field))
-        } else if let Some(text) = &step.say {
-            (self.numbered("say"), StepKind::Say(self.template(text)))
-        } else if let Some(call) = &step.read {
-            let call = self.call(call, step)?;
-            (format!("do.{}", call.into.clone().unwrap_or_default()), StepKind::Do(call))
-        } else if let Some(call) = &step.hold {
-            let call = self.call(call, step)?;
-            (self.numbered("hold"), StepKind::Hold(call))
-        } else if let Some(call) = &step.commit {
-            let call = self.call(call, step)?;
-            (self.numbered("commit"), StepKind::Commit(call))
-        } else if let Some(fields) = &step.review {
-            (self.numbered("review"), self.review(raw, fields))
-        } else if let Some(condition) = &step.when {
-            let condition = self.expression(condition, &condition.value);
-            let then = self.steps(step.then.as_deref().unwrap_or_default());
-            let otherwise = self.steps(step.otherwise.as_deref().unwrap_or_default());
-            (self.numbered("when"), StepKind::When(When { condition, then, otherwise }))
-        } else if let Some(flow) = &step.call {
-            (self.numbered("call"), StepKind::CallFlow(flow.value.clone()))
-        } else if let Some(reason) = &step.handoff {
-            (self.numbered("handoff"), StepKind::Handoff(reason.value.clone()))
-        } else {
-            (self.numbered("end"), StepKind::End)
-        };
-        Some(Step { id, kind, span })
-    }
-
-    fn ask(&mut self, raw: &Spanned<raw::Step>, field: &Text) -> StepKind {
-        let step = &raw.value;
-        let text = match &step.text {
-            Some(text) => self.template(text),
-            None => {
-                self.wrong(
-                    "F012",
-                    field,
-                    format!("the question of `{}` has no text", field.value),
-                    "add `text:`",
-                );
-                Template::default()
-            }
-        };
-        StepKind::Ask(Ask {
-            field: field.value.clone(),
-            text,
-            shorter: self.optional_template(step.shorter.as_ref()),
-            help: self.optional_template(step.help.as_ref()),
-            keep: step.keep.unwrap_or(true),
-            stale_corrects: step
-                .stale
-                .as_ref()
-                .is_none_or(|stale| matches!(stale.value, raw::Stale::Correct)),
-            more: step.more.unwrap_or(false),
-            list_button: step.list_button.as_ref().map(|label| label.value.clone()),
-        })
-    }
-
-    fn review(&mut self, raw: &Spanned<raw::Step>, fields: &[Text]) -> StepKind {
-        let step = &raw.value;
-        let text = match &step.text {
-            Some(text) => self.template(text),
-            None => {
-                self.wrong(
-                    "F012",
-                    raw,
-                    "a review has no text",
-                    "add `text:` with everything the patient says yes to",
-                );
-                Template::default()
-            }
-        };
-        let label = |given: &Option<Text>, default: &str| {
-            given.as_ref().map_or_else(|| default.to_owned(), |label| label.value.clone())
-        };
-        StepKind::Review(Review {
-            fields: fields.iter().map(|field| field.value.clone()).collect(),
-            text,
-            yes: label(&step.yes, "Sí, confirmar"),
-            change: label(&step.change, "Cambiar algo"),
-            cancel: label(&step.cancel, "No, cancelar"),
-            clear_yes: step.clear_yes.unwrap_or(false),
-        })
-    }
-
-    /// Reads `oferta = agenda.buscar(paciente, prestacion, cuando, limite=9)`.
-    fn call(&mut self, at: &Text, step: &raw::Step) -> Option<Call> {
-        let text = at.value.as_str();
-        // `=` before the bracket names the result, inside it an argument
-        let (into, call) = match text.split_once('=') {
-            Some((into, call)) if !into.contains('(') => (Some(into.trim().to_owned()), call.trim()),
-            _ => (None, text.trim()),
-        };
-        let Some((name, inside)) = call.strip_suffix(')').and_then(|call| call.split_once('(')) else {
-            self.wrong(
-                "F013",
-                at,
-                format!("`{call}` is not a call"),
-                "write it as oferta = agenda.buscar(paciente, prestacion)",
-            );
-            return None;
-        };
-        let name = name.trim();
-        let Some(port) = port::port(name) else {
-            let near = closest(name, port::PORTS.iter().map(|port| port.name));
-            let all = || port::PORTS.iter().map(|port| port.name).collect::<Vec<_>>().join(", ");
-            let fix =
-                near.map_or_else(|| format!("there are {}", all()), |near| format!("did you mean `{near}`?"));
-            self.wrong("F014", at, format!("there is no port `{name}`"), fix);
-            return None;
-        };
-        let mut arguments: Vec<(Name, Expression)> = Vec::new();
-        for (position, argument) in inside.split(',').map(str::trim).filter(|one| !one.is_empty()).enumerate()
-        {
-            let named = argument.split_once('=');
-            let parameter = match named {
-                Some((wanted, _)) => port.parameters.iter().find(|known| known.name == wanted.trim()),
-                None => port.parameters.get(position),
-            };
-            let Some(parameter) = parameter else {
-                let known = port.parameters.iter().map(|known| known.name).collect::<Vec<_>>().join(", ");
-                self.wrong(
-                    "F015",
-                    at,
-                    format!("`{name}` has no parameter for `{argument}`"),
-                    format!("it takes {known}"),
-                );
-                continue;
-            };
-            let value = named.map_or(argument, |(_, value)| value.trim());
-            let value = self.expression(at, value);
-            arguments.push((parameter.name.to_owned(), value));
-        }
-        let mut on = BTreeMap::new();
-        for (outcome, branch) in step.on.iter().flatten() {
-            let branch = self.branch(branch);
-            on.insert(outcome.clone(), branch);
-        }
-        Some(Call { into, port: name.to_owned(), arguments, on })
-    }
-
-    fn branch(&mut self, raw: &Spanned<raw::Branch>) -> Branch {
-        let branch = &raw.value;
-        Branch {
-            say: self.optional_template(branch.say.as_ref()),
-            forget: branch.forget.iter().map(|field| field.value.clone()).collect(),
-            refuse: branch.refuse.as_ref().map(|field| field.value.clone()),
-            up_to: branch.up_to,
-            then: branch.then.as_ref().map(|action| convert(&action.value)),
-        }
-    }
 }
 
 fn convert(action: &raw::Action) -> Action {
@@ -581,10 +318,24 @@ fn duration_minutes(text: &str) -> Option<u32> {
 }
 
 /// For an unknown key: the known one that is nearest.
-fn unknown_key(message: &str) -> Option<String> {
+fn unknown_key(message: &str) -> String {
     let mut quoted = message.split('`').skip(1).step_by(2);
-    let unknown = message.contains("unknown").then(|| quoted.next()).flatten()?;
-    let known = message.split("expected one of ").nth(1)?;
-    let near = closest(unknown, known.split([',', '`', ' ']).filter(|key| !key.is_empty()))?;
-    Some(format!("did you mean `{near}`?"))
+    let unknown = message.contains("unknown").then(|| quoted.next()).flatten();
+    let known = message.split("expected one of ").nth(1).unwrap_or_default();
+    let known = known.split([',', '`', ' ']).filter(|key| !key.is_empty());
+    unknown.map(|unknown| did_you_mean(unknown, known)).unwrap_or_default()
+}
+
+/// Words as they are compared: small letters without accents (ñ stays a letter of its own), without signs.
+pub(super) fn normal(text: &str) -> String {
+    let letters: String = text
+        .to_lowercase()
+        .chars()
+        .flat_map(|c| match c {
+            'ñ' => vec!['ñ'],
+            c => c.nfd().filter(|c| !is_combining_mark(*c)).collect(),
+        })
+        .map(|c| if c.is_alphanumeric() { c } else { ' ' })
+        .collect();
+    letters.split_whitespace().collect::<Vec<_>>().join(" ")
 }

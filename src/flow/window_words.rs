@@ -5,7 +5,7 @@ use chrono::NaiveDateTime;
 use crate::value::{DayRange, TimeRange, Window, hour_label};
 
 /// The window as a person says it; empty when it constrains nothing.
-pub fn in_words(window: &Window) -> String {
+pub(super) fn in_words(window: &Window) -> String {
     let mut parts = Vec::new();
     if !window.days.is_empty() {
         parts.push(joined(window.days.iter().map(days).collect(), "o"));

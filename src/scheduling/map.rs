@@ -15,8 +15,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use chrono::{DateTime, Days, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
-use moka::ops::compute::Op;
+use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use moka::sync::Cache;
 use sqlx::PgPool;
 use tokio::sync::Mutex;
@@ -25,13 +24,14 @@ use tokio_util::sync::CancellationToken;
 
 use super::availability::free_starts;
 use super::grid::{DayMask, MINUTES};
+use super::known::{Known, MixIds, Versioned, announce, learn};
 use super::plan::{Attendance, Plan, Professional, Service};
-use super::ranking::{self, Candidate, Chooser};
+use super::ranking::{self, Candidate, Chooser, FreeDay};
+use super::search::{Search, engaged, freed, midnight, wanted};
 use super::slot::{Offer, Slot};
 use super::store::map as store;
 use super::wall;
-use crate::id::{AppointmentId, AppointmentTypeId, CenterId, DoctorId, PatientId};
-use crate::value::Window;
+use crate::id::{AppointmentId, AppointmentTypeId, CenterId, DoctorId};
 
 /// How many days are loaded at once when the map does not know them yet.
 const LOAD_DAYS: usize = 7;
@@ -40,38 +40,6 @@ const DAYS_KEPT: u64 = 150_000;
 const PLANS_KEPT: u64 = 1_000;
 /// A safety net below the announcements: nothing is believed for longer.
 const BELIEVED_FOR: Duration = Duration::from_mins(30);
-
-/// What to look for.
-#[derive(Debug, Clone)]
-pub struct Search {
-    /// Where.
-    pub center: CenterId,
-    /// For what.
-    pub appointment_type: AppointmentTypeId,
-    /// For whom: their own sector ranks first, and hours at which they already have something are left out.
-    pub patient: Option<PatientId>,
-    /// With whom; none: anybody who does this.
-    pub doctor: Option<DoctorId>,
-    /// When.
-    pub window: Window,
-    /// The time now.
-    pub now: DateTime<Utc>,
-    /// How many hours at most.
-    pub limit: usize,
-    /// Hours not to offer: refused, or already shown.
-    pub except: Vec<Slot>,
-    /// What counts as free although it is taken.
-    pub free_for: FreeFor,
-}
-
-/// A conversation's own holds, and the booking that is being moved: not in their own way.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct FreeFor {
-    /// Holds of this conversation.
-    pub holds: Vec<AppointmentId>,
-    /// The booking being moved.
-    pub moving: Option<AppointmentId>,
-}
 
 /// The agenda could not be searched.
 #[derive(Debug, thiserror::Error)]
@@ -112,7 +80,7 @@ pub struct Agenda {
 struct Inner {
     pool: PgPool,
     plans: Cache<CenterId, Known<Plan>>,
-    days: Cache<(DoctorId, NaiveDate), Known<Busy>>,
+    days: Cache<(DoctorId, NaiveDate), Known<Busy>, MixIds>,
     horizon: AtomicI64,
     /// One load at a time: whoever waited finds what the other brought.
     loading: Mutex<()>,
@@ -120,29 +88,11 @@ struct Inner {
     following: Mutex<()>,
 }
 
-/// What the map knows of something: its value, or only that a newer version exists.
-enum Known<T> {
-    Value(Arc<T>),
-    Announced(i64),
-}
-
-impl<T> Clone for Known<T> {
-    fn clone(&self) -> Self {
-        match self {
-            Self::Value(value) => Self::Value(Arc::clone(value)),
-            Self::Announced(version) => Self::Announced(*version),
-        }
-    }
-}
-
+/// The busy minutes of one professional's day.
 struct Busy {
     version: i64,
     minutes: DayMask,
     stale_at: Option<DateTime<Utc>>,
-}
-
-trait Versioned {
-    fn version(&self) -> i64;
 }
 
 impl Versioned for Busy {
@@ -155,40 +105,6 @@ impl Versioned for Plan {
     fn version(&self) -> i64 {
         self.version
     }
-}
-
-impl<T: Versioned> Known<T> {
-    fn version(&self) -> i64 {
-        match self {
-            Self::Value(value) => value.version(),
-            Self::Announced(version) => *version,
-        }
-    }
-}
-
-/// Puts a value that was read, unless a newer version is known: `get_with` would let the older one win when
-/// the announcement comes while the load is in flight.
-fn learn<K, T>(cache: &Cache<K, Known<T>>, key: K, value: Arc<T>)
-where
-    K: std::hash::Hash + Eq + Send + Sync + 'static,
-    T: Versioned + Send + Sync + 'static,
-{
-    cache.entry(key).and_compute_with(|known| match known {
-        Some(known) if known.value().version() > value.version() => Op::Nop,
-        _ => Op::Put(Known::Value(value)),
-    });
-}
-
-/// Forgets what is older than `version`, and remembers that it exists.
-fn announce<K, T>(cache: &Cache<K, Known<T>>, key: K, version: i64)
-where
-    K: std::hash::Hash + Eq + Send + Sync + 'static,
-    T: Versioned + Send + Sync + 'static,
-{
-    cache.entry(key).and_compute_with(|known| match known {
-        Some(known) if known.value().version() >= version => Op::Nop,
-        _ => Op::Put(Known::Announced(version)),
-    });
 }
 
 impl Agenda {
@@ -204,7 +120,10 @@ impl Agenda {
             inner: Arc::new(Inner {
                 pool,
                 plans: Cache::builder().max_capacity(PLANS_KEPT).time_to_live(BELIEVED_FOR).build(),
-                days: Cache::builder().max_capacity(DAYS_KEPT).time_to_live(BELIEVED_FOR).build(),
+                days: Cache::builder()
+                    .max_capacity(DAYS_KEPT)
+                    .time_to_live(BELIEVED_FOR)
+                    .build_with_hasher(MixIds),
                 horizon: AtomicI64::new(horizon),
                 loading: Mutex::new(()),
                 following: Mutex::new(()),
@@ -239,60 +158,47 @@ impl Agenda {
             .collect();
 
         let mut chooser = Chooser::new(here, search.limit, search.window.soonest, search.patient);
-        'weeks: for week in days.chunks(LOAD_DAYS) {
-            let mut attending: Vec<(NaiveDate, DayMask, Option<DayMask>, Vec<Attendance>)> = Vec::new();
-            for day in week {
-                let wanted = wanted(&search.window, *day, earliest);
-                let closed = plan.closed(*day);
-                if closed.is_some_and(|closed| closed == DayMask::range(0, MINUTES)) || wanted.is_empty() {
-                    continue;
-                }
-                let who = plan.attending(search.appointment_type, *day, search.doctor).collect();
-                attending.push((*day, wanted, closed, who));
+        for (index, day) in days.iter().enumerate() {
+            if chooser.is_settled(midnight(*day)) {
+                break;
             }
-            let mut busy = self.known_days(&attending, search.now);
-            for (day, wanted, closed, who) in &attending {
-                let midnight = NaiveDateTime::new(*day, NaiveTime::MIN);
-                if chooser.is_settled(midnight) {
-                    break 'weeks;
-                }
-                let engaged = engaged(&known.engaged, *day);
-                for attendance in who {
-                    let key = (attendance.doctor, *day);
-                    let minutes = match busy.get(&key) {
-                        Some(minutes) => *minutes,
-                        None => {
-                            // the rest of the week in one statement
-                            let missing: Vec<_> =
-                                keys(&attending).filter(|key| !busy.contains_key(key)).collect();
-                            busy.extend(self.load_days(&missing, plan.zone, search.now).await?);
-                            busy.get(&key).copied().unwrap_or(DayMask::ALL)
-                        }
-                    };
-                    let minutes = freed(minutes, &known.freed, attendance.doctor, *day);
-                    let closed =
-                        [*closed, attendance.away, engaged].into_iter().flatten().reduce(|a, b| a | b);
-                    let free =
-                        free_starts(attendance.grid & *wanted, &minutes, closed.as_ref(), service.visit);
-                    let load = minutes.count();
-                    for minute in free.minutes() {
-                        let start = midnight + TimeDelta::minutes(i64::from(minute));
-                        let slot = Slot {
-                            doctor: attendance.doctor,
-                            appointment_type: search.appointment_type,
-                            start,
-                        };
-                        if search.except.contains(&slot) {
-                            continue;
-                        }
-                        let sector =
-                            plan.professional(attendance.doctor).and_then(|doctor| doctor.sector.as_deref());
-                        let other_sector =
-                            known.sector.as_deref().zip(sector).is_some_and(|(own, other)| own != other);
-                        chooser.add(Candidate { start, doctor: attendance.doctor, other_sector, load });
-                    }
+            let wanted = wanted(&search.window, *day, earliest);
+            let closed = plan.closed(*day);
+            if wanted.is_empty() || closed.is_some_and(|closed| closed == DayMask::range(0, MINUTES)) {
+                continue;
+            }
+            let attending: Vec<Attendance> =
+                plan.attending(search.appointment_type, *day, search.doctor).collect();
+            let mut busy: Vec<Option<DayMask>> =
+                attending.iter().map(|who| self.known_day(&(who.doctor, *day), search.now)).collect();
+            let missing = busy.iter().filter(|minutes| minutes.is_none()).count();
+            count_found(busy.len() - missing, missing);
+            if missing > 0 {
+                // what is not known of this day is probably not known of the next ones either: one statement for all
+                let ahead = &days[index..days.len().min(index + LOAD_DAYS)];
+                let loaded = self.load_days(&plan, search, ahead).await?;
+                for (who, minutes) in attending.iter().zip(&mut busy) {
+                    *minutes = minutes.or_else(|| loaded.get(&(who.doctor, *day)).copied());
                 }
             }
+            let engaged = engaged(&known.engaged, *day);
+            let free_of = |(who, busy): (&Attendance, Option<DayMask>)| {
+                // a day that could not be read is not offered
+                let busy = freed(busy?, &known.freed, who.doctor, *day);
+                let closed = [closed, who.away, engaged].into_iter().flatten().reduce(|a, b| a | b);
+                let mut starts = free_starts(who.grid & wanted, &busy, closed.as_ref(), service.visit);
+                for slot in
+                    search.except.iter().filter(|slot| slot.doctor == who.doctor && slot.day() == *day)
+                {
+                    starts.remove(slot.minute(), slot.minute() + 1);
+                }
+                let sector = plan.professional(who.doctor).and_then(|doctor| doctor.sector.as_deref());
+                let other_sector =
+                    known.sector.as_deref().zip(sector).is_some_and(|(own, other)| own != other);
+                Some(FreeDay { doctor: who.doctor, starts, other_sector, load: busy.count() })
+            };
+            let free: Vec<FreeDay> = attending.iter().zip(busy).filter_map(free_of).collect();
+            chooser.add_day(*day, &free);
         }
         let offer = |chosen: &Candidate| {
             let doctor = plan.professional(chosen.doctor);
@@ -377,7 +283,7 @@ impl Agenda {
         for change in &changes {
             match *change {
                 store::Change::Day(doctor, day, version) => {
-                    announce(&self.inner.days, (doctor, day), version)
+                    announce(&self.inner.days, (doctor, day), version);
                 }
                 store::Change::Center(center, version) => announce(&self.inner.plans, center, version),
             }
@@ -413,24 +319,6 @@ impl Agenda {
         store::patient(&mut conn, search.patient, &free, plan.zone, search.now).await
     }
 
-    /// What is in memory of these days and still good.
-    fn known_days(
-        &self,
-        attending: &[(NaiveDate, DayMask, Option<DayMask>, Vec<Attendance>)],
-        now: DateTime<Utc>,
-    ) -> HashMap<(DoctorId, NaiveDate), DayMask> {
-        let mut known = HashMap::new();
-        let mut asked = 0u64;
-        for key in keys(attending) {
-            asked += 1;
-            known.extend(self.known_day(&key, now).map(|minutes| (key, minutes)));
-        }
-        let hits = known.len() as u64;
-        metrics::counter!("smartsalud_agenda_days_total", "found" => "hit").increment(hits);
-        metrics::counter!("smartsalud_agenda_days_total", "found" => "miss").increment(asked - hits);
-        known
-    }
-
     fn known_day(&self, key: &(DoctorId, NaiveDate), now: DateTime<Utc>) -> Option<DayMask> {
         match self.inner.days.get(key)? {
             Known::Value(busy) if busy.stale_at.is_none_or(|stale| now < stale) => Some(busy.minutes),
@@ -438,21 +326,25 @@ impl Agenda {
         }
     }
 
+    /// Reads what is not known of these days, in one statement.
     async fn load_days(
         &self,
-        wanted: &[(DoctorId, NaiveDate)],
-        zone: chrono_tz::Tz,
-        now: DateTime<Utc>,
+        plan: &Plan,
+        search: &Search,
+        days: &[NaiveDate],
     ) -> Result<HashMap<(DoctorId, NaiveDate), DayMask>, AgendaError> {
         let _only_one = self.inner.loading.lock().await;
         let mut found = HashMap::new();
         let mut missing = Vec::new();
-        for key in wanted {
-            match self.known_day(key, now) {
-                Some(minutes) => {
-                    found.insert(*key, minutes);
+        for day in days {
+            for who in plan.attending(search.appointment_type, *day, search.doctor) {
+                let key = (who.doctor, *day);
+                match self.known_day(&key, search.now) {
+                    Some(minutes) => {
+                        found.insert(key, minutes);
+                    }
+                    None => missing.push(key),
                 }
-                None => missing.push(*key),
             }
         }
         if missing.is_empty() {
@@ -460,7 +352,7 @@ impl Agenda {
         }
         metrics::counter!("smartsalud_agenda_loads_total", "what" => "days").increment(1);
         let mut conn = acquire(&self.inner.pool).await?;
-        for row in store::days(&mut conn, &missing, zone, now).await? {
+        for row in store::days(&mut conn, &missing, plan.zone, search.now).await? {
             found.insert((row.doctor, row.day), row.busy);
             let busy = Busy { version: row.version, minutes: row.busy, stale_at: row.stale_at };
             learn(&self.inner.days, (row.doctor, row.day), Arc::new(busy));
@@ -475,52 +367,7 @@ async fn acquire(pool: &PgPool) -> Result<sqlx::pool::PoolConnection<sqlx::Postg
         .map_err(|source| AgendaError::Store { doing: "reach the database for the agenda", source })
 }
 
-fn keys(
-    attending: &[(NaiveDate, DayMask, Option<DayMask>, Vec<Attendance>)],
-) -> impl Iterator<Item = (DoctorId, NaiveDate)> {
-    attending.iter().flat_map(|(day, _, _, who)| who.iter().map(|attendance| (attendance.doctor, *day)))
-}
-
-/// The minutes of the day at which the patient would come.
-fn wanted(window: &Window, day: NaiveDate, earliest: NaiveDateTime) -> DayMask {
-    let mut wanted = match &window.times[..] {
-        [] => DayMask::range(0, MINUTES),
-        times => times.iter().fold(DayMask::NONE, |mask, time| mask | DayMask::range(time.start, time.end)),
-    };
-    let midnight = NaiveDateTime::new(day, NaiveTime::MIN);
-    let minute = |at: NaiveDateTime| {
-        let seconds = (at - midnight).num_seconds().clamp(0, 86_400);
-        u16::try_from((seconds + 59) / 60).unwrap_or(MINUTES)
-    };
-    wanted.remove(0, minute(earliest));
-    if let Some(before) = window.before {
-        wanted.remove(minute(before), MINUTES);
-    }
-    wanted
-}
-
-/// The minutes of the day at which the patient already has something.
-fn engaged(all: &[(NaiveDateTime, NaiveDateTime)], day: NaiveDate) -> Option<DayMask> {
-    all.iter()
-        .filter_map(|(from, until)| stretch(*from, *until, day))
-        .map(|(a, b)| DayMask::range(a, b))
-        .reduce(|a, b| a | b)
-}
-
-fn freed(
-    mut busy: DayMask,
-    freed: &[(DoctorId, NaiveDateTime, NaiveDateTime)],
-    doctor: DoctorId,
-    day: NaiveDate,
-) -> DayMask {
-    for (_, from, until) in freed.iter().filter(|(whose, ..)| *whose == doctor) {
-        if let Some((start, end)) = stretch(*from, *until, day) {
-            busy.remove(start, end);
-        }
-    }
-    busy
-}
-
-fn stretch(from: NaiveDateTime, until: NaiveDateTime, day: NaiveDate) -> Option<(u16, u16)> {
-    super::absence::Absence { from: Some(from), until: Some(until) }.on(day)
+fn count_found(hits: usize, misses: usize) {
+    metrics::counter!("smartsalud_agenda_days_total", "found" => "hit").increment(hits as u64);
+    metrics::counter!("smartsalud_agenda_days_total", "found" => "miss").increment(misses as u64);
 }

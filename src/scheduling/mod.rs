@@ -6,7 +6,7 @@
 //!
 //! Reading order: [`slot`] and [`appointment`] are the values, [`schedule`], [`absence`] and [`holiday`] say
 //! when a professional attends, [`grid`] and [`availability`] find what is free, [`ranking`] chooses what to
-//! offer, [`map`] keeps it all warm, [`booking`] writes.
+//! offer ([`search`] is the question), [`map`] keeps it all warm, [`booking`] writes what [`request`] asks.
 
 pub mod absence;
 pub mod appointment;
@@ -14,18 +14,23 @@ pub mod availability;
 pub mod booking;
 pub mod grid;
 pub mod holiday;
+mod known;
 pub mod map;
 pub mod plan;
 pub mod ranking;
+pub mod request;
 pub mod schedule;
+pub mod search;
 pub mod slot;
 pub mod store;
 pub mod wall;
 
-pub use booking::{
-    Actor, BookingError, CancelOutcome, CancelRequest, ConfirmOutcome, ConfirmRequest, DayChange,
-    HoldOutcome, HoldRequest, ReleaseOutcome, ReleaseRequest, RescheduleOutcome, RescheduleRequest, Written,
-};
-pub use map::{Agenda, AgendaError, FreeFor, Search};
+pub use booking::BookingError;
+pub use map::{Agenda, AgendaError};
 pub use plan::{Professional, Service};
+pub use request::{
+    Actor, CancelOutcome, CancelRequest, ConfirmOutcome, ConfirmRequest, DayChange, HoldOutcome, HoldRequest,
+    ReleaseOutcome, ReleaseRequest, RescheduleOutcome, RescheduleRequest, Written,
+};
+pub use search::{FreeFor, Search};
 pub use slot::{Booked, Offer, Slot};

@@ -7,8 +7,9 @@
 
 use std::collections::HashSet;
 
-use chrono::{NaiveDateTime, TimeDelta};
+use chrono::{NaiveDate, NaiveDateTime, NaiveTime, TimeDelta};
 
+use super::grid::DayMask;
 use crate::id::{DoctorId, PatientId};
 
 /// What an hour outside the patient's own sector costs, in minutes of waiting.
@@ -21,6 +22,19 @@ pub struct Candidate {
     pub start: NaiveDateTime,
     /// With whom.
     pub doctor: DoctorId,
+    /// Whether it belongs to a team that is not the patient's.
+    pub other_sector: bool,
+    /// How many minutes of that day the professional is already busy.
+    pub load: u32,
+}
+
+/// One professional's day: the minutes at which a visit may begin.
+#[derive(Debug, Clone, Copy)]
+pub struct FreeDay {
+    /// Who.
+    pub doctor: DoctorId,
+    /// When.
+    pub starts: DayMask,
     /// Whether it belongs to a team that is not the patient's.
     pub other_sector: bool,
     /// How many minutes of that day the professional is already busy.
@@ -43,9 +57,25 @@ impl Chooser {
         Self { from, limit, soonest, patient, candidates: Vec::new() }
     }
 
-    /// Adds one.
-    pub fn add(&mut self, candidate: Candidate) {
-        self.candidates.push(candidate);
+    /// Adds a day. Of each team only the first moments that could be chosen are laid out, and of each moment only
+    /// the professionals that could: the union of all bitmaps says which moments those are.
+    pub fn add_day(&mut self, day: NaiveDate, free: &[FreeDay]) {
+        for other_sector in [false, true] {
+            let team = || free.iter().filter(|free| free.other_sector == other_sector);
+            let any = team().fold(DayMask::NONE, |any, free| any | free.starts);
+            for minute in any.minutes().take(self.limit) {
+                let start = day.and_time(NaiveTime::MIN) + TimeDelta::minutes(i64::from(minute));
+                let here = team().filter(|free| free.starts.contains(minute));
+                let mut doctors: Vec<&FreeDay> = here.collect();
+                if doctors.len() > self.limit {
+                    doctors.sort_by_cached_key(|free| (free.load, self.draw(free.doctor)));
+                    doctors.truncate(self.limit);
+                }
+                let candidate =
+                    |free: &FreeDay| Candidate { start, doctor: free.doctor, other_sector, load: free.load };
+                self.candidates.extend(doctors.into_iter().map(candidate));
+            }
+        }
     }
 
     /// Whether nothing that begins at `from` or later can be among the chosen.
@@ -127,9 +157,27 @@ mod tests {
         Candidate { start: at(minutes), doctor: DoctorId(doctor), other_sector, load: 0 }
     }
 
+    fn add(chooser: &mut Chooser, candidates: &[Candidate]) {
+        let days: std::collections::BTreeSet<NaiveDate> =
+            candidates.iter().map(|candidate| candidate.start.date()).collect();
+        for day in days {
+            let of_day = candidates.iter().filter(|candidate| candidate.start.date() == day);
+            let free: Vec<FreeDay> = of_day
+                .map(|candidate| {
+                    let minute =
+                        u16::try_from((candidate.start - day.and_time(NaiveTime::MIN)).num_minutes())
+                            .unwrap();
+                    let Candidate { doctor, other_sector, load, .. } = *candidate;
+                    FreeDay { doctor, starts: DayMask::range(minute, minute + 1), other_sector, load }
+                })
+                .collect();
+            chooser.add_day(day, &free);
+        }
+    }
+
     fn choose(limit: usize, soonest: bool, candidates: &[Candidate]) -> Vec<(i64, i64)> {
         let mut chooser = Chooser::new(at(0), limit, soonest, None);
-        candidates.iter().for_each(|candidate| chooser.add(*candidate));
+        add(&mut chooser, candidates);
         chooser
             .choose()
             .iter()
@@ -169,7 +217,7 @@ mod tests {
     fn patients_are_spread_over_the_doors_that_are_free_at_once() {
         let first = |patient| {
             let mut chooser = Chooser::new(at(0), 1, false, Some(PatientId(patient)));
-            (1..=8).for_each(|doctor| chooser.add(candidate(60, doctor, false)));
+            add(&mut chooser, &(1..=8).map(|doctor| candidate(60, doctor, false)).collect::<Vec<_>>());
             chooser.choose()[0].doctor
         };
         let doors: HashSet<_> = (0..40).map(first).collect();
@@ -180,10 +228,10 @@ mod tests {
     #[test]
     fn later_days_are_not_looked_at_once_they_cannot_win() {
         let mut chooser = Chooser::new(at(0), 2, false, None);
-        chooser.add(candidate(60, 1, false));
-        chooser.add(candidate(60, 2, false));
+        add(&mut chooser, &[candidate(60, 1, false)]);
+        add(&mut chooser, &[candidate(60, 2, false)]);
         assert!(!chooser.is_settled(at(900)), "one moment only");
-        chooser.add(candidate(90, 1, true));
+        add(&mut chooser, &[candidate(90, 1, true)]);
         assert!(!chooser.is_settled(at(900)), "an own-sector hour tomorrow is better than 90 elsewhere");
         assert!(chooser.is_settled(at(90 + OTHER_SECTOR)));
     }

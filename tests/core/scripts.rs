@@ -150,3 +150,59 @@ fn script_11_booked_by_hand_is_never_said_to_be_taken() {
     talk.staff(StaffAction::Resume).told("Listo");
     talk.not_told("ocupar").stands_at("Idle");
 }
+
+/// The built-in book with one file changed.
+pub(crate) fn edited(file: &str, change: impl Fn(&str) -> String) -> smartsalud::flow::Book {
+    let mut sources = smartsalud::flow::built_in::sources();
+    let text = sources.get_mut(file).expect("a built-in file");
+    let changed = change(text);
+    assert_ne!(*text, changed, "the edit changes nothing");
+    *text = changed;
+    smartsalud::flow::load::book(&sources).unwrap_or_else(|errors| panic!("{errors:?}"))
+}
+
+#[test]
+fn script_10_a_question_added_above_a_commit_is_not_asked_afterwards() {
+    let mut world = World::new();
+    world.book("k2-2026-11-27T16:00", "p1");
+    let mut talk = Talk::new(world);
+    talk.says("anular mi hora").stands_at("cancelar.review.1");
+    talk.says("sí").stands_at("cancelar.otra");
+    let old = talk
+        .said
+        .iter()
+        .rev()
+        .find_map(|(message, label)| (label == "cancelar.review").then(|| message.options[1].id.clone()));
+    let old = smartsalud::conversation::state::Tap::from_id(&old.expect("a review")).expect("ours");
+    let newer = edited("cancelar.yaml", |text| {
+        let text = text.replace("¿Anulo esta hora?", "¿Anulo esta hora ({motivo})?");
+        text.replace("  otra:\n", "  motivo: { type: text, name: el motivo }\n  otra:\n").replace(
+            "  - review: [cita]",
+            "  - ask: motivo\n    text: \"¿Por qué la anulas?\"\n    help: \"Con tus palabras.\"\n  - review: [cita, motivo]",
+        )
+    });
+    talk.older.push(std::mem::replace(&mut talk.book, newer));
+    talk.tap(old, "Es otra hora").told("ya no sirve");
+    talk.stands_at("cancelar.otra");
+    talk.says("no").stands_at("Idle");
+    talk.booked(&[]);
+}
+
+#[test]
+fn script_12_a_renamed_field_is_followed_while_the_patient_chooses() {
+    let mut talk = Talk::at_review(World::new());
+    talk.taps("Cambiar algo").told("¿Qué quieres cambiar?");
+    let newer = edited("agendar.yaml", |text| {
+        text.replace("  prestacion:\n", "  servicio:\n")
+            .replace("ask: prestacion", "ask: servicio")
+            .replace("(paciente, prestacion,", "(paciente, prestacion=servicio,")
+            .replace("{prestacion.nombre}", "{servicio.nombre}")
+            .replace("[paciente, prestacion,", "[paciente, servicio,")
+            .replace("especialidad: prestacion", "prestacion: servicio")
+    });
+    talk.older.push(std::mem::replace(&mut talk.book, newer));
+    talk.taps("La atención").stands_at("agendar.servicio");
+    assert_eq!(talk.held(), [TEN]);
+    talk.says("dentista").stands_at("agendar.hora");
+    assert!(talk.held().is_empty());
+}

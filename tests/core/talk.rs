@@ -138,6 +138,24 @@ impl Talk {
         self.wait(seconds)
     }
 
+    /// A copy to try something on.
+    pub(crate) fn probe(&self) -> Self {
+        Self {
+            world: self.world.clone(),
+            state: self.state.clone(),
+            book: self.book.clone(),
+            older: self.older.clone(),
+            said: self.said.clone(),
+            handoffs: Vec::new(),
+            incidents: Vec::new(),
+            timers: Vec::new(),
+            trace: Trace::default(),
+            asked: Vec::new(),
+            turns: 0,
+            now: self.now,
+        }
+    }
+
     /// One event through the core, with everything that follows at once.
     pub(crate) fn event(&mut self, kind: EventKind) -> Turned {
         let event = Event { now: self.now, local: (self.now - TimeDelta::hours(3)).naive_utc(), kind };

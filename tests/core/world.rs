@@ -78,7 +78,7 @@ impl World {
     /// One patient, a midwife and a dentist, on Wednesday the 25th of November 2026 at nine.
     pub(crate) fn new() -> Self {
         let mut world = Self {
-            patients: vec![("p1", "Luz Soto", vec!["yo", "luz", "para mi"])],
+            patients: vec![("p1", "Luz Soto", vec!["yo", "luz"])],
             kinds: vec![
                 ("k1", "Matrona", vec!["matrona", "control de matrona"]),
                 ("k2", "Dentista", vec!["dentista", "dental", "muela"]),

@@ -335,3 +335,27 @@ async fn only_what_another_try_can_mend_is_retried() {
     assert!(!error.retryable(), "{error:?}");
     world.done().await;
 }
+
+#[tokio::test]
+async fn a_hold_that_dies_while_its_day_is_locked_is_confirmed_by_another_try() {
+    let mut world = World::new().await;
+    let slot = world.slot(0, TEN);
+    let hold = world.held(0, slot).await;
+    // who has the day's lock sees the hold die; who confirms it, a moment earlier, waits for that lock
+    world.wait(9);
+    let confirm = world.begin().await;
+    world.wait(2);
+    let mut other = world.begin().await;
+    booking::hold(&mut other, &world.to_hold(1, world.slot(0, NINE))).await.unwrap().changed.clear();
+    let request = world.to_confirm(0, slot, Some(hold));
+    let waiting = tokio::spawn(async move {
+        let mut confirm = confirm;
+        booking::confirm(&mut confirm, &request).await.map(|written| written.outcome)
+    });
+    world.until_somebody_waits().await;
+    other.commit().await.unwrap();
+    let error = waiting.await.unwrap().unwrap_err();
+    assert!(error.retryable(), "{error:?}");
+    assert!(matches!(world.confirm(0, slot, Some(hold)).await, ConfirmOutcome::Confirmed(_)));
+    world.done().await;
+}

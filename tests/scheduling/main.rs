@@ -1,6 +1,15 @@
 //! The agenda against a real PostgreSQL: what each operation answers, races, a model, and the search.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test may fail; the lint's own exception does not reach the helpers beside the tests"
+)]
+
+mod agreement;
 mod booking;
 mod identity;
+mod import;
+mod model;
+mod race;
 mod search;
 mod world;

@@ -2,7 +2,9 @@
 
 use smartsalud::scheduling::{Agenda, FreeFor, HoldOutcome, HoldRequest, Search};
 
-use crate::world::World;
+use smartsalud::value::{TimeRange, Window};
+
+use crate::world::{World, at};
 
 const TEN: &str = "2026-11-25T10:00";
 
@@ -108,5 +110,51 @@ async fn a_change_of_the_weekly_agenda_is_heard_of_whoever_makes_it() {
         map.follow_once().await.unwrap();
         assert_eq!(world.offered(&map, world.to_search()).await.len(), left, "{change}");
     }
+    world.done().await;
+}
+
+#[tokio::test]
+async fn the_own_sector_comes_first_until_waiting_would_cost_two_days() {
+    let world = World::new().await;
+    let map = agenda(&world).await;
+    world.run("update doctors set sector = case code when 'd1' then 'Azul' else 'Verde' end").await;
+    world.run("update patients set sector = 'Verde'").await;
+    world.run("delete from doctor_schedules where doctor_id = (select max(id) from doctors) and day_of_week = 3").await;
+    map.follow_once().await.unwrap();
+    let search = Search { patient: Some(world.patients[0]), limit: 1, ..world.to_search() };
+    let first = map.search(&search).await.unwrap().remove(0);
+    assert_eq!(first.slot, world.slot(1, "2026-11-26T09:00"), "{}", first.why);
+    assert!(first.why.contains("su sector (Verde)"), "{}", first.why);
+    let soonest = Window { soonest: true, ..Window::ANY };
+    let first = map.search(&Search { window: soonest, ..search.clone() }).await.unwrap().remove(0);
+    assert_eq!(first.slot, world.slot(0, "2026-11-25T09:00"), "whoever it is");
+    assert!(first.why.contains("otro sector (Azul)"), "{}", first.why);
+    world.done().await;
+}
+
+#[tokio::test]
+async fn a_window_a_professional_and_what_was_shown_before_narrow_the_search() {
+    let world = World::new().await;
+    let map = agenda(&world).await;
+    let starts = async |search: Search| {
+        let found = map.search(&search).await.unwrap();
+        found.into_iter().map(|offer| offer.slot.start.format("%d %H:%M").to_string()).collect::<Vec<_>>()
+    };
+    let late = Window { times: vec![TimeRange { start: 12 * 60, end: 20 * 60 }], ..Window::ANY };
+    let search = Search { window: late, limit: 3, ..world.to_search() };
+    assert_eq!(starts(search.clone()).await, ["25 12:00", "25 12:30", "26 12:00"]);
+    let shown: Vec<_> = map.search(&search).await.unwrap().into_iter().map(|offer| offer.slot).collect();
+    let one = Search { doctor: Some(shown[0].doctor), except: vec![shown[0]], ..search };
+    assert_eq!(starts(one).await, ["25 12:30", "26 12:00", "26 12:30"]);
+    let from = Window {
+        not_before: Some(at("2026-11-26T11:45")),
+        before: Some(at("2026-11-26T12:30")),
+        ..Window::ANY
+    };
+    assert_eq!(
+        starts(Search { window: from, ..world.to_search() }).await,
+        ["26 12:00", "26 12:00"],
+        "two professionals"
+    );
     world.done().await;
 }

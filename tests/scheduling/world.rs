@@ -167,6 +167,14 @@ impl World {
         sqlx::query_scalar(sql).fetch_one(&self.pool).await.unwrap()
     }
 
+    /// Returns once a session of this database waits for a lock.
+    pub(crate) async fn until_somebody_waits(&self) {
+        let waiting = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
+        while self.count(waiting).await == 0 {
+            tokio::task::yield_now().await;
+        }
+    }
+
     /// Patient number `who`, from conversation number `who`.
     pub(crate) fn to_hold(&self, who: usize, slot: Slot) -> HoldRequest {
         HoldRequest {
@@ -344,11 +352,13 @@ impl World {
 
     /// Drops the database; a test that panics keeps it.
     pub(crate) async fn done(self) {
-        self.pool.close().await;
-        let mut admin = PgConnection::connect_with(&server().database("postgres")).await.unwrap();
-        admin
-            .execute(sqlx::AssertSqlSafe(format!("drop database {} with (force)", self.name)))
-            .await
-            .unwrap();
+        drop_database(self.pool, &self.name).await;
     }
+}
+
+/// Drops a database.
+pub(crate) async fn drop_database(pool: PgPool, name: &str) {
+    pool.close().await;
+    let mut admin = PgConnection::connect_with(&server().database("postgres")).await.unwrap();
+    admin.execute(sqlx::AssertSqlSafe(format!("drop database {name} with (force)"))).await.unwrap();
 }

@@ -9,7 +9,7 @@ use crate::conversation::message::{Assent, Command, Message};
 use crate::conversation::reply::{self, ANY, CANCEL, CHANGE, MORE, NO, YES};
 use crate::conversation::running::{Halt, Running};
 use crate::conversation::state::{AskedKind, By, Ended};
-use crate::flow::definition::{Field, FieldKind, StepKind};
+use crate::flow::definition::{Field, FieldKind, Step, StepKind};
 use crate::flow::{RepairKind, Value};
 use crate::value::Window;
 
@@ -90,6 +90,9 @@ impl<'a> Running<'a> {
         let name = &field.name;
         let key = match self.option_named(pending, message) {
             Some(key) => Some(key),
+            // A whole request at a menu says more than the option it would pick.
+            None if message.is_universal() => None,
+            None if is_menu(pending) && self.flow_meant(message).is_some() => None,
             None if message.assent == Some(Assent::No) => {
                 option_with_word(pending, "no").or_else(|| self.mentioned(index, pending, field, message))
             }
@@ -110,14 +113,12 @@ impl<'a> Running<'a> {
             self.next_page(pending);
             return Ok(true);
         }
-        let alone = message.words.len() <= 2;
-        let by_list = message.choice.is_some();
-        // What else it says is heard before the choice acts: it belongs to the frame below a menu, too.
+        let alone = message.words.len() <= 2 || (message.choice.is_some() && message.words.len() <= 4);
         if !self.choose(index, pending.flow, name, &key, By::Patient)? {
             return Ok(false);
         }
         self.rung(3, true, format!("answer to {name}: an option"));
-        if !alone && !(by_list && message.words.len() <= 4) && self.position(pending.asked.frame).is_some() {
+        if !alone {
             self.take_along(message);
         }
         Ok(true)
@@ -125,9 +126,7 @@ impl<'a> Running<'a> {
 
     /// A no at a menu: nothing of it, and on with what lies below.
     fn leave_menu(&mut self, pending: &Pending<'a>) -> bool {
-        let is_menu = all_steps(&pending.flow.steps).into_iter().any(
-            |step| matches!(&step.kind, StepKind::Ask(ask) if ask.field == pending.asked.field && !ask.keep),
-        );
+        let is_menu = is_menu(pending);
         if is_menu {
             self.rung(3, true, "no: nothing of the menu");
             self.leave(pending.index, Ended::Finished);
@@ -141,10 +140,11 @@ impl<'a> Running<'a> {
     /// The option whose label or words are the whole message.
     pub(super) fn option_named(&self, pending: &Pending<'_>, message: &Message) -> Option<String> {
         let named = |title: &str| Message::normal_form(title) == message.normal;
+        // "Persona" must bring one wherever it is said, though a field may be called so, too.
+        let labels_only = message.is_universal();
         let option = pending.asked.options.iter().find(|option| {
-            named(&option.title)
-                || option.words.iter().any(|word| named(word))
-                || option.key == message.normal
+            let by_words = option.words.iter().any(|word| named(word)) || option.key == message.normal;
+            named(&option.title) || (by_words && !labels_only)
         })?;
         Some(option.key.clone())
     }
@@ -219,6 +219,12 @@ impl<'a> Running<'a> {
         let FieldKind::Window { future, .. } = &field.kind else { return false };
         !future || window.last_day().is_none_or(|last| last >= self.event.local.date())
     }
+}
+
+/// Whether the answer is consumed, not remembered.
+fn is_menu(pending: &Pending<'_>) -> bool {
+    let asks = |step: &&Step| matches!(&step.kind, StepKind::Ask(ask) if ask.field == pending.asked.field && !ask.keep);
+    all_steps(&pending.flow.steps).iter().any(asks)
 }
 
 fn option_with_word(pending: &Pending<'_>, word: &str) -> Option<String> {

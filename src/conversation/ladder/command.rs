@@ -40,17 +40,20 @@ impl<'a> Running<'a> {
                 }
                 true
             }
-            Command::StartAnew => {
-                let running = self.form().is_some();
-                self.start_anew();
-                running
+            Command::Restart => {
+                if self.form().is_some() {
+                    self.start_anew();
+                } else {
+                    self.push_repair(RepairKind::Menu, &[]);
+                }
+                true
             }
             Command::Skip => self.skip(pending),
             Command::Cancel => self.cancel(message),
             Command::Back => self.back(pending),
             Command::Change(what) => self.change(pending, what.as_deref(), message),
         };
-        self.rung(4, took, format!("command: {}", command.name()));
+        self.rung(4, took, format!("command: {}", name(command)));
         Ok(took)
     }
 
@@ -102,7 +105,14 @@ impl<'a> Running<'a> {
     }
 
     fn change(&mut self, pending: Option<&Pending<'a>>, what: Option<&str>, message: &Message) -> bool {
-        let Some(form) = self.form() else { return false };
+        let Some(form) = self.form() else {
+            // Nothing is under way: it is about an appointment.
+            let flow = self.flow_meant(message).or_else(|| self.flow_for("reagendar"));
+            return flow.is_some_and(|flow| {
+                self.ask_for_flow(&flow, Some(message));
+                true
+            });
+        };
         let frame = &self.state.stack[form];
         let Some(flow) = self.flow_of(frame) else { return false };
         let field = what.and_then(|what| field_named(flow, what));
@@ -137,6 +147,21 @@ impl<'a> Running<'a> {
         }
         self.push_repair(RepairKind::Change, &[]);
         true
+    }
+}
+
+/// A command's name in the trace.
+fn name(command: &Command) -> &'static str {
+    match command {
+        Command::Menu => "menu",
+        Command::Back => "back",
+        Command::Change(_) => "change",
+        Command::Cancel => "cancel",
+        Command::Repeat => "repeat",
+        Command::Person => "person",
+        Command::Help => "help",
+        Command::Restart => "restart",
+        Command::Skip => "skip",
     }
 }
 

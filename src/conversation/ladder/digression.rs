@@ -8,6 +8,7 @@ use crate::conversation::message::Message;
 use crate::conversation::need::OK;
 use crate::conversation::running::{Halt, Running};
 use crate::conversation::state::Ended;
+use crate::conversation::walk::GOES_TO;
 use crate::flow::definition::{FixedAnswer, Interrupt};
 use crate::flow::expression::{Expression, Scope};
 use crate::flow::template::Part;
@@ -110,13 +111,16 @@ impl<'a> Running<'a> {
         let frame = &self.state.stack[form];
         let same = frame.flow == name;
         let policy = self.flow_of(frame).and_then(|flow| flow.interrupt.get(name).copied());
-        match policy.unwrap_or(Interrupt::Push) {
+        let policy = match policy.unwrap_or(Interrupt::Push) {
+            // What it was for is done: there is nothing to ask about.
+            Interrupt::AskFirst if frame.is_committed() => Interrupt::Replace,
+            policy => policy,
+        };
+        match policy {
             Interrupt::AskFirst if !same => {
                 let Some(target) = self.books.current.flows.get(name) else { return };
-                let extra = [
-                    ("destino", Value::Key(name.to_owned())),
-                    ("destino_titulo", Value::Text(target.title.clone())),
-                ];
+                let title = Value::Text(target.title.clone());
+                let extra = [("destino", title), (GOES_TO, Value::Key(name.to_owned()))];
                 self.push_repair(RepairKind::LeaveFirst, &extra);
                 if let (Some(top), Some(message)) = (self.state.stack.last_mut(), message) {
                     top.heard.push(message.text.clone());

@@ -27,7 +27,7 @@ impl<'a> Running<'a> {
     ) -> Result<bool, Halt> {
         let (index, flow, name) = (pending.index, pending.flow, field.name.as_str());
         let options = &pending.asked.options;
-        let said_no = message.assent == Some(Assent::No);
+        let said_no = message.assent == Some(Assent::No) || message.neither;
         if let Some(key) = self.option_named(pending, message) {
             if key == MORE {
                 return Ok(self.more_hours(pending, flow, field));
@@ -65,9 +65,12 @@ impl<'a> Running<'a> {
                 _ => None,
             });
         let window = match (&message.window, message.relative) {
+            // "Más temprano" is about the screen, though "temprano" alone is a part of the day.
+            (window, Some(relative)) if window.as_ref().is_none_or(|window| window.days.is_empty()) => {
+                relative_to(relative, options, current.as_ref())
+            }
             (Some(window), _) => Some(merge(current.as_ref(), window)),
-            (None, Some(relative)) => relative_to(relative, options, current.as_ref()),
-            (None, None) => None,
+            (None, _) => None,
         };
         let Some(window) = window else {
             if said_no && let Some(feeding) = feeding {
@@ -76,7 +79,10 @@ impl<'a> Running<'a> {
             }
             return Ok(false);
         };
-        if !said_no && let Some(said) = &message.window {
+        if !said_no
+            && message.relative.is_none()
+            && let Some(said) = &message.window
+        {
             let fitting = |choices: &[Choice]| only_fitting(choices, said);
             let key = fitting(options).or_else(|| {
                 let rows = self.rows(index, flow, field);

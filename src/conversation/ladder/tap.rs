@@ -6,7 +6,7 @@
 use chrono::TimeDelta;
 
 use super::Pending;
-use crate::conversation::frames::{all_steps, is_frozen, open_steps};
+use crate::conversation::frames::{all_steps, current_name, is_frozen, open_steps};
 use crate::conversation::reply::{CANCEL, CHANGE, MORE, YES};
 use crate::conversation::running::{Halt, Running, Yes};
 use crate::conversation::state::{AskedKind, By, Ended, Owner, Tap};
@@ -35,6 +35,7 @@ impl<'a> Running<'a> {
             return Ok(Turn::Ignored);
         }
         self.state.last_tap = Some((tap.clone(), now));
+        let tap = &self.by_current_names(tap);
         let pending = self.pending();
         match pending.filter(|pending| pending.asked.frame == tap.frame && pending.asked.field == tap.field) {
             Some(pending) => self.tap_on_pending(&pending, tap)?,
@@ -43,6 +44,15 @@ impl<'a> Running<'a> {
         self.walk()?;
         self.never_leave_silence()?;
         Ok(Turn::Taken)
+    }
+
+    /// A tap on a message from before a field was renamed means the field all the same.
+    fn by_current_names(&self, tap: &Tap) -> Tap {
+        let frame = self.position(tap.frame).map(|index| &self.state.stack[index]);
+        match frame.and_then(|frame| self.flow_of(frame)) {
+            Some(flow) => Tap { field: current_name(flow, &tap.field).to_owned(), ..tap.clone() },
+            None => tap.clone(),
+        }
     }
 
     fn tap_on_pending(&mut self, pending: &Pending<'a>, tap: &Tap) -> Result<(), Halt> {

@@ -1,12 +1,15 @@
 //! What happens on an outcome that is not `ok`, and what an option does that acts at once.
 
-use crate::conversation::frames::fixed_row;
+use crate::conversation::frames::{current_name, fixed_row};
 use crate::conversation::reply;
 use crate::conversation::running::{Halt, Running, Verdict};
 use crate::conversation::scope::View;
 use crate::conversation::state::Ended;
 use crate::flow::definition::{Action, Call, Step, StepKind};
 use crate::flow::{Flow, RepairKind, Value};
+
+/// The argument of a repair that names the flow to go to.
+pub(in crate::conversation) const GOES_TO: &str = "destino_flujo";
 
 impl<'a> Running<'a> {
     pub(super) fn branch(
@@ -26,7 +29,7 @@ impl<'a> Running<'a> {
         let frame = &mut self.state.stack[index];
         let count = frame.counts.entry(format!("{}:{outcome}", step.id)).or_default();
         *count += 1;
-        let used_up = branch.up_to.is_some_and(|most| *count >= most);
+        let used_up = branch.up_to.is_some_and(|most| *count > most);
         if let Some(text) = &branch.say {
             let words = text.render(&View::new(flow, &self.state.stack[index]));
             if !self.state.stack[index].is_repair() {
@@ -58,7 +61,7 @@ impl<'a> Running<'a> {
         }
     }
 
-    /// Does what a branch or an option says. `reason` is what staff reads when it hands over.
+    /// Does what a branch or an option says. `reason` is what staff reads when it cannot be done.
     pub(in crate::conversation) fn act(
         &mut self,
         index: usize,
@@ -67,14 +70,14 @@ impl<'a> Running<'a> {
         reason: &str,
     ) -> Result<Verdict, Halt> {
         match action {
-            Action::Handoff(_) => self.hand_off(reason, true)?,
+            Action::Handoff(reason) => self.hand_off(reason, true)?,
             Action::Offer(name) => self.offer(name),
             Action::Call(name) => {
                 if !self.enter(name) {
                     self.hand_off(reason, true)?;
                 }
             }
-            Action::Start(name) => self.ask_for_flow(name, None),
+            Action::Start(name) => self.start_from(index, flow, name),
             Action::End => self.leave(index, Ended::Finished),
             Action::Resume => self.resume(index),
             Action::Leave => self.leave_below(index, flow),
@@ -89,17 +92,26 @@ impl<'a> Running<'a> {
             self.incident(format!("flow `{name}` is offered but not in the book"));
             return;
         };
-        let extra = [
-            ("destino", Value::Key(name.to_owned())),
-            ("destino_titulo", Value::Text(target.title.clone())),
-            ("oferta", Value::Flag(true)),
-        ];
-        self.push_repair(RepairKind::LeaveFirst, &extra);
+        let extra = [("destino", Value::Text(target.title.clone())), (GOES_TO, Value::Key(name.to_owned()))];
+        self.push_repair(RepairKind::Offer, &extra);
+    }
+
+    /// Starts a flow from an option. Who was just asked what to do is not asked again whether to leave.
+    fn start_from(&mut self, index: usize, flow: &Flow, name: &str) {
+        if !flow.name.starts_with("repair.") {
+            self.leave(index, Ended::Finished);
+        } else if ![RepairKind::Cancel, RepairKind::Frozen]
+            .contains(&self.state.repair_on_top().unwrap_or(RepairKind::Menu))
+        {
+            self.ask_for_flow(name, None);
+            return;
+        }
+        self.enter(name);
     }
 
     /// "Seguir": back to what was going on. Who declines an offer has nothing to go back to.
     fn resume(&mut self, index: usize) {
-        let offered = self.state.stack[index].arguments.contains_key("oferta");
+        let offered = self.state.repair_on_top() == Some(RepairKind::Offer);
         if self.state.stack[index].is_repair() {
             self.leave(index, Ended::Finished);
         }
@@ -112,7 +124,7 @@ impl<'a> Running<'a> {
     /// "Dejar esto": the interrupted flow ends; what the patient wanted instead begins.
     fn leave_below(&mut self, index: usize, flow: &Flow) {
         let frame = &self.state.stack[index];
-        let wanted = match frame.arguments.get("destino") {
+        let wanted = match frame.arguments.get(GOES_TO) {
             Some(Value::Key(name)) => Some(name.clone()),
             _ => None,
         };
@@ -157,7 +169,7 @@ impl<'a> Running<'a> {
         }
         if let FieldKind::Choice { source, .. } = &declared.kind {
             if let Source::FieldsBelow = source {
-                return Ok(self.want_below(index, key));
+                return Ok(self.want_below(key));
             }
             if let Source::Fixed(options) = source
                 && let Some(option) = options.iter().find(|option| option.key == key)
@@ -165,13 +177,9 @@ impl<'a> Running<'a> {
                 let row = fixed_row(&option.key, &option.title, &option.words);
                 self.give(index, flow, field, Value::Record(row), by);
                 if let Some(action) = &option.action {
-                    let reason = match action {
-                        Action::Handoff(reason) => reason.as_str(),
-                        _ => "asked",
-                    };
                     // The option is used up by what it does.
                     let id = self.state.stack[index].id;
-                    self.act(index, flow, action, reason)?;
+                    self.act(index, flow, action, "asked")?;
                     if let Some(index) = self.position(id) {
                         self.state.stack[index].answers.shift_remove(field);
                     }
@@ -185,11 +193,15 @@ impl<'a> Running<'a> {
     }
 
     /// "¿Qué quieres cambiar?" was answered: the repair goes, the field below is asked anew.
-    fn want_below(&mut self, index: usize, field: &str) -> bool {
-        self.leave(index, Ended::Finished);
-        self.drop_repairs();
+    fn want_below(&mut self, field: &str) -> bool {
         let Some(form) = self.form() else { return false };
-        self.want(form, field)
+        let flow = self.flow_of(&self.state.stack[form]);
+        let field = flow.map_or(field, |flow| current_name(flow, field));
+        let wanted = self.want(form, field);
+        if wanted {
+            self.drop_repairs();
+        }
+        wanted
     }
 
     /// A field is to be asked anew; nothing is forgotten until a different answer comes.

@@ -22,9 +22,12 @@ with asked as (
 select s.doctor_id as "doctor_id!", s.start as "start!"
   from starts s
  where s.starts_at >= $6::timestamptz + s.notice
-   -- a wall time that does not exist or happens twice is nobody's hour
-   and s.starts_at at time zone s.tz = s.start
-   and (s.starts_at - interval '1 hour') at time zone s.tz <> s.start and (s.starts_at + interval '1 hour') at time zone s.tz <> s.start
+   -- a visit whose first or last minute does not exist or happens twice on the wall is nobody's hour
+   and not exists (
+     select from (values (s.start, s.starts_at),
+                         (s.start + s.duration - interval '1 minute', s.starts_at + s.duration - interval '1 minute')) as m(wall, at)
+      where m.at at time zone s.tz <> m.wall
+         or (m.at - interval '1 hour') at time zone s.tz = m.wall or (m.at + interval '1 hour') at time zone s.tz = m.wall)
    and not exists (
      select from absences b
       where (b.doctor_id = s.doctor_id or b.doctor_id is null and b.center_id = s.center_id)

@@ -152,9 +152,12 @@ pub(in crate::scheduling) async fn place(
                     (t.bookable or $2::bigint is null)
                     and d.active
                     and ($2::bigint is null or $6::timestamp::date <= (app_now() at time zone c.tz)::date + t.max_horizon_days)
-                    -- a wall time that does not exist or happens twice (September, April) is nobody's hour
-                    and i.starts at time zone c.tz = $6
-                    and (i.starts - interval '1 hour') at time zone c.tz <> $6 and (i.starts + interval '1 hour') at time zone c.tz <> $6
+                    -- a visit whose first or last minute does not exist or happens twice (September, April) is nobody's hour
+                    and not exists (
+                      select from (values ($6::timestamp, i.starts),
+                                          ($6::timestamp + make_interval(mins => t.duration_min - 1), i.starts + make_interval(mins => t.duration_min - 1))) as m(wall, at)
+                       where m.at at time zone c.tz <> m.wall
+                          or (m.at - interval '1 hour') at time zone c.tz = m.wall or (m.at + interval '1 hour') at time zone c.tz = m.wall)
                     and exists (
                       select from doctor_schedules s
                        where s.doctor_id = d.id and s.center_id = c.id and s.appointment_type_id = t.id
@@ -222,16 +225,16 @@ pub(in crate::scheduling) async fn place(
                else 'placed' end as is
            ), expired as (
              update appointments a set status = 'EXPIRED', hold_expires_at = null
-               from dead where a.id = dead.id
+               from dead where a.id = dead.id and a.status = 'PENDING'
              returning a.id
            ), let_go as (
              update appointments a set status = 'CANCELLED', hold_expires_at = null
                from mine, verdict
-              where a.id = mine.id and verdict.is in ('placed', 'again') and mine.hold_expires_at > app_now()
+              where a.id = mine.id and a.status = 'PENDING' and verdict.is in ('placed', 'again') and mine.hold_expires_at > app_now()
              returning a.id
            ), given_up as (
              update appointments a set status = 'RESCHEDULED'
-               from moved, verdict where a.id = moved.id and verdict.is = 'placed' and $7::interval is null
+               from moved, verdict where a.id = moved.id and a.status = 'CONFIRMED' and verdict.is = 'placed' and $7::interval is null
              returning a.id
            ), taken as (
              -- last: the counts make the hour free before it is taken. The constraints only prove what the look decided

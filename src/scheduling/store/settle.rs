@@ -9,7 +9,7 @@ use sqlx::PgConnection;
 
 use super::place::where_to_go;
 use crate::id::{AppointmentId, AppointmentTypeId, CenterId, ConversationId, DoctorId, PatientId};
-use crate::scheduling::booking::{CancelRequest, ConfirmRequest, DayChange, ReleaseRequest};
+use crate::scheduling::request::{CancelRequest, ConfirmRequest, DayChange, ReleaseRequest};
 use crate::scheduling::slot::{Booked, Slot, code};
 
 /// A booked hour with the names that go with it.
@@ -56,43 +56,50 @@ impl BookedRow {
     }
 }
 
-/// Makes a live hold a booking: one compare-and-swap. None when it is not a live hold of this hour, or no longer.
+/// What became of a try to confirm a hold that may be alive.
+#[derive(Debug)]
+pub(in crate::scheduling) enum Live {
+    /// It is a booking now.
+    Booked(Box<Booked>),
+    /// It is not a live hold of this hour; nothing is locked.
+    Not,
+    /// It died or was let go while its day's lock was waited for. The lock is held now, so going on from here would
+    /// take locks in two rounds.
+    Raced,
+}
+
+/// Makes a live hold a booking: one compare-and-swap.
 ///
 /// The agenda is not looked at again: whoever closes a day lets its holds go under the same lock.
 pub(in crate::scheduling) async fn confirm_live(
     tx: &mut PgConnection,
     request: &ConfirmRequest,
     hold: AppointmentId,
-) -> sqlx::Result<Option<Booked>> {
-    let row = sqlx::query_as!(
-        BookedRow,
+) -> sqlx::Result<Live> {
+    let row = sqlx::query!(
         r#"with patience as materialized (
              select set_config('lock_timeout', '2s', true)
            ), day as materialized (
+             -- locked only if the hold seems alive: else the whole booking goes the long way, which locks in order
              select d.version
                from patience cross join appointments h join doctor_days d on d.doctor_id = h.doctor_id and d.day = h.appointment_date
-              where h.id = $1
+              where h.id = $1 and h.center_id = $2 and h.patient_id = $3 and h.conversation_id is not distinct from $4
+                and h.doctor_id = $5 and h.appointment_type_id = $6 and h.appointment_date + h.start_local = $7
+                and h.status = 'PENDING' and h.hold_expires_at > app_now() and lower(h.during) > app_now()
                 for no key update of d
            ), booked as (
              update appointments a set status = 'CONFIRMED', hold_expires_at = null
-               from (select count(*) as locked from day) d
-              where d.locked >= 0 and a.id = $1 and a.center_id = $2 and a.patient_id = $3
-                and a.conversation_id is not distinct from $4
-                and a.doctor_id = $5 and a.appointment_type_id = $6 and a.appointment_date + a.start_local = $7
-                and a.status = 'PENDING' and a.hold_expires_at > app_now() and lower(a.during) > app_now()
-             returning a.*
+               from day where a.id = $1 and a.status = 'PENDING' and a.hold_expires_at > app_now()
+             returning a.id, lower(a.during) as starts_at, a.center_id, a.doctor_id, a.patient_id, a.appointment_type_id
            ), recorded as (
              insert into appointment_events (appointment_id, at, actor, from_status, to_status)
              select id, app_now(), $8, 'PENDING', 'CONFIRMED' from booked
            )
-           select a.id as "id!: AppointmentId", a.center_id as "center_id!: CenterId", a.doctor_id as "doctor_id!: DoctorId",
-                  a.patient_id as "patient_id!: PatientId", a.appointment_type_id as "appointment_type_id!: AppointmentTypeId",
-                  a.appointment_date as "appointment_date!", a.start_local as "start_local!", lower(a.during) as "starts_at!",
-                  a.conversation_id as "conversation_id?: ConversationId", d.full_name as doctor_name, t.name as type_name,
-                  p.full_name as patient_name, c.name as center_name, c.address, null::bigint as version
-             from booked a
-             join doctors d on d.id = a.doctor_id join appointment_types t on t.id = a.appointment_type_id
-             join patients p on p.id = a.patient_id join centers c on c.id = a.center_id"#,
+           select a.id as "id?: AppointmentId", a.starts_at as "starts_at?", d.full_name as "doctor_name?", t.name as "type_name?",
+                  p.full_name as "patient_name?", c.name as "center_name?", c.address as "address?"
+             from day left join booked a on true
+             left join doctors d on d.id = a.doctor_id left join appointment_types t on t.id = a.appointment_type_id
+             left join patients p on p.id = a.patient_id left join centers c on c.id = a.center_id"#,
         hold.0,
         request.center.0,
         request.patient.0,
@@ -104,7 +111,22 @@ pub(in crate::scheduling) async fn confirm_live(
     )
     .fetch_optional(tx)
     .await?;
-    Ok(row.map(|row| row.booked().0))
+    let Some(row) = row else { return Ok(Live::Not) };
+    let Some(appointment) = row.id else { return Ok(Live::Raced) };
+    let booked = Booked {
+        appointment,
+        code: code(appointment),
+        center: request.center,
+        patient: request.patient,
+        patient_name: row.patient_name.unwrap_or_default(),
+        slot: request.slot,
+        starts_at: row.starts_at.unwrap_or_default(),
+        doctor_name: row.doctor_name.unwrap_or_default(),
+        type_name: row.type_name.unwrap_or_default(),
+        place: where_to_go(row.center_name.unwrap_or_default(), row.address),
+        conversation: request.conversation,
+    };
+    Ok(Live::Booked(Box::new(booked)))
 }
 
 /// Lets a hold go. None when it is no hold of this conversation any more.

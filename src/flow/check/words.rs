@@ -1,0 +1,88 @@
+//! Words that would be understood as two things at once.
+
+use std::collections::BTreeMap;
+
+use crate::flow::definition::{Action, Book, Field, FieldKind, FixedOption, Source};
+use crate::flow::error::FlowError;
+use crate::flow::load::normal;
+
+/// Whole messages that the engine takes as commands wherever the conversation stands.
+const COMMANDS: [&str; 6] = ["menu", "atras", "volver", "ayuda", "repetir", "humano"];
+
+/// Tells words with two meanings: of two flows, of two options, of an option and a flow or command.
+pub(super) fn check(book: &Book, sources: &BTreeMap<String, String>, errors: &mut Vec<FlowError>) {
+    let mut starts: BTreeMap<&str, &str> = BTreeMap::new();
+    let mut intents: BTreeMap<&str, &str> = BTreeMap::new();
+    for flow in book.flows.values() {
+        let source = sources.get(&flow.span.file).map_or("", String::as_str);
+        let words = flow.starts.words.iter().map(|word| (word, false));
+        for (word, is_intent) in words.chain(flow.starts.intents.iter().map(|intent| (intent, true))) {
+            let known = if is_intent { &mut intents } else { &mut starts };
+            if let Some(other) = known.insert(word, &flow.name) {
+                let message = format!("`{word}` starts `{other}` already");
+                let fix = "let one word start one flow";
+                let span = flow.span.at_word(source, word);
+                errors.push(FlowError::new("F049", span, source, message, fix));
+            }
+        }
+    }
+    for flow in book.flows.values().chain(book.repairs.values()) {
+        let source = sources.get(&flow.span.file).map_or("", String::as_str);
+        for field in flow.fields.values() {
+            if let FieldKind::Choice { source: Source::Fixed(options), .. } = &field.kind {
+                between_options(field, options, source, errors);
+                against_flows(field, options, &starts, source, errors);
+            }
+        }
+    }
+}
+
+/// Everything an option is called.
+fn names(option: &FixedOption) -> impl Iterator<Item = String> {
+    let mut names: Vec<String> =
+        std::iter::once(normal(&option.title)).chain(option.words.iter().cloned()).collect();
+    names.sort();
+    names.dedup();
+    names.into_iter()
+}
+
+fn between_options(field: &Field, options: &[FixedOption], source: &str, errors: &mut Vec<FlowError>) {
+    let mut known: BTreeMap<String, &FixedOption> = BTreeMap::new();
+    for option in options {
+        for name in names(option) {
+            if let Some(other) = known.insert(name.clone(), option)
+                && other.key != option.key
+            {
+                let message = format!("`{name}` means both `{}` and `{}`", other.title, option.title);
+                let span = field.span.at_word(source, &option.key);
+                errors.push(FlowError::new("F048", span, source, message, "let one word mean one option"));
+            }
+        }
+    }
+}
+
+fn against_flows(
+    field: &Field,
+    options: &[FixedOption],
+    starts: &BTreeMap<&str, &str>,
+    source: &str,
+    errors: &mut Vec<FlowError>,
+) {
+    for option in options {
+        let leads_to = match &option.action {
+            Some(Action::Start(flow) | Action::Call(flow) | Action::Offer(flow)) => Some(flow.as_str()),
+            _ => None,
+        };
+        for name in names(option) {
+            let other = match starts.get(name.as_str()) {
+                Some(flow) if leads_to != Some(flow) => format!("the flow `{flow}`"),
+                None if COMMANDS.contains(&name.as_str()) => "a command that works everywhere".to_owned(),
+                _ => continue,
+            };
+            let message = format!("`{name}` chooses `{}` and is also {other}", option.title);
+            let fix = "call the option otherwise; the option would always win";
+            let span = field.span.at_word(source, &option.key);
+            errors.push(FlowError::new("F047", span, source, message, fix));
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! Steps of a flow: each is exactly one thing, with the keys that belong to it.
+
+use serde_saphyr::Spanned;
+
+use super::Reading;
+use crate::flow::definition::{Ask, Review, Step, StepKind, When};
+use crate::flow::raw::{self, Text};
+use crate::flow::template::Template;
+use crate::flow::value::Name;
+
+impl Reading<'_> {
+    pub(super) fn steps(&mut self, raw: &[Spanned<raw::Step>]) -> Vec<Step> {
+        raw.iter().filter_map(|step| self.step(step)).collect()
+    }
+
+    fn numbered(&mut self, kind: &'static str) -> Name {
+        let count = self.counts.entry(kind).or_default();
+        *count += 1;
+        format!("{kind}.{count}")
+    }
+
+    fn step(&mut self, raw: &Spanned<raw::Step>) -> Option<Step> {
+        let step = &raw.value;
+        let kinds = [
+            ("ask", step.ask.is_some()),
+            ("say", step.say.is_some()),
+            ("do", step.read.is_some()),
+            ("hold", step.hold.is_some()),
+            ("commit", step.commit.is_some()),
+            ("review", step.review.is_some()),
+            ("when", step.when.is_some()),
+            ("call", step.call.is_some()),
+            ("handoff", step.handoff.is_some()),
+            ("end", step.end.is_some()),
+        ];
+        let given: Vec<&str> = kinds.iter().filter(|(_, given)| *given).map(|(kind, _)| *kind).collect();
+        if given.len() != 1 {
+            let all = kinds.map(|(kind, _)| kind).join(", ");
+            self.wrong("F011", raw, format!("a step is exactly one of {all}; this has {}", given.len()), "");
+            return None;
+        }
+        self.foreign_step_keys(raw, given[0]);
+        let span = self.span(raw);
+        let (id, kind) = if let Some(field) = &step.ask {
+            (format!("ask.{}", field.value), self.ask(raw, field))
+        } else if let Some(text) = &step.say {
+            (self.numbered("say"), StepKind::Say(self.template(text)))
+        } else if let Some(call) = &step.read {
+            let call = self.call(call, step)?;
+            (format!("do.{}", call.into.clone().unwrap_or_default()), StepKind::Do(call))
+        } else if let Some(call) = &step.hold {
+            let call = self.call(call, step)?;
+            (self.numbered("hold"), StepKind::Hold(call))
+        } else if let Some(call) = &step.commit {
+            let call = self.call(call, step)?;
+            (self.numbered("commit"), StepKind::Commit(call))
+        } else if let Some(fields) = &step.review {
+            (self.numbered("review"), self.review(raw, fields))
+        } else if let Some(condition) = &step.when {
+            let condition = self.expression(condition, &condition.value);
+            let then = self.steps(step.then.as_deref().unwrap_or_default());
+            let otherwise = self.steps(step.otherwise.as_deref().unwrap_or_default());
+            (self.numbered("when"), StepKind::When(When { condition, then, otherwise }))
+        } else if let Some(flow) = &step.call {
+            (self.numbered("call"), StepKind::CallFlow(flow.value.clone()))
+        } else if let Some(reason) = &step.handoff {
+            (self.numbered("handoff"), StepKind::Handoff(reason.value.clone()))
+        } else {
+            (self.numbered("end"), StepKind::End)
+        };
+        Some(Step { id, kind, span })
+    }
+
+    fn ask(&mut self, raw: &Spanned<raw::Step>, field: &Text) -> StepKind {
+        let step = &raw.value;
+        let text = match &step.text {
+            Some(text) => self.template(text),
+            None => {
+                self.wrong(
+                    "F012",
+                    field,
+                    format!("the question of `{}` has no text", field.value),
+                    "add `text:`",
+                );
+                Template::default()
+            }
+        };
+        StepKind::Ask(Ask {
+            field: field.value.clone(),
+            text,
+            shorter: self.optional_template(step.shorter.as_ref()),
+            help: self.optional_template(step.help.as_ref()),
+            keep: step.keep.unwrap_or(true),
+            stale_corrects: step
+                .stale
+                .as_ref()
+                .is_none_or(|stale| matches!(stale.value, raw::Stale::Correct)),
+            more: step.more.unwrap_or(false),
+            list_button: step.list_button.as_ref().map(|label| label.value.clone()),
+        })
+    }
+
+    fn review(&mut self, raw: &Spanned<raw::Step>, fields: &[Text]) -> StepKind {
+        let step = &raw.value;
+        let text = match &step.text {
+            Some(text) => self.template(text),
+            None => {
+                self.wrong(
+                    "F012",
+                    raw,
+                    "a review has no text",
+                    "add `text:` with everything the patient says yes to",
+                );
+                Template::default()
+            }
+        };
+        let label = |given: &Option<Text>, default: &str| {
+            given.as_ref().map_or_else(|| default.to_owned(), |label| label.value.clone())
+        };
+        StepKind::Review(Review {
+            fields: fields.iter().map(|field| field.value.clone()).collect(),
+            text,
+            yes: label(&step.yes, "Sí, confirmar"),
+            change: label(&step.change, "Cambiar algo"),
+            cancel: label(&step.cancel, "No, cancelar"),
+            clear_yes: step.clear_yes.unwrap_or(false),
+        })
+    }
+
+    /// Tells keys that mean nothing for this kind of step.
+    fn foreign_step_keys(&mut self, raw: &Spanned<raw::Step>, kind: &str) {
+        let step = &raw.value;
+        let (is_ask, is_review, is_when) = (kind == "ask", kind == "review", kind == "when");
+        let given = [
+            ("text", step.text.is_some(), is_ask || is_review),
+            ("shorter", step.shorter.is_some(), is_ask),
+            ("help", step.help.is_some(), is_ask),
+            ("keep", step.keep.is_some(), is_ask),
+            ("stale", step.stale.is_some(), is_ask),
+            ("more", step.more.is_some(), is_ask),
+            ("list_button", step.list_button.is_some(), is_ask),
+            ("yes", step.yes.is_some(), is_review),
+            ("change", step.change.is_some(), is_review),
+            ("cancel", step.cancel.is_some(), is_review),
+            ("clear_yes", step.clear_yes.is_some(), is_review),
+            ("on", step.on.is_some(), matches!(kind, "do" | "hold" | "commit")),
+            ("then", step.then.is_some(), is_when),
+            ("else", step.otherwise.is_some(), is_when),
+        ];
+        for (key, _, _) in given.into_iter().filter(|(_, given, fits)| *given && !*fits) {
+            let message = format!("`{key}` means nothing in a step that is a `{kind}`");
+            self.wrong_at("F016", raw, key, message, "take it out, or write the step that it belongs to");
+        }
+    }
+}

@@ -1,0 +1,257 @@
+//! Who attends when: weekly blocks and absences, written under the locks that bookings take.
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+use sqlx::PgConnection;
+
+use super::{NO_CENTER, NO_DOCTOR, NO_TYPE, Tally, column, complaint, lines};
+use crate::id::{AppointmentId, CenterId, DoctorId};
+use crate::scheduling::store::closing;
+use crate::transfer::rows::{self, AbsenceRow, Schedule};
+use crate::transfer::sheet::{BadRow, Placed};
+
+/// The file is the whole week of every professional it mentions: blocks that are not in it go.
+pub(in crate::transfer) async fn schedules(
+    tx: &mut PgConnection,
+    rows: &[Placed<Schedule>],
+    today: NaiveDate,
+    bad: &mut Vec<BadRow>,
+) -> sqlx::Result<(Tally, Vec<AppointmentId>)> {
+    let resolved = sqlx::query!(
+        r#"select r.line as "line!", c.id as "center?: CenterId", d.id as "doctor?: DoctorId", t.id as "kind?"
+             from unnest($1::bigint[], $2::text[], $3::text[], $4::text[]) as r(line, center, doctor, kind)
+             left join centers c on c.code = r.center
+             left join doctors d on d.center_id = c.id and d.code = r.doctor
+             left join appointment_types t on t.center_id = c.id and t.code = r.kind
+            order by 1"#,
+        &lines(rows),
+        &column(rows, |row| row.center.clone()),
+        &column(rows, |row| row.doctor.clone()),
+        &column(rows, |row| row.appointment_type.clone()),
+    )
+    .fetch_all(&mut *tx)
+    .await?;
+    let before = bad.len();
+    for row in &resolved {
+        match (row.center, row.doctor, row.kind) {
+            (None, ..) => bad.push(complaint(rows::SCHEDULES, Some(row.line), "center", NO_CENTER)),
+            (_, None, _) => bad.push(complaint(rows::SCHEDULES, Some(row.line), "doctor", NO_DOCTOR)),
+            (.., None) => bad.push(complaint(rows::SCHEDULES, Some(row.line), "appointment_type", NO_TYPE)),
+            (Some(_), Some(_), Some(_)) => {}
+        }
+    }
+    if bad.len() > before {
+        return Ok((Tally::default(), Vec::new()));
+    }
+    let centers: Vec<i64> = resolved.iter().filter_map(|row| row.center).map(|center| center.0).collect();
+    let doctors: Vec<i64> = resolved.iter().filter_map(|row| row.doctor).map(|doctor| doctor.0).collect();
+    let kinds: Vec<i64> = resolved.iter().filter_map(|row| row.kind).collect();
+    let weekdays = column(rows, |row| row.day_of_week);
+    let starts = column(rows, |row| row.start);
+    let ends = column(rows, |row| row.end);
+    let steps = column(rows, |row| row.slot_minutes);
+    let from = column(rows, |row| row.valid_from);
+    let to = column(rows, |row| row.valid_to);
+
+    // whose week changes, so that only their days are locked
+    let touched = sqlx::query!(
+        r#"with asked as (
+             select r.doctor_id, r.center_id, r.day_of_week, r.start_time, r.end_time, r.slot_minutes, r.kind,
+                    daterange(r.valid_from, r.valid_to, '[]') as valid
+               from unnest($1::bigint[], $2::bigint[], $3::smallint[], $4::time[], $5::time[], $6::int[], $7::bigint[], $8::date[], $9::date[])
+                 as r(doctor_id, center_id, day_of_week, start_time, end_time, slot_minutes, kind, valid_from, valid_to)
+           ), have as (
+             select s.doctor_id, s.center_id, s.day_of_week, s.start_time, s.end_time, s.slot_minutes, s.appointment_type_id as kind, s.valid
+               from doctor_schedules s where (s.doctor_id, s.center_id) in (select doctor_id, center_id from asked)
+           )
+           select x.doctor_id as "doctor!: DoctorId", x.center_id as "center!: CenterId",
+                  exists (select from appointments a where a.doctor_id = x.doctor_id and a.appointment_date >= $10 and a.blocks) as "booked!",
+                  (select max(max_horizon_days) from appointment_types t where t.center_id = x.center_id) as "horizon!"
+             from (select distinct doctor_id, center_id from ((table asked except table have) union all (table have except table asked)) d) x"#,
+        &doctors,
+        &centers,
+        &weekdays,
+        &starts,
+        &ends,
+        &steps,
+        &kinds,
+        &from as &[Option<NaiveDate>],
+        &to as &[Option<NaiveDate>],
+        today,
+    )
+    .fetch_all(&mut *tx)
+    .await?;
+    if touched.is_empty() {
+        return Ok((Tally::default(), Vec::new()));
+    }
+    let days: Vec<(DoctorId, NaiveDate)> = touched
+        .iter()
+        .filter(|row| row.booked)
+        .flat_map(|row| {
+            today.iter_days().take(usize::try_from(row.horizon).unwrap_or(0) + 1).map(|day| (row.doctor, day))
+        })
+        .collect();
+    closing::lock_days(tx, &days).await?;
+
+    let (touched_doctors, touched_centers): (Vec<i64>, Vec<i64>) =
+        touched.iter().map(|row| (row.doctor.0, row.center.0)).unzip();
+    let removed = sqlx::query!(
+        r#"with asked as (
+             select r.doctor_id, r.center_id, r.day_of_week, r.start_time, r.end_time, r.slot_minutes, r.kind,
+                    daterange(r.valid_from, r.valid_to, '[]') as valid
+               from unnest($1::bigint[], $2::bigint[], $3::smallint[], $4::time[], $5::time[], $6::int[], $7::bigint[], $8::date[], $9::date[])
+                 as r(doctor_id, center_id, day_of_week, start_time, end_time, slot_minutes, kind, valid_from, valid_to)
+           )
+           delete from doctor_schedules s
+            where (s.doctor_id, s.center_id) in (select * from unnest($10::bigint[], $11::bigint[]))
+              and (s.doctor_id, s.center_id, s.day_of_week, s.start_time, s.end_time, s.slot_minutes, s.appointment_type_id, s.valid)
+                  not in (table asked)"#,
+        &doctors,
+        &centers,
+        &weekdays,
+        &starts,
+        &ends,
+        &steps,
+        &kinds,
+        &from as &[Option<NaiveDate>],
+        &to as &[Option<NaiveDate>],
+        &touched_doctors,
+        &touched_centers,
+    )
+    .execute(&mut *tx)
+    .await?
+    .rows_affected();
+    let written = sqlx::query!(
+        r#"with asked as (
+             select r.*, daterange(r.valid_from, r.valid_to, '[]') as valid
+               from unnest($1::bigint[], $2::bigint[], $3::smallint[], $4::time[], $5::time[], $6::int[], $7::bigint[], $8::date[], $9::date[], $10::bigint[])
+                 as r(doctor_id, center_id, day_of_week, start_time, end_time, slot_minutes, kind, valid_from, valid_to, line)
+           ), fresh as (
+             select * from asked a
+              where not exists (
+                select from doctor_schedules s
+                 where (s.doctor_id, s.center_id, s.day_of_week, s.start_time, s.end_time, s.slot_minutes, s.appointment_type_id, s.valid)
+                     = (a.doctor_id, a.center_id, a.day_of_week, a.start_time, a.end_time, a.slot_minutes, a.kind, a.valid))
+           ), added as (
+             insert into doctor_schedules as s (doctor_id, center_id, day_of_week, start_time, end_time, slot_minutes, appointment_type_id, valid)
+             select doctor_id, center_id, day_of_week, start_time, end_time, slot_minutes, kind, valid from fresh order by line
+                 on conflict do nothing
+             returning s.doctor_id, s.day_of_week, s.start_time, s.valid
+           )
+           -- a row that is not there now overlaps another: of this file, or of another centre
+           select f.line as "line!", exists (
+                    select from added s where (s.doctor_id, s.day_of_week, s.start_time, s.valid) = (f.doctor_id, f.day_of_week, f.start_time, f.valid)
+                  ) as "added!"
+             from fresh f order by 1"#,
+        &doctors,
+        &centers,
+        &weekdays,
+        &starts,
+        &ends,
+        &steps,
+        &kinds,
+        &from as &[Option<NaiveDate>],
+        &to as &[Option<NaiveDate>],
+        &lines(rows),
+    )
+    .fetch_all(&mut *tx)
+    .await?;
+    let overlap =
+        "overlaps another block of the same professional on that day, in this file or at another centre";
+    bad.extend(
+        written
+            .iter()
+            .filter(|row| !row.added)
+            .map(|row| complaint(rows::SCHEDULES, Some(row.line), "start_time", overlap)),
+    );
+    let mut misfits = Vec::new();
+    for (center, doctors) in by_center(touched.iter().map(|row| (row.center, row.doctor))) {
+        misfits.extend(closing::misfits(tx, center, &doctors, today).await?);
+    }
+    let added = written.iter().filter(|row| row.added).count() as u64;
+    Ok((Tally { added, changed: removed }, misfits))
+}
+
+pub(in crate::transfer) async fn absences(
+    tx: &mut PgConnection,
+    rows: &[Placed<AbsenceRow>],
+    today: NaiveDate,
+    bad: &mut Vec<BadRow>,
+) -> sqlx::Result<(Tally, Vec<AppointmentId>)> {
+    let fresh = sqlx::query!(
+        r#"select r.line as "line!", c.id as "center?: CenterId", d.id as "doctor?: DoctorId", r.doctor is null as "whole!",
+                  exists (select from absences b
+                           where b.center_id = c.id and b.doctor_id is not distinct from d.id and b.during = tsrange(r.since, r.until)) as "known!"
+             from unnest($1::bigint[], $2::text[], $3::text[], $4::timestamp[], $5::timestamp[]) as r(line, center, doctor, since, until)
+             left join centers c on c.code = r.center
+             left join doctors d on d.center_id = c.id and d.code = r.doctor
+            order by 1"#,
+        &lines(rows),
+        &column(rows, |row| row.center.clone()),
+        &column(rows, |row| row.doctor.clone()) as &[Option<String>],
+        &column(rows, |row| row.from),
+        &column(rows, |row| row.until),
+    )
+    .fetch_all(&mut *tx)
+    .await?;
+    let before = bad.len();
+    for row in &fresh {
+        if row.center.is_none() {
+            bad.push(complaint(rows::ABSENCES, Some(row.line), "center", NO_CENTER));
+        } else if row.doctor.is_none() && !row.whole {
+            bad.push(complaint(rows::ABSENCES, Some(row.line), "doctor", NO_DOCTOR));
+        }
+    }
+    if bad.len() > before {
+        return Ok((Tally::default(), Vec::new()));
+    }
+    let centers: Vec<i64> = fresh.iter().filter_map(|row| row.center).map(|center| center.0).collect();
+    let doctors: Vec<Option<i64>> = fresh.iter().map(|row| row.doctor.map(|doctor| doctor.0)).collect();
+    // the professionals and days that each new absence closes, locked before it is written
+    let closed = sqlx::query!(
+        r#"select distinct d.doctor_id as "doctor!: DoctorId", r.center_id as "center!: CenterId", day::date as "day!"
+             from unnest($1::bigint[], $2::bigint[], $3::timestamp[], $4::timestamp[], $5::bool[]) as r(center_id, doctor_id, since, until, known)
+             join lateral (select distinct s.doctor_id from doctor_schedules s
+                            where s.center_id = r.center_id and (r.doctor_id is null or s.doctor_id = r.doctor_id)) d on true
+            cross join generate_series(greatest(r.since::date, $6::date), least(r.until::date, $6::date + 400), interval '1 day') as day
+            where not r.known"#,
+        &centers,
+        &doctors as &[Option<i64>],
+        &column(rows, |row| row.from),
+        &column(rows, |row| row.until),
+        &fresh.iter().map(|row| row.known).collect::<Vec<_>>(),
+        today,
+    )
+    .fetch_all(&mut *tx)
+    .await?;
+    let days: Vec<(DoctorId, NaiveDate)> = closed.iter().map(|row| (row.doctor, row.day)).collect();
+    closing::lock_days(tx, &days).await?;
+    let added = sqlx::query!(
+        r#"insert into absences (center_id, doctor_id, during, reason)
+           select r.center_id, r.doctor_id, tsrange(r.since, r.until), r.reason
+             from unnest($1::bigint[], $2::bigint[], $3::timestamp[], $4::timestamp[], $5::text[]) as r(center_id, doctor_id, since, until, reason)
+               on conflict do nothing"#,
+        &centers,
+        &doctors as &[Option<i64>],
+        &column(rows, |row| row.from),
+        &column(rows, |row| row.until),
+        &column(rows, |row| row.reason.clone()),
+    )
+    .execute(&mut *tx)
+    .await?
+    .rows_affected();
+    let mut misfits = Vec::new();
+    for (center, doctors) in by_center(closed.iter().map(|row| (row.center, row.doctor))) {
+        misfits.extend(closing::misfits(tx, center, &doctors, today).await?);
+    }
+    Ok((Tally { added, changed: 0 }, misfits))
+}
+
+fn by_center(pairs: impl Iterator<Item = (CenterId, DoctorId)>) -> BTreeMap<CenterId, Vec<DoctorId>> {
+    let mut grouped: BTreeMap<CenterId, Vec<DoctorId>> = BTreeMap::new();
+    for (center, doctor) in pairs {
+        grouped.entry(center).or_default().push(doctor);
+    }
+    grouped
+}
