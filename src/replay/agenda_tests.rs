@@ -1,3 +1,5 @@
+//! The reference agenda, tried by hand.
+
 use super::*;
 
 fn agenda(phone: &str) -> (Agenda, DateTime<Utc>) {

@@ -44,6 +44,10 @@ impl Clinic {
 
     /// A service on a database that is filled already.
     pub(crate) async fn on(database: Scratch) -> Self {
+        // SMARTSALUD_TEST_LOG=warn cargo test …: what the service says while a test runs
+        if let Ok(filter) = std::env::var("SMARTSALUD_TEST_LOG") {
+            tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init().ok();
+        }
         let whatsapp = simulator().await;
         let settings = whatsapp.settings().clone();
         let clock = Clock::system();
