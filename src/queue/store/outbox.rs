@@ -107,6 +107,9 @@ pub async fn settle(conn: &mut PgConnection, settled: &[Settled]) -> sqlx::Resul
         r#"with given as (
              select * from unnest($1::bigint[], $2::text[], $3::text[], $4::int[], $5::text[], $6::timestamptz[])
                as g(id, status, wa_message_id, code, detail, not_before)
+           ), locked as materialized (
+             -- in the order of ids, as statuses are settled: two writers of the same rows wait, and never for each other
+             select id from outbox where id = any($1) order by id for no key update
            ), written as (
              update outbox o
              set wa_message_id = coalesce(g.wa_message_id, o.wa_message_id),
@@ -115,7 +118,8 @@ pub async fn settle(conn: &mut PgConnection, settled: &[Settled]) -> sqlx::Resul
                  error_code = coalesce(g.code, o.error_code),
                  error_detail = coalesce(g.detail, o.error_detail),
                  not_before = coalesce(g.not_before, o.not_before)
-             from given g where o.id = g.id
+             from given g join locked l on l.id = g.id
+             where o.id = l.id
              returning o.id, o.conversation_id, o.status, o.error_code
            )
            insert into events (conversation_id, kind, dedupe_key, received_at, due_at, payload)
@@ -145,7 +149,7 @@ pub async fn recover(conn: &mut PgConnection, after: Duration) -> sqlx::Result<u
         PgInterval { months: 0, days: 0, microseconds: i64::try_from(after.as_micros()).unwrap_or(i64::MAX) };
     let done = sqlx::query!(
         "update outbox
-         set status = case when attempts < 2 then 'queued' else 'unconfirmed' end
+         set status = case when unanswered = 0 then 'queued' else 'unconfirmed' end, unanswered = unanswered + 1
          where id in (select id from outbox where status = 'sending' and claimed_at <= app_now() - $1::interval
                       order by id limit 1000 for update skip locked)",
         after
