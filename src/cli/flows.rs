@@ -60,6 +60,9 @@ fn check(dir: Option<&Path>) -> anyhow::Result<ExitCode> {
     let sources = flow_files(dir)?;
     match load::book(&sources) {
         Ok(book) => {
+            for advice in load::advice(&book, &sources) {
+                println!("{}\n", placed(&advice, dir));
+            }
             println!(
                 "sound: {} flows, {} repairs, {} fixed answers in {} files; hash {}",
                 book.flows.len(),

@@ -7,7 +7,7 @@ use super::definition::Span;
 /// A mistake in a flow file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FlowError {
-    /// A code that stays the same over versions: `F012`.
+    /// A code that stays the same over versions: `F012`; see [`CODES`].
     pub code: &'static str,
     /// Where.
     pub span: Span,
@@ -98,7 +98,7 @@ pub(super) fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a s
         .unwrap_or_default()
 }
 
-/// Every code with what it stands for.
+/// Every code with what it stands for: `F` for mistakes, for which a book is refused, `W` for advice.
 pub const CODES: &[(&str, &str)] = &[
     ("F001", "the file cannot be read: not YAML, an unknown or repeated key, or a value of the wrong type"),
     ("F002", "a text with a brace or bracket out of place, or an unknown filter"),
@@ -154,5 +154,13 @@ pub const CODES: &[(&str, &str)] = &[
     ("F054", "a yes to something that is not read out"),
     ("F055", "something that only a repair can do"),
     ("F056", "an old name that is still in use"),
-    ("F057", "one word for two fields"),
+    ("F057", "a name or key that cannot be used"),
+    ("F058", "a range that holds nothing"),
+    ("F059", "no such intent"),
+    ("F060", "a refusal of something that is not a row"),
+    ("F061", "one word for two fields"),
+    ("W001", "a question without help"),
+    ("W002", "a flow that nothing starts"),
+    ("W003", "a row that is always cut"),
+    ("W004", "one question for two fixed answers"),
 ];

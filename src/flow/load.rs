@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
-use super::check::check;
+use super::check::{advice, check};
 use super::definition::{Action, Book, FixedAnswer, Flow, Interrupt, Policy, RepairKind, Span, Starts};
 use super::error::{FlowError, did_you_mean};
 use super::expression::Expression;
@@ -55,6 +55,11 @@ pub fn book(sources: &BTreeMap<String, String>) -> Result<Book, Vec<FlowError>> 
         errors = check(&book, sources);
     }
     if errors.is_empty() { Ok(book) } else { Err(errors) }
+}
+
+/// What a sound book could do better, for `flows check`: codes that begin with `W`, and nothing is refused for them.
+pub fn advice(book: &Book, sources: &BTreeMap<String, String>) -> Vec<FlowError> {
+    advice::check(book, sources)
 }
 
 /// SHA-256 over names and contents.

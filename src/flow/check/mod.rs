@@ -4,11 +4,13 @@
 //! What passes here, the walk need not doubt. Steps are gone through in the order of the walk, with the names
 //! that are there at each; all mistakes are told at once.
 
+pub(super) mod advice;
 mod calls;
 mod consent;
 mod cycles;
 mod fields;
 mod names;
+mod spelling;
 mod texts;
 mod words;
 
@@ -107,6 +109,7 @@ impl<'a> Checking<'a> {
 
     fn flow(&mut self) {
         let flow = self.flow;
+        self.spelling();
         self.fields();
         let mut filled = Filled::default();
         let present = self.names.given.clone();
@@ -182,6 +185,10 @@ impl<'a> Checking<'a> {
             }
             StepKind::When(when) => {
                 self.condition(&when.condition, &present, &step.span);
+                if when.then.is_empty() && when.otherwise.is_empty() {
+                    let message = "nothing happens under this condition";
+                    self.wrong("F035", &step.span, message, "add steps under `then:` or `else:`");
+                }
                 let mut inside = present.clone();
                 for name in names::proven(&when.condition) {
                     inside.entry(name).and_modify(|there| *there = There::Surely);

@@ -63,7 +63,7 @@ fn between_fields(flow: &Flow, source: &str, errors: &mut Vec<FlowError>) {
             {
                 let message = format!("`{name}` means both `{}` and `{}`", other.name, field.name);
                 let span = field.span.at_word(source, &name);
-                errors.push(FlowError::new("F057", span, source, message, "let one word mean one field"));
+                errors.push(FlowError::new("F061", span, source, message, "let one word mean one field"));
             }
         }
     }
