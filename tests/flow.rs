@@ -114,9 +114,24 @@ fn the_mistakes_of_all_files_are_told_together() {
             text.push_str("nada: 1\n");
         }
     }
+    sources.get_mut("humano.yaml").unwrap().push_str("  - say: \"Adiós.\"\n");
+    sources.remove("repair/nudge.yaml");
+    // what is not read is not told as missing, nor what names it
+    sources.get_mut("identificar.yaml").unwrap().push_str("nada: 1\n");
     let errors = load::book(&sources).unwrap_err();
-    let files: Vec<&str> = errors.iter().map(|error| error.span.file.as_str()).collect();
-    assert_eq!(files, ["repair/media.yaml", "repair/menu.yaml", "repair/miss.yaml"]);
+    let told: Vec<String> =
+        errors.iter().map(|error| format!("{} {}", error.span.file, error.code)).collect();
+    assert_eq!(
+        told,
+        [
+            "humano.yaml F027",
+            "identificar.yaml F001",
+            "repair/media.yaml F001",
+            "repair/menu.yaml F001",
+            "repair/miss.yaml F001",
+            "repair/nudge.yaml F020",
+        ]
+    );
 }
 
 #[test]

@@ -37,6 +37,11 @@ impl FlowError {
         };
         Self { code, span, message: message.into(), fix: fix.into(), snippet }
     }
+
+    /// File, line and column, to order by.
+    pub(super) fn place(&self) -> (&str, u32, u32) {
+        (&self.span.file, self.span.line, self.span.column)
+    }
 }
 
 impl fmt::Display for FlowError {

@@ -21,6 +21,9 @@ use super::error::{FlowError, did_you_mean};
 use super::value::Name;
 use names::{Names, Present, There};
 
+/// The code of a flow that is named and not there; untold while a file that may define it cannot be read.
+pub(super) const NO_SUCH_FLOW: &str = "F041";
+
 /// Every mistake of the book.
 pub(super) fn check(book: &Book, sources: &BTreeMap<String, String>) -> Vec<FlowError> {
     let mut errors = Vec::new();
@@ -41,10 +44,7 @@ pub(super) fn check(book: &Book, sources: &BTreeMap<String, String>) -> Vec<Flow
     cycles::check(book, sources, &mut errors);
     words::check(book, sources, &mut errors);
     answers(book, sources, &mut errors);
-    errors.sort_by(|one, other| {
-        let place = |error: &FlowError| (error.span.file.clone(), error.span.line, error.span.column);
-        place(one).cmp(&place(other))
-    });
+    errors.sort_by(|one, other| one.place().cmp(&other.place()));
     errors.dedup();
     errors
 }
@@ -231,7 +231,7 @@ impl<'a> Checking<'a> {
     fn flow_exists(&mut self, name: &str, span: &Span) {
         if !self.book.flows.contains_key(name) {
             let fix = did_you_mean(name, self.book.flows.keys().map(String::as_str));
-            self.wrong_at("F041", span, name, format!("there is no flow `{name}`"), fix);
+            self.wrong_at(NO_SUCH_FLOW, span, name, format!("there is no flow `{name}`"), fix);
         }
     }
 }
