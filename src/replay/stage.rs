@@ -245,7 +245,7 @@ impl<'a> CoreStage<'a> {
 }
 
 impl Faults {
-    fn strike(&mut self, port: &str) -> Option<String> {
+    pub(super) fn strike(&mut self, port: &str) -> Option<String> {
         if self.once { self.outcomes.remove(port) } else { self.outcomes.get(port).cloned() }
     }
 }
