@@ -201,6 +201,7 @@ impl<'a> Answerer<'a> {
         }
     }
 
+    #[expect(clippy::too_many_arguments, reason = "the parts of one question")]
     async fn search(
         &self,
         tx: &mut PgConnection,

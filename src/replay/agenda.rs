@@ -542,7 +542,7 @@ impl Transaction<'_> {
             "agenda.confirmar" => {
                 let slot = arguments.slot("hora")?;
                 let patient = self.patient(arguments)?.0;
-                if let Some(refused) = self.refused(slot, patient, hold.into_iter().collect()) {
+                if let Some(refused) = self.refused(slot, patient, &hold.into_iter().collect()) {
                     return Ok(refused);
                 }
                 let id = self.settle(slot, patient, hold);
@@ -552,7 +552,7 @@ impl Transaction<'_> {
                 let Some((old, one)) = self.appointment(arguments)? else { return Ok(outcome("gone")) };
                 let slot = arguments.slot("hora")?;
                 let patient = one.patient.unwrap_or(PatientId(0));
-                if let Some(refused) = self.refused(slot, patient, hold.into_iter().chain([old]).collect()) {
+                if let Some(refused) = self.refused(slot, patient, &hold.into_iter().chain([old]).collect()) {
                     return Ok(refused);
                 }
                 if let Some(one) = self.agenda.appointments.get_mut(&old) {
@@ -573,8 +573,8 @@ impl Transaction<'_> {
     }
 
     /// Why an hour cannot be had, but for these.
-    fn refused(&self, slot: Slot, patient: PatientId, but: BTreeSet<AppointmentId>) -> Option<Got> {
-        match self.agenda.verdict(slot, patient, self.now, &but) {
+    fn refused(&self, slot: Slot, patient: PatientId, but: &BTreeSet<AppointmentId>) -> Option<Got> {
+        match self.agenda.verdict(slot, patient, self.now, but) {
             Verdict::Free => None,
             Verdict::Taken => Some(outcome("taken")),
             Verdict::Yours => Some(outcome("yours")),

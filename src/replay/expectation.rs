@@ -107,7 +107,7 @@ fn notices(expected: &[Expected], got: &[Notice], found: &mut Vec<Difference>) {
     for notice in rest {
         match notice {
             Notice::Message(said) => {
-                found.push(Difference::new("message not listed", "nothing", shown(said)))
+                found.push(Difference::new("message not listed", "nothing", shown(said)));
             }
             Notice::Handoff(why) => found.push(Difference::new("hand-off not listed", "none", why)),
         }

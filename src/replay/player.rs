@@ -209,7 +209,7 @@ async fn turn<S: Stage>(stage: &mut S, item: &Item, before: &[PlayedTurn]) -> Re
 fn happenings<S: Stage>(stage: &S, item: &Item, before: &[PlayedTurn]) -> Result<Vec<Happening>, CannotPlay> {
     if let Some(sent) = &item.patient {
         return match sent {
-            Sent::Texts(texts) => Ok(vec![wrote(stage, texts.clone(), TimeDelta::zero())]),
+            Sent::Texts(texts) => Ok(vec![wrote(stage, texts, TimeDelta::zero())]),
             Sent::Other(other) => sent_other(stage, other, before),
         };
     }
@@ -240,7 +240,7 @@ fn happenings<S: Stage>(stage: &S, item: &Item, before: &[PlayedTurn]) -> Result
 }
 
 /// Texts as the webhook passes them on: RUTs masked.
-fn wrote<S: Stage>(stage: &S, texts: Vec<String>, ago: TimeDelta) -> Happening {
+fn wrote<S: Stage>(stage: &S, texts: &[String], ago: TimeDelta) -> Happening {
     let sent = Some(stage.now() - ago);
     let texts = texts.iter().map(|text| PatientText { text: rut::mask(text), sent }).collect();
     Happening::Event(EventKind::Texts { texts })
@@ -253,7 +253,7 @@ fn sent_other<S: Stage>(
 ) -> Result<Vec<Happening>, CannotPlay> {
     if let Some(text) = &other.text {
         let text = text.repeat(other.times.unwrap_or(1));
-        return Ok(vec![wrote(stage, vec![text], other.ago.map_or(TimeDelta::zero(), |ago| ago.0))]);
+        return Ok(vec![wrote(stage, &[text], other.ago.map_or(TimeDelta::zero(), |ago| ago.0))]);
     }
     if let Some(kind) = other.media() {
         return Ok(vec![Happening::Event(EventKind::Media { kind })]);
