@@ -78,7 +78,7 @@ fn stage(expected: &str, state: &State, found: &mut Vec<Difference>) {
 }
 
 /// `agendar.review` for `agendar.review.1`.
-fn without_number(stage: &str) -> &str {
+pub fn without_number(stage: &str) -> &str {
     match stage.rsplit_once('.') {
         Some((before, number)) if number.bytes().all(|b| b.is_ascii_digit()) => before,
         _ => stage,
