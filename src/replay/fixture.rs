@@ -19,7 +19,8 @@
 //!   with options; `of_turn: N` names an older one; `twice: true` delivers it twice), `{ audio: true }`,
 //!   `{ image: true }`, `{ video: true }`, `{ document: true }`, `{ location: true }`, `{ contact: true }`,
 //!   `{ reaction: "👍" }`, `{ unsupported: true }`. `{ ago: 20s, text: … }` was written before it arrived.
-//! - `staff: { ana: take_over }`, `give_back` (with `how: resume | restart | close`), `close`, `{ say: text }`
+//! - `staff: { ana: take_over }`, `{ ana: give_back, how: resume | restart | close }`, `{ ana: close }`,
+//!   `{ ana: { say: text } }`
 //! - `other: takes mar 1 dic 15:30 Matrona`: another patient takes an hour; `gives back …` returns it
 //! - `wait: 31m` (`s`, `m`, `h`, `d`): time passes and timers ring
 //! - `start: reagendar`: a flow starts as from a reminder
@@ -112,9 +113,7 @@ pub struct Item {
     /// What the patient sends.
     pub patient: Option<Sent>,
     /// What staff does, by name.
-    pub staff: Option<IndexMap<String, StaffDoes>>,
-    /// How staff gives back.
-    pub how: Option<GiveBack>,
+    pub staff: Option<Staff>,
     /// What another patient does.
     pub other: Option<String>,
     /// How long nothing happens.
@@ -176,6 +175,17 @@ pub struct SentOther {
     pub reaction: Option<String>,
     /// Something WhatsApp could not deliver.
     pub unsupported: bool,
+}
+
+/// Someone of the staff and what they do.
+#[derive(Debug, Clone)]
+pub struct Staff {
+    /// Who.
+    pub name: String,
+    /// What.
+    pub does: StaffDoes,
+    /// How they give back.
+    pub how: GiveBack,
 }
 
 /// What staff does.
@@ -356,12 +366,6 @@ fn check(file: &str, item: &Spanned<Item>) -> Result<(), BadFixture> {
     if acts.iter().filter(|acts| **acts).count() != 1 {
         return wrong("an item needs exactly one of `patient`, `staff`, `other`, `wait` and `start`");
     }
-    if turn.how.is_some() && turn.staff.is_none() {
-        return wrong("`how` belongs to `staff: { NAME: give_back }`");
-    }
-    if turn.staff.as_ref().is_some_and(|staff| staff.len() != 1) {
-        return wrong("`staff` names one person and what they do: { ana: take_over }");
-    }
     if let Some(Bot::Says(list)) = turn.bot.as_ref().map(|bot| &bot.value) {
         for entry in list {
             if *entry == Expected::default() {
@@ -413,10 +417,10 @@ impl Item {
                 Sent::Other(other) => other.story(),
             };
         }
-        if let Some((name, does)) = self.staff.as_ref().and_then(IndexMap::first) {
+        if let Some(Staff { name, does, how }) = &self.staff {
             return match does {
                 StaffDoes::TakeOver => format!("{name} of the staff took over"),
-                StaffDoes::GiveBack => match self.how.unwrap_or_default() {
+                StaffDoes::GiveBack => match how {
                     GiveBack::Resume => format!("{name} of the staff gave back"),
                     GiveBack::Restart => format!("{name} of the staff gave back from the start"),
                     GiveBack::Close => format!("{name} of the staff gave back and closed"),
@@ -550,6 +554,38 @@ impl<'de> Deserialize<'de> for Place {
             }
         }
         deserializer.deserialize_any(PlaceVisitor)
+    }
+}
+
+impl<'de> Deserialize<'de> for Staff {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct StaffVisitor;
+        impl<'de> Visitor<'de> for StaffVisitor {
+            type Value = Staff;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a person and what they do: { ana: take_over }")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Staff, A::Error> {
+                let (mut person, mut how) = (None, None);
+                while let Some(key) = map.next_key::<String>()? {
+                    if key == "how" {
+                        how = Some(map.next_value()?);
+                    } else if person.is_none() {
+                        person = Some((key, map.next_value()?));
+                    } else {
+                        return Err(A::Error::custom(format!("`{key}`: only one person acts in an item")));
+                    }
+                }
+                let (name, does) = person.ok_or_else(|| A::Error::custom("nobody acts: { ana: take_over }"))?;
+                if how.is_some() && !matches!(does, StaffDoes::GiveBack) {
+                    return Err(A::Error::custom("`how` belongs to `give_back`"));
+                }
+                Ok(Staff { name, does, how: how.unwrap_or_default() })
+            }
+        }
+        deserializer.deserialize_map(StaffVisitor)
     }
 }
 

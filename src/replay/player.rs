@@ -4,7 +4,7 @@ use chrono::{NaiveDateTime, TimeDelta};
 
 use super::agenda::Agenda;
 use super::expectation::{self, Difference};
-use super::fixture::{BadFixture, Fixture, GiveBack, Item, Place, Sent, SentOther, StaffDoes};
+use super::fixture::{BadFixture, Fixture, GiveBack, Item, Place, Sent, SentOther, Staff, StaffDoes};
 use super::observed::{Observed, Said};
 use super::stage::{CoreStage, Faults, Happening, Stage, StageError};
 use super::world::World;
@@ -119,10 +119,7 @@ impl Scene {
     }
 }
 
-/// Plays it.
-///
-/// # Errors
-/// When the stage fails or a turn cannot be played as written; the error says which.
+/// Plays it. A turn that cannot be played as written is a difference of that turn.
 pub async fn play<S: Stage>(stage: &mut S, fixture: &Fixture, extent: Extent) -> Played {
     let mut turns: Vec<PlayedTurn> = Vec::new();
     let talk = &fixture.talk;
@@ -210,10 +207,10 @@ fn happenings<S: Stage>(
             Sent::Other(other) => sent_other(stage, other, before),
         };
     }
-    if let Some((name, does)) = item.staff.as_ref().and_then(indexmap::IndexMap::first) {
+    if let Some(Staff { name, does, how }) = &item.staff {
         let action = match does {
             StaffDoes::TakeOver => StaffAction::TakeOver,
-            StaffDoes::GiveBack => match item.how.unwrap_or_default() {
+            StaffDoes::GiveBack => match how {
                 GiveBack::Resume => StaffAction::Resume,
                 GiveBack::Restart => StaffAction::Restart,
                 GiveBack::Close => StaffAction::Close,
