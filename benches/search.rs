@@ -1,6 +1,6 @@
 //! One search of free hours on the map, as a ratio to the same search in plain SQL in the same run.
 //!
-//! `DATABASE_URL=… cargo bench --bench search [-- --explain]`: makes a database of its own with three invented
+//! `cargo bench --bench search [-- --explain]`: makes a database of its own with three invented
 //! centres (1, 200 and 2,000 professionals of one prestación, 80 % booked), measures seven days of each, and drops
 //! it. `--explain` prints the plan of the SQL search at 200.
 
@@ -8,14 +8,15 @@ use std::time::Duration;
 
 use anyhow::{Context, ensure};
 use chrono::{DateTime, NaiveTime, Utc};
-use smartsalud::clock::Stopwatch;
+use smartsalud::clock::{Clock, Stopwatch};
+use smartsalud::database::testing::Cluster;
 use smartsalud::id::{AppointmentTypeId, CenterId};
 use smartsalud::scheduling::store::oracle;
 use smartsalud::scheduling::{Agenda, FreeFor, Search, Slot, wall};
 use smartsalud::transfer::{Size, generate};
 use smartsalud::value::Window;
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, PgPool};
+
+use sqlx::{AssertSqlSafe, PgPool};
 
 const CENTERS: [(&str, u32, u32); 3] = [("uno", 1, 200), ("mediano", 200, 20_000), ("grande", 2_000, 40_000)];
 
@@ -24,21 +25,14 @@ fn main() -> anyhow::Result<()> {
 }
 
 async fn run() -> anyhow::Result<()> {
-    let url = std::env::var("DATABASE_URL")
-        .context("set DATABASE_URL to a PostgreSQL whose user may create databases")?;
-    let server: PgConnectOptions = url.parse().context("DATABASE_URL is not a PostgreSQL address")?;
-    let name = format!("search_bench_{}", std::process::id());
-    let mut admin = PgConnection::connect_with(&server.clone().database("postgres")).await?;
-    admin.execute(AssertSqlSafe(format!("create database {name}"))).await?;
-    let pool = PgPoolOptions::new().max_connections(4).connect_with(server.database(&name)).await?;
-    let measured = measure(&pool).await;
-    pool.close().await;
-    admin.execute(AssertSqlSafe(format!("drop database {name} with (force)"))).await?;
+    let cluster: &'static Cluster = Box::leak(Box::new(Cluster::start(None).await?));
+    let scratch = cluster.database(Clock::system(), 4).await?;
+    let measured = measure(&scratch.pool).await;
+    scratch.pool.close().await;
     measured
 }
 
 async fn measure(pool: &PgPool) -> anyhow::Result<()> {
-    sqlx::migrate!().run(pool).await?;
     let today = "2026-11-25".parse()?;
     let now = wall::instant(chrono_tz::America::Santiago, "2026-11-25T08:00:00".parse()?)
         .context("a wall time that exists")?;

@@ -4,6 +4,7 @@
 
 pub mod demo;
 pub mod doctor;
+pub mod flows;
 pub mod generate;
 pub mod import;
 pub mod migrate;
@@ -44,6 +45,8 @@ enum Command {
     Migrate(migrate::MigrateArgs),
     /// Says what the language part makes of texts: JSON lines in, JSON lines out
     Understand(understand::UnderstandArgs),
+    /// Checks the flows of a centre, or draws one
+    Flows(flows::FlowsArgs),
     /// Checks settings, database, WhatsApp, clock and zones; says what is wrong and how to mend it
     Doctor(doctor::DoctorArgs),
 }
@@ -72,6 +75,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Generate(args) => generate::run(args).await,
         Command::Migrate(args) => migrate::run(args).await,
         Command::Understand(args) => understand::run(&args),
+        Command::Flows(args) => flows::run(&args),
         Command::Doctor(args) => doctor::run(args).await,
     }
 }

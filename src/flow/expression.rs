@@ -1,6 +1,11 @@
 //! Expressions: a small typed grammar, checked at load; no loops, no functions of the author's own.
 
+use std::fmt;
+
 use super::value::{Name, Value};
+
+/// Words and signs of the longest expression: more than anyone reads, few enough for the stack.
+const LONGEST: usize = 200;
 
 /// A checked expression.
 #[derive(Debug, Clone, PartialEq)]
@@ -55,12 +60,15 @@ pub struct BadExpression {
 }
 
 impl Expression {
-    /// Reads `cuando? and not (cita.codigo == "A1")`, `limite: 9` without its name, `paciente`.
+    /// Reads `cuando? and not (cita.codigo == "A1")`, `paciente`, `9`.
     ///
     /// # Errors
     /// When the text is not an expression.
     pub fn parse(text: &str) -> Result<Self, BadExpression> {
         let mut reader = Reader { rest: tokens(text)?, next: 0, end: text.chars().count() + 1 };
+        if let Some((_, at)) = reader.rest.get(LONGEST) {
+            return Err(BadExpression { what: "this is too long to be understood".into(), at: *at });
+        }
         let expression = reader.or()?;
         match reader.peek() {
             None => Ok(expression),
@@ -98,6 +106,54 @@ impl Expression {
                 [one.names(), other.names()].concat()
             }
         }
+    }
+}
+
+impl Comparison {
+    fn sign(self) -> &'static str {
+        match self {
+            Self::Equal => "==",
+            Self::NotEqual => "!=",
+            Self::Less => "<",
+            Self::LessOrEqual => "<=",
+            Self::More => ">",
+            Self::MoreOrEqual => ">=",
+        }
+    }
+}
+
+impl fmt::Display for Expression {
+    /// As it is written in a flow, with no more brackets than it needs: reading it again gives the same.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Literal(Value::Text(text)) => write!(f, "\"{text}\""),
+            Self::Literal(value) => value.fmt(f),
+            Self::Path(names) => f.write_str(&names.join(".")),
+            Self::Exists(inner) => write!(f, "{inner}?"),
+            Self::Not(inner) => write!(f, "not {}", Operand(inner, 2)),
+            // chains read from left to right: on the right an equal needs brackets
+            Self::And(one, other) => write!(f, "{} and {}", Operand(one, 1), Operand(other, 2)),
+            Self::Or(one, other) => write!(f, "{one} or {}", Operand(other, 1)),
+            Self::Compare(one, comparison, other) => {
+                write!(f, "{} {} {}", Operand(one, 3), comparison.sign(), Operand(other, 3))
+            }
+        }
+    }
+}
+
+/// An expression as part of another that binds so strongly: in brackets when it binds less itself.
+struct Operand<'e>(&'e Expression, u8);
+
+impl fmt::Display for Operand<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(expression, place) = *self;
+        let strength = match expression {
+            Expression::Or(..) => 0,
+            Expression::And(..) => 1,
+            Expression::Not(_) | Expression::Compare(..) => 2,
+            Expression::Literal(_) | Expression::Path(_) | Expression::Exists(_) => 3,
+        };
+        if strength < place { write!(f, "({expression})") } else { expression.fmt(f) }
     }
 }
 
@@ -244,7 +300,7 @@ impl Reader {
                     number.parse().map_err(|_| self.wrong(&format!("`{token}` is not a whole number")))?;
                 Expression::Literal(Value::Number(number))
             }
-            "and" | "or" | ")" | "?" | "==" | "!=" | "<" | "<=" | ">" | ">=" => {
+            "and" | "or" | "not" | ")" | "?" | "==" | "!=" | "<" | "<=" | ">" | ">=" => {
                 return Err(self.wrong(&format!("a name or a value is missing before `{token}`")));
             }
             path => {

@@ -28,6 +28,9 @@ use super::value::Name;
 /// The file of questions with fixed answers.
 pub const ANSWERS: &str = "respuestas.yaml";
 
+/// How deep a file may be nested: nine conditions within each other. Each level costs the reader its stack.
+const DEEPEST: usize = 20;
+
 /// Makes a book of flow files, named by path relative to their folder (`agendar.yaml`, `repair/miss.yaml`).
 ///
 /// # Errors
@@ -82,7 +85,8 @@ fn number(location: u64) -> u32 {
 
 impl Reading<'_> {
     fn parse<T: DeserializeOwned>(&mut self) -> Option<T> {
-        match serde_saphyr::from_str(self.source) {
+        let options = serde_saphyr::options! { budget: serde_saphyr::budget! { max_depth: DEEPEST } };
+        match serde_saphyr::from_str_with_options(self.source, options) {
             Ok(raw) => Some(raw),
             Err(error) => {
                 let place = error.location();
@@ -91,8 +95,13 @@ impl Reading<'_> {
                     line: place.map_or(1, |place| number(place.line())),
                     column: place.map_or(1, |place| number(place.column())),
                 };
-                let message = error.without_snippet().to_string();
-                let fix = unknown_key(&message);
+                let told = error.without_snippet().to_string();
+                // the place stands in front of every mistake already
+                let told = told.rsplit_once(" at line ").map_or(told.as_str(), |(what, _)| what);
+                let (message, fix) = match (unknown_key(told), told.split_once(", expected one of")) {
+                    (near, Some((unknown, _))) if !near.is_empty() => (unknown.to_owned(), near),
+                    (near, _) => (in_plain_words(told), near),
+                };
                 self.errors.push(FlowError::new("F001", span, self.source, message, fix));
                 None
             }
@@ -314,6 +323,21 @@ fn duration_minutes(text: &str) -> Option<u32> {
         "d" => number.checked_mul(24 * 60),
         "" if number == 0 => Some(0),
         _ => None,
+    }
+}
+
+/// What the YAML reader says, without the terms of its trade.
+fn in_plain_words(told: &str) -> String {
+    if let Some(key) = told.strip_prefix("duplicate mapping key: ") {
+        let key = key.split(',').next().unwrap_or(key);
+        return format!("`{key}` stands here twice");
+    }
+    if told.starts_with("budget breached: Depth") {
+        return "this is nested too deep to be read".to_owned();
+    }
+    match told {
+        "expected string scalar" => "a text is expected here".to_owned(),
+        told => told.to_owned(),
     }
 }
 

@@ -6,6 +6,7 @@
 pub mod built_in;
 mod check;
 pub mod definition;
+pub mod diagram;
 pub mod error;
 pub mod expression;
 pub mod graph;

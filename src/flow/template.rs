@@ -3,6 +3,8 @@
 //! A part in square brackets is left out when a value in it is not there. Marks that WhatsApp would read as
 //! bold, italics or strike are taken out of inserted values: a name must not change a text's shape.
 
+use std::fmt;
+
 use super::expression::{Expression, Scope};
 use super::value::{Name, Record, Value};
 use super::window_words;
@@ -102,6 +104,36 @@ impl Template {
     }
 }
 
+impl fmt::Display for Template {
+    /// As it is written in a flow: reading it again gives the same.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.parts.iter().try_for_each(|part| part.fmt(f))
+    }
+}
+
+impl fmt::Display for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Words(words) => words.chars().try_for_each(|c| match c {
+                '{' | '}' | '[' | ']' => write!(f, "{c}{c}"),
+                c => write!(f, "{c}"),
+            }),
+            Self::Placeholder(value, filter) => {
+                let named = Filter::ALL.into_iter().find(|(_, known)| Some(*known) == *filter);
+                match named {
+                    Some((name, _)) => write!(f, "{{{value} | {name}}}"),
+                    None => write!(f, "{{{value}}}"),
+                }
+            }
+            Self::Optional(inner) => {
+                f.write_str("[")?;
+                inner.iter().try_for_each(|part| part.fmt(f))?;
+                f.write_str("]")
+            }
+        }
+    }
+}
+
 /// Adds the parts; false when a value was not there.
 fn put(parts: &[Part], scope: &dyn Scope, text: &mut String) -> bool {
     let mut complete = true;
@@ -176,7 +208,10 @@ fn parts(characters: &[char], at: &mut usize, inside: bool) -> Result<Vec<Part>,
             }
             '{' => {
                 let start = *at;
-                while characters.get(*at).is_some_and(|c| *c != '}') {
+                let mut quoted = false;
+                // a brace inside a quotation closes nothing
+                while characters.get(*at).is_some_and(|c| quoted || *c != '}') {
+                    quoted ^= characters[*at] == '"';
                     *at += 1;
                 }
                 if *at >= characters.len() {
@@ -209,7 +244,8 @@ fn parts(characters: &[char], at: &mut usize, inside: bool) -> Result<Vec<Part>,
 }
 
 fn placeholder(inside: &str) -> Result<Part, BadTemplate> {
-    let (value, filter) = match inside.split_once('|') {
+    // a filter comes last and holds no quotation, so a `|` before one belongs to the words
+    let (value, filter) = match inside.rsplit_once('|').filter(|(_, filter)| !filter.contains('"')) {
         Some((value, filter)) => (value, Some(filter.trim())),
         None => (inside, None),
     };

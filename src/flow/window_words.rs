@@ -8,21 +8,21 @@ use crate::value::{DayRange, TimeRange, Window, hour_label};
 pub(super) fn in_words(window: &Window) -> String {
     let mut parts = Vec::new();
     if !window.days.is_empty() {
-        parts.push(joined(window.days.iter().map(days).collect(), "o"));
+        parts.push(joined(&window.days.iter().map(days).collect::<Vec<_>>(), "o"));
     }
     if !window.weekdays.is_every() {
         let names = ["lunes", "martes", "miércoles", "jueves", "viernes", "sábado", "domingo"];
         let on = names.into_iter().enumerate().filter(|(bit, _)| window.weekdays.0 >> bit & 1 == 1);
-        parts.push(joined(on.map(|(_, name)| format!("un {name}")).collect(), "o"));
+        parts.push(joined(&on.map(|(_, name)| format!("un {name}")).collect::<Vec<_>>(), "o"));
     }
     if !window.times.is_empty() {
-        parts.push(joined(window.times.iter().map(times).collect(), "o"));
+        parts.push(joined(&window.times.iter().map(times).collect::<Vec<_>>(), "o"));
     }
     let moment = |at: NaiveDateTime| hour_label::day_hour_long(at);
     parts.extend(window.not_before.map(|from| format!("desde el {}", moment(from))));
     parts.extend(window.before.map(|until| format!("antes del {}", moment(until))));
     if !window.except.is_empty() {
-        parts.push(format!("menos {}", joined(window.except.iter().map(days).collect(), "y")));
+        parts.push(format!("menos {}", joined(&window.except.iter().map(days).collect::<Vec<_>>(), "y")));
     }
     if window.soonest && parts.is_empty() {
         parts.push("lo antes posible".to_owned());
@@ -58,7 +58,7 @@ fn times(range: &TimeRange) -> String {
     }
 }
 
-fn joined(parts: Vec<String>, last: &str) -> String {
+fn joined(parts: &[String], last: &str) -> String {
     match parts.split_last() {
         None => String::new(),
         Some((only, [])) => only.clone(),

@@ -142,7 +142,7 @@ impl<'a> ContentBody<'a> {
                 let row = |row: &'a super::limits::Row| RowBody {
                     id: row.id.as_str(),
                     title: row.title.as_str(),
-                    description: row.description.as_ref().map(|description| description.as_str()),
+                    description: row.description.as_ref().map(super::limits::Bounded::as_str),
                 };
                 let action = ListAction {
                     button: label.as_str(),

@@ -65,7 +65,7 @@ enum Failed {
 
 impl From<sqlx::Error> for Failed {
     fn from(error: sqlx::Error) -> Self {
-        let code = error.as_database_error().and_then(|e| e.code()).unwrap_or_default().into_owned();
+        let code = sqlstate(&error);
         match code.as_str() {
             "40001" | "40P01" | "55P03" => Self::InTheWay,
             // 57: operator intervention, 53: out of resources, 08: connection
@@ -161,7 +161,7 @@ impl Writing {
                 Err(Failed::Refused(error)) => error,
                 Err(Failed::Down(_) | Failed::InTheWay) => return Err(NotWritten),
             };
-            let code = refused.as_database_error().and_then(|e| e.code()).unwrap_or_default().into_owned();
+            let code = sqlstate(&refused);
             tracing::error!(
                 sqlstate = code,
                 event.kind = arrival.event.kind,
@@ -249,6 +249,12 @@ impl Writing {
         }
         Ok(())
     }
+}
+
+/// The database's own code for what went wrong; empty when it was not the database that said so.
+fn sqlstate(error: &sqlx::Error) -> String {
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    code.unwrap_or_default().into_owned()
 }
 
 async fn find_threads(

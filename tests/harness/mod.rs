@@ -15,7 +15,8 @@ pub fn wednesday_morning() -> DateTime<Utc> {
     "2026-11-25T12:00:00Z".parse().unwrap()
 }
 
-async fn cluster() -> &'static Cluster {
+/// The cluster of this process.
+pub async fn cluster() -> &'static Cluster {
     CLUSTER.get_or_init(|| async { Cluster::start(None).await.unwrap() }).await
 }
 

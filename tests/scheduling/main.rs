@@ -5,6 +5,9 @@
     reason = "a test may fail; the lint's own exception does not reach the helpers beside the tests"
 )]
 
+#[path = "../harness/mod.rs"]
+mod harness;
+
 mod agreement;
 mod booking;
 mod identity;

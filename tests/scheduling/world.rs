@@ -1,8 +1,8 @@
 //! A database of its own for each test, a small centre in it, and short words for what patients do.
 
-use std::sync::atomic::{AtomicU32, Ordering};
-
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
+use smartsalud::clock::Clock;
+use smartsalud::database::testing::Scratch;
 use smartsalud::id::{AppointmentId, AppointmentTypeId, CenterId, ConversationId, DoctorId, PatientId};
 use smartsalud::scheduling::{
     Actor, Agenda, Booked, BookingError, CancelOutcome, CancelRequest, ConfirmOutcome, ConfirmRequest,
@@ -10,8 +10,9 @@ use smartsalud::scheduling::{
     RescheduleRequest, Search, Slot, Written, booking,
 };
 use smartsalud::value::Window;
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{Connection, Executor, PgConnection, PgPool, Postgres, Transaction};
+use sqlx::{Executor, PgPool, Postgres, Transaction};
+
+use crate::harness;
 
 /// A centre with two doctors of one kind of visit (20 minutes, 5 of buffer), Wednesday and Thursday mornings.
 pub(crate) struct World {
@@ -22,7 +23,7 @@ pub(crate) struct World {
     pub(crate) patients: Vec<PatientId>,
     pub(crate) conversations: Vec<ConversationId>,
     pub(crate) now: DateTime<Utc>,
-    name: String,
+    name: Scratch,
 }
 
 /// Wall time in Santiago in the week of the tests (25 November 2026 is a Wednesday).
@@ -34,37 +35,10 @@ pub(crate) fn instant(text: &str) -> DateTime<Utc> {
     smartsalud::scheduling::wall::instant(chrono_tz::America::Santiago, at(text)).unwrap()
 }
 
-fn server() -> PgConnectOptions {
-    let url = std::env::var("DATABASE_URL")
-        .expect("DATABASE_URL names a PostgreSQL whose user may create databases");
-    url.parse().unwrap()
-}
-
-/// An empty, migrated database.
-pub(crate) async fn database(connections: u32) -> (PgPool, String) {
-    static NEXT: AtomicU32 = AtomicU32::new(0);
-    static TEMPLATE: tokio::sync::OnceCell<String> = tokio::sync::OnceCell::const_new();
-    let template = TEMPLATE
-        .get_or_init(|| async {
-            let name = format!("scheduling_template_{}", std::process::id());
-            let mut admin = PgConnection::connect_with(&server().database("postgres")).await.unwrap();
-            admin.execute(sqlx::AssertSqlSafe(format!("create database {name}"))).await.unwrap();
-            let mut conn = PgConnection::connect_with(&server().database(&name)).await.unwrap();
-            sqlx::migrate!().run(&mut conn).await.unwrap();
-            conn.close().await.unwrap();
-            name
-        })
-        .await;
-    let name = format!("scheduling_test_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-    let mut admin = PgConnection::connect_with(&server().database("postgres")).await.unwrap();
-    let create = format!("create database {name} template {template} strategy file_copy");
-    admin.execute(sqlx::AssertSqlSafe(create)).await.unwrap();
-    let pool = PgPoolOptions::new()
-        .max_connections(connections)
-        .connect_with(server().database(&name))
-        .await
-        .unwrap();
-    (pool, name)
+/// An empty, migrated database, on the system's time until a transaction sets its own.
+pub(crate) async fn database(connections: u32) -> (PgPool, Scratch) {
+    let scratch = harness::cluster().await.database(Clock::system(), connections).await.unwrap();
+    (scratch.pool.clone(), scratch)
 }
 
 impl World {
@@ -357,8 +331,7 @@ impl World {
 }
 
 /// Drops a database.
-pub(crate) async fn drop_database(pool: PgPool, name: &str) {
+pub(crate) async fn drop_database(pool: PgPool, scratch: &Scratch) {
     pool.close().await;
-    let mut admin = PgConnection::connect_with(&server().database("postgres")).await.unwrap();
-    admin.execute(sqlx::AssertSqlSafe(format!("drop database {name} with (force)"))).await.unwrap();
+    assert!(scratch.pool.is_closed());
 }

@@ -76,7 +76,7 @@ impl Checking<'_> {
     fn argument(&mut self, parameter: &Parameter, value: &Expression, present: &Present, span: &Span) {
         for name in value.names().into_iter().cloned().collect::<Vec<_>>() {
             if self.there(&name, present, span) == Some(There::Maybe) && !parameter.optional {
-                let message = format!("`{name}` may be missing, and `{}` is needed", parameter.name);
+                let message = format!("`{name}` may be missing, and the port cannot do without it");
                 self.wrong_at("F034", span, &name, message, "ask it first, or make it not optional");
             }
         }

@@ -49,7 +49,10 @@ impl Reading<'_> {
                 None => port.parameters.get(position),
             };
             let Some(parameter) = parameter else {
-                let known = port.parameters.iter().map(|known| known.name).collect::<Vec<_>>().join(", ");
+                let known = match port.parameters {
+                    [] => "nothing".to_owned(),
+                    all => all.iter().map(|known| known.name).collect::<Vec<_>>().join(", "),
+                };
                 self.wrong(
                     "F015",
                     at,

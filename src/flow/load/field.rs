@@ -78,7 +78,7 @@ impl Reading<'_> {
                             "F009",
                             &option.value.key,
                             format!("two options have the key `{}`", option.value.key.value),
-                            "",
+                            "give each a key of its own: it is what is stored",
                         );
                     }
                     fixed.push(FixedOption {

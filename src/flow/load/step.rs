@@ -36,7 +36,11 @@ impl Reading<'_> {
         let given: Vec<&str> = kinds.iter().filter(|(_, given)| *given).map(|(kind, _)| *kind).collect();
         if given.len() != 1 {
             let all = kinds.map(|(kind, _)| kind).join(", ");
-            self.wrong("F011", raw, format!("a step is exactly one of {all}; this has {}", given.len()), "");
+            let message = match given.as_slice() {
+                [] => "this step is nothing".to_owned(),
+                several => format!("this step is several things: {}", several.join(", ")),
+            };
+            self.wrong("F011", raw, message, format!("make it exactly one of {all}"));
             return None;
         }
         self.foreign_step_keys(raw, given[0]);

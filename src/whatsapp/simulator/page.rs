@@ -135,12 +135,12 @@ impl Live {
             }
             match self.changes.recv().await {
                 Ok(change) if self.phones.contains(&change.phone) => {
-                    self.waiting.push_back(of_change(&change))
+                    self.waiting.push_back(of_change(&change));
                 }
                 Ok(_) => {}
                 // too slow: show everything again
                 Err(broadcast::error::RecvError::Lagged(_)) => {
-                    self.waiting = snapshots(&self.simulator, &self.phones)
+                    self.waiting = snapshots(&self.simulator, &self.phones);
                 }
                 Err(broadcast::error::RecvError::Closed) => return None,
             }

@@ -197,16 +197,16 @@ impl Simulator {
                 (Some(said), wire)
             }
             PatientMessage::VoiceNote => media(
-                "🎤 Mensaje de voz",
+                "Mensaje de voz",
                 json!({ "type": "audio", "audio": file("audio/ogg; codecs=opus", json!({ "voice": true })) }),
             ),
             PatientMessage::Picture { caption } => {
-                let text = caption.clone().map_or("📷 Foto".to_owned(), |caption| format!("📷 {caption}"));
+                let text = caption.clone().map_or("Foto".to_owned(), |caption| format!("Foto: {caption}"));
                 let words = caption.map_or(json!({}), |caption| json!({ "caption": caption }));
                 media(&text, json!({ "type": "image", "image": file("image/jpeg", words) }))
             }
             PatientMessage::Place => media(
-                "📍 Ubicación",
+                "Ubicación",
                 json!({ "type": "location", "location": { "latitude": -36.82, "longitude": -73.05 } }),
             ),
             PatientMessage::Reaction { emoji, of } => {

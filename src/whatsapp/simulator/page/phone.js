@@ -214,6 +214,7 @@
     if (quoted) inner.append(element("p", "quote", quoted.text));
     const text = element("p", "words");
     text.dataset.words = "";
+    if (bubble.shape === "media") text.append(icon(bubble.text.startsWith("Mensaje de voz") ? "voice" : "file"));
     text.append(words(bubble.text));
     inner.append(text);
     const foot = element("div", "foot");

@@ -1,0 +1,205 @@
+//! The language of flows from outside: what is refused and how it is told, what is drawn, what is depended on.
+
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use smartsalud::flow::error::CODES;
+use smartsalud::flow::{Book, FlowError, built_in, diagram, load};
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/flows_broken")
+}
+
+/// A broken file says in comments at its top under which name it joins the built-in flows (`# as:`), which of
+/// those it leaves out (`# without:`), and the one line that must be told of it (`# says:`). It is named by the
+/// code it earns, and by the case when a code has several.
+struct Broken {
+    name: String,
+    code: String,
+    says: String,
+    sources: BTreeMap<String, String>,
+}
+
+fn broken() -> Vec<Broken> {
+    let entries = std::fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().path());
+    let mut all: Vec<Broken> = entries
+        .map(|path| {
+            let text = std::fs::read_to_string(&path).unwrap();
+            let header = |key: &str| {
+                let key = format!("# {key}:");
+                text.lines().find_map(|line| line.strip_prefix(&key)).map(|value| value.trim().to_owned())
+            };
+            let mut sources = built_in::sources();
+            if let Some(without) = header("without") {
+                assert!(sources.remove(&without).is_some(), "{}", path.display());
+            }
+            let says = header("says").unwrap_or_default();
+            if let Some(name) = header("as") {
+                sources.insert(name, text);
+            }
+            let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+            let code = name.chars().take(4).collect();
+            Broken { name, code, says, sources }
+        })
+        .collect();
+    all.sort_by(|one, other| one.name.cmp(&other.name));
+    all
+}
+
+fn first_line(error: &FlowError) -> String {
+    error.to_string().lines().next().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn every_mistake_is_told_with_its_place_and_how_to_mend_it() {
+    let mut differences = Vec::new();
+    for Broken { name, code, says, sources } in broken() {
+        match load::book(&sources) {
+            Ok(_) => differences.push(format!("{name}: nothing was found")),
+            Err(errors) => {
+                let told: Vec<String> = errors.iter().map(first_line).collect();
+                let expected = vec![says];
+                if told != expected || errors.iter().any(|error| error.code != code) {
+                    differences.push(format!(
+                        "{name}: {}\n  expected {}",
+                        told.join("\n      "),
+                        expected[0]
+                    ));
+                }
+            }
+        }
+    }
+    assert!(differences.is_empty(), "\n{}", differences.join("\n"));
+}
+
+#[test]
+fn every_code_has_a_broken_file_that_earns_it() {
+    let files: BTreeSet<String> = broken().into_iter().map(|broken| broken.code).collect();
+    let codes: BTreeSet<String> = CODES.iter().map(|(code, _)| (*code).to_owned()).collect();
+    assert_eq!(files, codes);
+}
+
+#[test]
+fn every_code_in_the_source_is_listed() {
+    fn visit(folder: &Path, code: &regex::Regex, found: &mut BTreeSet<String>) {
+        for entry in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if entry.is_dir() {
+                visit(&entry, code, found);
+            } else {
+                let text = std::fs::read_to_string(&entry).unwrap();
+                found.extend(code.captures_iter(&text).map(|found| found[1].to_owned()));
+            }
+        }
+    }
+    let mut found = BTreeSet::new();
+    let code = regex::Regex::new(r#""(F\d{3})""#).unwrap();
+    visit(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/flow"), &code, &mut found);
+    let listed: BTreeSet<String> = CODES.iter().map(|(code, _)| (*code).to_owned()).collect();
+    assert_eq!(found, listed);
+}
+
+#[test]
+fn the_mistakes_of_all_files_are_told_together() {
+    let mut sources = built_in::sources();
+    for (name, text) in &mut sources {
+        if name.starts_with("repair/m") {
+            text.push_str("nada: 1\n");
+        }
+    }
+    let errors = load::book(&sources).unwrap_err();
+    let files: Vec<&str> = errors.iter().map(|error| error.span.file.as_str()).collect();
+    assert_eq!(files, ["repair/media.yaml", "repair/menu.yaml", "repair/miss.yaml"]);
+}
+
+#[test]
+fn the_hash_names_exactly_these_files() {
+    let hash = |sources: &BTreeMap<String, String>| load::book(sources).unwrap().hash;
+    let mut sources = built_in::sources();
+    assert_eq!(hash(&sources), Book::built_in().hash);
+    sources.get_mut("humano.yaml").unwrap().push_str("# otra línea\n");
+    assert_ne!(hash(&sources), Book::built_in().hash);
+}
+
+/// The built-in flows with one more.
+fn with(text: &str) -> BTreeMap<String, String> {
+    let mut sources = built_in::sources();
+    sources.insert("prueba.yaml".to_owned(), text.to_owned());
+    sources
+}
+
+#[test]
+fn flows_that_call_each_other_without_a_question_are_refused() {
+    let mut sources = with("flow: prueba\ntitle: probar\nsteps:\n  - call: humano\n");
+    sources.insert("humano.yaml".into(), "flow: humano\ntitle: hablar\nsteps:\n  - call: prueba\n".into());
+    let told: Vec<_> =
+        load::book(&sources).unwrap_err().iter().map(|e| (e.code, e.span.file.clone())).collect();
+    assert_eq!(told, [("F046", "humano.yaml".to_owned()), ("F046", "prueba.yaml".to_owned())]);
+    sources.insert(
+        "humano.yaml".into(),
+        "flow: humano\ntitle: hablar\nfields: { sigo: { type: yes_no } }\nsteps:\n  - ask: sigo\n    text: \"¿Sigo?\"\n  \
+         - when: sigo\n    then:\n      - call: prueba\n"
+            .into(),
+    );
+    assert!(load::book(&sources).is_ok(), "a question on the way breaks the circle");
+}
+
+#[test]
+fn words_that_yaml_would_twist_stay_words() {
+    let book = load::book(&with(
+        "flow: prueba\ntitle: no\nstarts: { words: [16:30, Sí Señor, 0123] }\nsteps:\n  - say: 16:30\n",
+    ))
+    .unwrap();
+    let flow = &book.flows["prueba"];
+    assert_eq!(flow.title, "no");
+    assert_eq!(flow.starts.words, ["16 30", "si señor", "0123"]);
+}
+
+#[test]
+fn a_condition_proves_that_an_optional_value_is_there() {
+    let flow = |condition: &str| {
+        with(&format!(
+            "flow: prueba\ntitle: probar\nfields: {{ cuando: {{ type: window, optional: true }} }}\nsteps:\n  \
+             - when: {condition}\n    then:\n      - say: \"Busco {{cuando | humano}}.\"\n"
+        ))
+    };
+    assert!(load::book(&flow("cuando?")).is_ok());
+    let errors = load::book(&flow("not cuando?")).unwrap_err();
+    assert_eq!(errors.iter().map(|error| error.code).collect::<Vec<_>>(), ["F038"]);
+}
+
+#[test]
+fn changing_an_answer_forgets_all_that_stands_on_it_and_nothing_else() {
+    let graph = &Book::built_in().flows["agendar"].graph;
+    let forgotten = |name: &str| -> Vec<&str> { graph.dependants[name].iter().map(String::as_str).collect() };
+    assert_eq!(
+        forgotten("hora"),
+        ["cita", "commit.1", "hold.1", "review.1", "say.1"],
+        "another hour: hold, review and all after it"
+    );
+    let prestacion = forgotten("prestacion");
+    for name in ["oferta", "hora", "hold.1", "review.1", "cita", "say.1"] {
+        assert!(prestacion.contains(&name), "{name} stands on the prestación");
+    }
+    assert!(!prestacion.contains(&"paciente") && !prestacion.contains(&"cuando"));
+}
+
+#[test]
+fn a_drawing_shows_every_step_and_every_way_out() {
+    let book = Book::built_in();
+    for flow in book.flows.values().chain(book.repairs.values()) {
+        let (mermaid, svg) = (diagram::mermaid(flow), diagram::svg(flow));
+        for step in &flow.steps {
+            let id = format!("s_{}", step.id.replace('.', "_"));
+            assert!(mermaid.contains(&id), "{}: {id}", flow.name);
+        }
+        assert!(svg.starts_with("<svg") && svg.ends_with("</svg>\n"), "{}", flow.name);
+        assert_eq!(svg.matches("<text").count(), svg.matches("</text>").count());
+        assert!(!svg.contains("& "), "{}: an ampersand that is not escaped", flow.name);
+    }
+    let agendar = diagram::svg(&book.flows["agendar"]);
+    for exit in ["identificar", "sin_horas", "horas_ocupadas", "limite"] {
+        assert!(agendar.contains(exit), "{exit}");
+    }
+}
