@@ -116,7 +116,15 @@ fn every_pure_place_is_there() {
 
 #[test]
 fn sql_stands_only_in_stores() {
-    let asks = ["query!(", "query_as!(", "query_scalar!(", "sqlx::query(", "sqlx::query_scalar(", "query_as::<", "raw_sql("];
+    let asks = [
+        "query!(",
+        "query_as!(",
+        "query_scalar!(",
+        "sqlx::query(",
+        "sqlx::query_scalar(",
+        "query_as::<",
+        "raw_sql(",
+    ];
     let stray: Vec<_> = sources()
         .into_iter()
         .filter(|(path, _)| !path.ends_with("store.rs") && !path.contains("/store/"))
@@ -129,20 +137,44 @@ fn sql_stands_only_in_stores() {
 #[test]
 fn rooms_import_only_what_they_may() {
     let rooms = [
-        "app", "cli", "conversation", "database", "flow", "patient", "queue", "replay", "scheduling", "transfer",
-        "understanding", "whatsapp",
+        "app",
+        "cli",
+        "conversation",
+        "database",
+        "flow",
+        "patient",
+        "queue",
+        "replay",
+        "scheduling",
+        "transfer",
+        "understanding",
+        "whatsapp",
     ];
     let may = |room: &str| -> &[&str] {
         match room {
             "value" | "flow" | "understanding" | "patient" => &[],
             "whatsapp" => &["queue"],
             "queue" | "scheduling" | "database" => &[],
-            _ => &["conversation", "database", "flow", "patient", "queue", "replay", "scheduling", "transfer", "understanding", "whatsapp", "app"],
+            _ => &[
+                "conversation",
+                "database",
+                "flow",
+                "patient",
+                "queue",
+                "replay",
+                "scheduling",
+                "transfer",
+                "understanding",
+                "whatsapp",
+                "app",
+            ],
         }
     };
     let mut broken = Vec::new();
     for (path, code) in sources() {
-        let Some(room) = path.strip_prefix("src/").and_then(|path| path.split(['/', '.']).next()).map(str::to_owned) else {
+        let Some(room) =
+            path.strip_prefix("src/").and_then(|path| path.split(['/', '.']).next()).map(str::to_owned)
+        else {
             continue;
         };
         if ["lib", "main"].contains(&room.as_str()) {
@@ -183,7 +215,9 @@ fn every_file_says_why_it_exists() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut files = Vec::new();
     rust_files(&root.join("src"), &mut files);
-    let silent: Vec<_> =
-        files.into_iter().filter(|path| !fs::read_to_string(path).unwrap().trim_start().starts_with("//!")).collect();
+    let silent: Vec<_> = files
+        .into_iter()
+        .filter(|path| !fs::read_to_string(path).unwrap().trim_start().starts_with("//!"))
+        .collect();
     assert!(silent.is_empty(), "{silent:#?}");
 }

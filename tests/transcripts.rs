@@ -46,7 +46,8 @@ fn transcript(played: &Played) -> Vec<String> {
                 Notice::Handoff(why) => format!("(staff is told: {why})"),
             });
         }
-        let commits = turn.observed.calls.iter().filter(|call| smartsalud::replay::agenda::commits(&call.port));
+        let commits =
+            turn.observed.calls.iter().filter(|call| smartsalud::replay::agenda::commits(&call.port));
         lines.extend(commits.map(|call| format!("({} → {})", call.port, call.outcome)));
         lines.push(format!("[{}]", turn.observed.state.stage()));
     }
@@ -85,8 +86,14 @@ async fn every_fixture_gives_the_same_transcript_in_memory_and_in_the_database()
         other.extend(pipeline.appointments().await.unwrap());
         if one != other {
             let at = one.iter().zip(&other).position(|(a, b)| a != b).unwrap_or(one.len().min(other.len()));
-            let around = |lines: &[String]| lines[at.saturating_sub(3).min(lines.len())..(at + 1).min(lines.len())].join("\n    ");
-            unequal.push(format!("{file}\n  in memory\n    {}\n  in the database\n    {}", around(&one), around(&other)));
+            let around = |lines: &[String]| {
+                lines[at.saturating_sub(3).min(lines.len())..(at + 1).min(lines.len())].join("\n    ")
+            };
+            unequal.push(format!(
+                "{file}\n  in memory\n    {}\n  in the database\n    {}",
+                around(&one),
+                around(&other)
+            ));
         }
     }
     assert!(unequal.is_empty(), "{} fixtures differ\n{}", unequal.len(), unequal.join("\n"));

@@ -365,7 +365,9 @@ fn check(file: &str, item: &Spanned<Item>) -> Result<(), BadFixture> {
     if let Some(Bot::Says(list)) = turn.bot.as_ref().map(|bot| &bot.value) {
         for entry in list {
             if *entry == Expected::default() {
-                return wrong("an entry of `bot` must expect something: ask, review, repair, says or handoff");
+                return wrong(
+                    "an entry of `bot` must expect something: ask, review, repair, says or handoff",
+                );
             }
         }
     }
@@ -378,7 +380,9 @@ fn check(file: &str, item: &Spanned<Item>) -> Result<(), BadFixture> {
             other.unsupported,
         ];
         if kinds.iter().filter(|one| **one).count() != 1 {
-            return wrong("`patient: { … }` needs exactly one of text, tap, audio, image, video, document, location, contact, reaction and unsupported");
+            return wrong(
+                "`patient: { … }` needs exactly one of text, tap, audio, image, video, document, location, contact, reaction and unsupported",
+            );
         }
         if (other.of_turn.is_some() || other.twice) && other.tap.is_none() {
             return wrong("`of_turn` and `twice` belong to `tap`");
@@ -646,7 +650,8 @@ fn one_or_more<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>
 mod tests {
     use super::*;
 
-    const HEAD: &str = "fixture: x\nclock: 2026-11-25T09:00\ncenter: demo\npatient: { phone: \"+56911112222\" }\n";
+    const HEAD: &str =
+        "fixture: x\nclock: 2026-11-25T09:00\ncenter: demo\npatient: { phone: \"+56911112222\" }\n";
 
     fn wrong(talk: &str) -> BadFixture {
         parse("x.yaml", &format!("{HEAD}talk:\n{talk}")).unwrap_err()

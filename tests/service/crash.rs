@@ -68,11 +68,20 @@ async fn twenty_kills_lose_nothing_double_nothing_and_promise_nothing_false() {
     let whatsapp = simulator().await;
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     whatsapp.point_to(&format!("http://127.0.0.1:{port}/webhook"));
-    let phones: Vec<String> = ["56911112222", "56911113333", "56911114444", "56911115555", "56911116666", "56911117777", "56911118888", "56911119999"]
-        .into_iter()
-        .map(str::to_owned)
-        .chain((0..2).map(|n| format!("5698888000{n}")))
-        .collect();
+    let phones: Vec<String> = [
+        "56911112222",
+        "56911113333",
+        "56911114444",
+        "56911115555",
+        "56911116666",
+        "56911117777",
+        "56911118888",
+        "56911119999",
+    ]
+    .into_iter()
+    .map(str::to_owned)
+    .chain((0..2).map(|n| format!("5698888000{n}")))
+    .collect();
     assert_eq!(phones.len(), PHONES);
 
     let mut service = serve(&database, &whatsapp, port);
@@ -98,10 +107,15 @@ async fn twenty_kills_lose_nothing_double_nothing_and_promise_nothing_false() {
 
     let messages = count(&database, "select count(*) from events where kind = 'message'").await;
     assert!(messages > 60, "only {messages} messages came through");
-    let unhandled = count(&database, "select count(*) from events where kind = 'message' and outcome is distinct from 'done'").await;
+    let unhandled = count(
+        &database,
+        "select count(*) from events where kind = 'message' and outcome is distinct from 'done'",
+    )
+    .await;
     assert_eq!(unhandled, 0, "a message that was answered 200 did nothing");
     // one journal row handles an event once: no turn was committed twice for it
-    let failed = count(&database, "select count(*) from outbox where status in ('failed', 'unconfirmed')").await;
+    let failed =
+        count(&database, "select count(*) from outbox where status in ('failed', 'unconfirmed')").await;
     assert_eq!(failed, 0);
     let overlaps = count(&database, "select count(*) from appointments a join appointments b on a.id < b.id and a.doctor_id = b.doctor_id and a.busy && b.busy and a.blocks and b.blocks").await;
     assert_eq!(overlaps, 0);
@@ -121,7 +135,11 @@ async fn twenty_kills_lose_nothing_double_nothing_and_promise_nothing_false() {
         }
         let last = bubbles.last().unwrap();
         let staff = count(&database, &format!("select count(*) from conversations c join addresses a on a.conversation_id = c.id where a.value = '{phone}' and c.owner = 'staff'")).await;
-        assert!(!last.from_patient || staff == 1 || last.tick == smartsalud::whatsapp::simulator::Tick::Failed, "{phone} was left without an answer:\n{}", whatsapp.chat(phone));
+        assert!(
+            !last.from_patient || staff == 1 || last.tick == smartsalud::whatsapp::simulator::Tick::Failed,
+            "{phone} was left without an answer:\n{}",
+            whatsapp.chat(phone)
+        );
     }
     let false_promises: Vec<&String> = told.difference(&real).collect();
     assert!(false_promises.is_empty(), "told of hours that are not there: {false_promises:?}");

@@ -57,7 +57,8 @@ fn a_flow_with_a_typo_is_refused_with_its_line() {
     std::fs::write(folder.join("agendar.yaml"), "flow: agendar\nsteps:\n  - sya: hola\n").unwrap();
     let output = run(&["flows", "check", folder.to_str().unwrap()], &[]);
     assert_eq!(output.status.code(), Some(1));
-    let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    let said =
+        String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
     assert!(said.contains("agendar.yaml:3") && said.contains("say"), "{said}");
     std::fs::remove_dir_all(folder).unwrap();
 }
@@ -87,7 +88,8 @@ async fn an_import_with_a_broken_row_names_file_row_and_column_and_writes_nothin
     let url = database.url();
     let said = complaint(&run(&["import", folder.to_str().unwrap()], &[("DATABASE_URL", &url)]));
     assert!(said.contains("centers.csv:3:tz") && said.contains("America/Santiago"), "{said}");
-    let count: i64 = sqlx::query_scalar("select count(*) from centers").fetch_one(&database.pool).await.unwrap();
+    let count: i64 =
+        sqlx::query_scalar("select count(*) from centers").fetch_one(&database.pool).await.unwrap();
     assert_eq!(count, 0);
     std::fs::remove_dir_all(folder).unwrap();
 }
@@ -97,9 +99,14 @@ async fn a_database_that_goes_away_in_the_middle_is_not_ready_and_comes_back() {
     // a cluster of its own, because it is stopped
     let folder = std::env::temp_dir().join(format!("smartsalud-away-{}", std::process::id()));
     std::fs::remove_dir_all(&folder).ok();
-    let server = smartsalud::database::Server::start(&folder, None, smartsalud::database::Durability::None).await.unwrap();
+    let server = smartsalud::database::Server::start(&folder, None, smartsalud::database::Durability::None)
+        .await
+        .unwrap();
     let clock = smartsalud::clock::Clock::system();
-    let settings = smartsalud::database::pool::PoolSettings { max: 5, acquire_timeout: std::time::Duration::from_secs(1) };
+    let settings = smartsalud::database::pool::PoolSettings {
+        max: 5,
+        acquire_timeout: std::time::Duration::from_secs(1),
+    };
     let pool = smartsalud::database::connect(server.options("postgres"), settings, &clock).await.unwrap();
     smartsalud::database::migrate(&pool).await.unwrap();
     let today = clock.now().with_timezone(&chrono_tz::America::Santiago).date_naive();
@@ -128,7 +135,9 @@ async fn a_database_that_goes_away_in_the_middle_is_not_ready_and_comes_back() {
     let (address, _server) = service.serve("127.0.0.1:0".parse().unwrap(), service.routes()).await.unwrap();
     whatsapp.point_to(&format!("http://{address}/webhook"));
     let ready = async || {
-        let answer = smartsalud::http::client(std::time::Duration::from_secs(5)).get(format!("http://{address}/health/ready")).send();
+        let answer = smartsalud::http::client(std::time::Duration::from_secs(5))
+            .get(format!("http://{address}/health/ready"))
+            .send();
         answer.await.unwrap().status().as_u16()
     };
     assert_eq!(ready().await, 200);
@@ -136,9 +145,14 @@ async fn a_database_that_goes_away_in_the_middle_is_not_ready_and_comes_back() {
     assert_eq!(ready().await, 503);
     // Meta delivers again until it is answered 200; the simulator does the same
     let phone = "56911112222";
-    let writer = { let whatsapp = whatsapp.clone(); tokio::spawn(async move { whatsapp.patient_says(phone, "hola").await }) };
+    let writer = {
+        let whatsapp = whatsapp.clone();
+        tokio::spawn(async move { whatsapp.patient_says(phone, "hola").await })
+    };
     tokio::time::sleep(std::time::Duration::from_millis(300)).await;
-    let server = smartsalud::database::Server::start(&folder, None, smartsalud::database::Durability::None).await.unwrap();
+    let server = smartsalud::database::Server::start(&folder, None, smartsalud::database::Durability::None)
+        .await
+        .unwrap();
     writer.await.unwrap().unwrap();
     let reply = whatsapp.next_reply(phone).await;
     assert!(reply.text.contains("CESFAM Los Aromos"), "{reply}");

@@ -25,17 +25,20 @@ async fn a_patient_books_moves_and_cancels_an_hour_in_her_own_words() {
     assert!(seen.text.contains("Dentista"), "{seen}");
 
     let which = clinic.says(LUZ, "necesito cambiar mi hora del dentista").await;
-    let list = if which.text.contains("¿Cuál hora") { clinic.says(LUZ, "la del dentista").await } else { which };
+    let list =
+        if which.text.contains("¿Cuál hora") { clinic.says(LUZ, "la del dentista").await } else { which };
     let review = clinic.taps(LUZ, &list, 2).await;
     assert!(review.text.contains("Dejas el") && review.text.contains("Tomas el"), "{review}");
     let moved = clinic.taps(LUZ, &review, 0).await;
     assert!(moved.text.contains("quedó cambiada"), "{moved}");
-    let by_chat = "select count(*) from appointments where status = 'CONFIRMED' and conversation_id is not null";
+    let by_chat =
+        "select count(*) from appointments where status = 'CONFIRMED' and conversation_id is not null";
     assert_eq!(clinic.count(by_chat).await, 1);
     assert_eq!(clinic.count("select count(*) from appointments where status = 'RESCHEDULED'").await, 1);
 
     let which = clinic.says(LUZ, "al final no voy a poder ir al dentista, anúlala").await;
-    let review = if which.text.contains("¿Cuál hora") { clinic.says(LUZ, "la del dentista").await } else { which };
+    let review =
+        if which.text.contains("¿Cuál hora") { clinic.says(LUZ, "la del dentista").await } else { which };
     assert!(review.text.contains("¿Anulo esta hora?"), "{review}");
     let kept = clinic.says(LUZ, "mmm ya").await;
     assert_eq!(clinic.count(by_chat).await, 1, "a weak yes cancels nothing: {kept}");
@@ -59,7 +62,10 @@ async fn the_slower_of_two_is_offered_other_hours_at_once() {
     clinic.taps(LUZ, &hers, 0).await;
     let late = clinic.taps(hernan, &his, same).await;
     assert!(late.text.contains("se acaba de ocupar"), "{late}");
-    assert!(late.options.len() > 1 && late.options.iter().all(|option| option.title != hers.options[0].title), "{late}");
+    assert!(
+        late.options.len() > 1 && late.options.iter().all(|option| option.title != hers.options[0].title),
+        "{late}"
+    );
     clinic.close().await;
 }
 
@@ -92,7 +98,12 @@ async fn three_wrong_identities_bring_a_person_and_starting_anew_does_not_help()
     }
     let last = last.unwrap();
     assert!(last.text.contains("persona del centro"), "{last}");
-    assert_eq!(clinic.count("select count(*) from conversations where owner = 'staff' and stuck_since is not null").await, 1);
+    assert_eq!(
+        clinic
+            .count("select count(*) from conversations where owner = 'staff' and stuck_since is not null")
+            .await,
+        1
+    );
     clinic.close().await;
 }
 
@@ -108,11 +119,15 @@ async fn a_burst_of_texts_is_read_as_one_and_a_second_delivery_acts_once() {
         reply = clinic.whatsapp.next_reply(LUZ).await;
     }
     let review = clinic.taps(LUZ, &reply, 0).await;
-    let yes = smartsalud::whatsapp::simulator::PatientMessage::Tap { option: review.options[0].id.clone(), of: None };
+    let yes = smartsalud::whatsapp::simulator::PatientMessage::Tap {
+        option: review.options[0].id.clone(),
+        of: None,
+    };
     clinic.whatsapp.patient_sends(LUZ, yes, smartsalud::whatsapp::simulator::How::Twice).await.unwrap();
     let booked = clinic.whatsapp.next_reply(LUZ).await;
     assert!(booked.text.contains("quedó tomada"), "{booked}");
-    let by_chat = "select count(*) from appointments where status = 'CONFIRMED' and conversation_id is not null";
+    let by_chat =
+        "select count(*) from appointments where status = 'CONFIRMED' and conversation_id is not null";
     super::clinic::quiet(&clinic.database).await;
     assert_eq!(clinic.count(by_chat).await, 1);
     assert_eq!(clinic.whatsapp.unread(), 0, "nothing was said twice");

@@ -69,12 +69,13 @@ async fn race(sabotage: Option<&str>) -> Outcome {
     let deadlocks = "select deadlocks from pg_stat_database where datname = current_database()";
     let clinic = Arc::new(Clinic::on(database).await);
     let before = clinic.count(deadlocks).await;
-    let fights: Vec<_> = (1..=CHATS)
-        .map(|n| tokio::spawn(fight(Arc::clone(&clinic), format!("5690000{n:04}"), n)))
-        .collect();
+    let fights: Vec<_> =
+        (1..=CHATS).map(|n| tokio::spawn(fight(Arc::clone(&clinic), format!("5690000{n:04}"), n))).collect();
     let mut won = 0;
     for one in fights {
-        won += usize::from(tokio::time::timeout(Duration::from_secs(120), one).await.expect("an answer").unwrap());
+        won += usize::from(
+            tokio::time::timeout(Duration::from_secs(120), one).await.expect("an answer").unwrap(),
+        );
     }
     quiet(&clinic.database).await;
     let overlapping = "select count(*) from appointments a join appointments b
