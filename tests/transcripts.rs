@@ -76,7 +76,7 @@ async fn every_fixture_gives_the_same_transcript_in_memory_and_in_the_database()
     for path in fixtures(Path::new("tests/conversations")) {
         let file = path.display().to_string();
         let source = std::fs::read_to_string(&path).unwrap();
-        let scene = scene(&file, &source, worlds).unwrap();
+        let scene = scene(&file, &source, worlds).unwrap_or_else(|error| panic!("{error}"));
         let mut core = scene.core(Book::built_in());
         let here = play(&mut core, &scene.fixture, all).await;
         let mut pipeline = in_the_database(&scene).await;

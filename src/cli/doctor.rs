@@ -53,7 +53,7 @@ pub async fn run(args: DoctorArgs) -> anyhow::Result<ExitCode> {
     match Database::open(&args.database, &Clock::system()).await {
         Ok(database) => check_database(&database, &mut findings).await,
         Err(error) => {
-            findings.wrong(&format!("database: {error:#}"), "Nothing else can be checked without it.")
+            findings.wrong(&format!("database: {error:#}"), "Nothing else can be checked without it.");
         }
     }
     whatsapp(&args.whatsapp, &mut findings).await;

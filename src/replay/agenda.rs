@@ -131,14 +131,23 @@ impl Agenda {
     /// Another patient takes the first free hour whose words (`mar 1 dic 15:30 Matrona Eva Paz`) hold all of
     /// these; false when there is none.
     pub fn other_takes(&mut self, words: &str, now: DateTime<Utc>) -> bool {
-        let local = self.local(now);
-        let found = self.all_slots(local).into_iter().find(|slot| {
-            super::expectation::words_occur(words, &self.in_words(*slot, None))
-                && !self.is_busy(*slot, now, &BTreeSet::new())
-        });
-        let Some(slot) = found else { return false };
+        let Some(slot) = self.first_free(words, now) else { return false };
         self.add(slot, None, Status::Confirmed, BookedBy::Others);
         true
+    }
+
+    /// Staff books the first free hour with these words for a patient; the row of the booking.
+    pub fn staff_books(&mut self, words: &str, patient: PatientId, now: DateTime<Utc>) -> Option<Record> {
+        let slot = self.first_free(words, now)?;
+        let id = self.add(slot, Some(patient), Status::Confirmed, BookedBy::Others);
+        self.appointments.get(&id).map(|one| self.appointment_row(id, one))
+    }
+
+    fn first_free(&self, words: &str, now: DateTime<Utc>) -> Option<Slot> {
+        self.all_slots(self.local(now)).into_iter().find(|slot| {
+            super::expectation::words_occur(words, &self.in_words(*slot, None))
+                && !self.is_busy(*slot, now, &BTreeSet::new())
+        })
     }
 
     /// Another patient gives an hour back; false when none is theirs.
@@ -218,6 +227,7 @@ impl Agenda {
         let linked: Vec<_> =
             self.linked.iter().filter(|id| !people.iter().any(|(known, _)| known == *id)).copied().collect();
         people.extend(linked.into_iter().map(|patient| (patient, false)));
+        people.sort_by_key(|(patient, _)| (self.name_of(*patient).to_owned(), *patient));
         people
     }
 
@@ -422,7 +432,9 @@ impl Transaction<'_> {
             }
             "agenda.prestaciones" => {
                 let kinds = agenda.world.types.iter().enumerate().filter(|(_, kind)| kind.bookable);
-                let rows = kinds.map(|(place, kind)| Record {
+                let mut kinds: Vec<_> = kinds.collect();
+                kinds.sort_by_key(|(_, kind)| &kind.name);
+                let rows = kinds.into_iter().map(|(place, kind)| Record {
                     words: kind.words.clone(),
                     ..row(
                         id(place).to_string(),
@@ -542,7 +554,7 @@ impl Transaction<'_> {
             "agenda.confirmar" => {
                 let slot = arguments.slot("hora")?;
                 let patient = self.patient(arguments)?.0;
-                if let Some(refused) = self.refused(slot, patient, hold.into_iter().collect()) {
+                if let Some(refused) = self.refused(slot, patient, &hold.into_iter().collect()) {
                     return Ok(refused);
                 }
                 let id = self.settle(slot, patient, hold);
@@ -552,7 +564,7 @@ impl Transaction<'_> {
                 let Some((old, one)) = self.appointment(arguments)? else { return Ok(outcome("gone")) };
                 let slot = arguments.slot("hora")?;
                 let patient = one.patient.unwrap_or(PatientId(0));
-                if let Some(refused) = self.refused(slot, patient, hold.into_iter().chain([old]).collect()) {
+                if let Some(refused) = self.refused(slot, patient, &hold.into_iter().chain([old]).collect()) {
                     return Ok(refused);
                 }
                 if let Some(one) = self.agenda.appointments.get_mut(&old) {
@@ -573,8 +585,8 @@ impl Transaction<'_> {
     }
 
     /// Why an hour cannot be had, but for these.
-    fn refused(&self, slot: Slot, patient: PatientId, but: BTreeSet<AppointmentId>) -> Option<Got> {
-        match self.agenda.verdict(slot, patient, self.now, &but) {
+    fn refused(&self, slot: Slot, patient: PatientId, but: &BTreeSet<AppointmentId>) -> Option<Got> {
+        match self.agenda.verdict(slot, patient, self.now, but) {
             Verdict::Free => None,
             Verdict::Taken => Some(outcome("taken")),
             Verdict::Yours => Some(outcome("yours")),

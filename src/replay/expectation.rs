@@ -35,8 +35,8 @@ pub fn compare(item: &Item, observed: &Observed) -> Vec<Difference> {
     let mut found = Vec::new();
     match item.bot.as_ref().map(|bot| &bot.value) {
         Some(Bot::Any) => {}
-        Some(Bot::Says(expected)) => notices(expected, &observed.notices, &mut found),
-        None => notices(&[], &observed.notices, &mut found),
+        Some(Bot::Says(expected)) => notices(expected, observed, &mut found),
+        None => notices(&[], observed, &mut found),
     }
     for (field, expected) in &item.answers {
         answer(field, expected, &observed.state, &mut found);
@@ -78,21 +78,22 @@ fn stage(expected: &str, state: &State, found: &mut Vec<Difference>) {
 }
 
 /// `agendar.review` for `agendar.review.1`.
-fn without_number(stage: &str) -> &str {
+pub fn without_number(stage: &str) -> &str {
     match stage.rsplit_once('.') {
         Some((before, number)) if number.bytes().all(|b| b.is_ascii_digit()) => before,
         _ => stage,
     }
 }
 
-fn notices(expected: &[Expected], got: &[Notice], found: &mut Vec<Difference>) {
-    let mut rest = got.iter().peekable();
+fn notices(expected: &[Expected], observed: &Observed, found: &mut Vec<Difference>) {
+    let stage = observed.state.stage();
+    let mut rest = observed.notices.iter().peekable();
     let mut number = 0;
     for entry in expected {
         if entry.wants_message() {
             number += 1;
             match rest.next_if(|notice| matches!(notice, Notice::Message(_))) {
-                Some(Notice::Message(said)) => message(number, entry, said, found),
+                Some(Notice::Message(said)) => message(number, entry, said, &stage, found),
                 _ => found.push(Difference::new(format!("message {number}"), in_short(entry), "nothing")),
             }
         }
@@ -107,16 +108,18 @@ fn notices(expected: &[Expected], got: &[Notice], found: &mut Vec<Difference>) {
     for notice in rest {
         match notice {
             Notice::Message(said) => {
-                found.push(Difference::new("message not listed", "nothing", shown(said)))
+                found.push(Difference::new("message not listed", "nothing", shown(said)));
             }
             Notice::Handoff(why) => found.push(Difference::new("hand-off not listed", "none", why)),
         }
     }
 }
 
-fn message(number: usize, expected: &Expected, said: &Said, found: &mut Vec<Difference>) {
+fn message(number: usize, expected: &Expected, said: &Said, stage: &str, found: &mut Vec<Difference>) {
     let at = |what: &str| format!("message {number}: {what}");
-    let question = without_number(&said.label);
+    // a repair that repeats a question has its own label, and the conversation waits at the question
+    let repeats = said.label.starts_with("repair.") && !stage.starts_with("repair.");
+    let question = without_number(if repeats { stage } else { &said.label });
     if let Some(ask) = &expected.ask
         && ask != question
     {

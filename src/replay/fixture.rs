@@ -19,7 +19,9 @@
 //!   with options; `of_turn: N` names an older one; `twice: true` delivers it twice), `{ audio: true }`,
 //!   `{ image: true }`, `{ video: true }`, `{ document: true }`, `{ location: true }`, `{ contact: true }`,
 //!   `{ reaction: "👍" }`, `{ unsupported: true }`. `{ ago: 20s, text: … }` was written before it arrived.
-//! - `staff: { ana: take_over }`, `give_back` (with `how: resume | restart | close`), `close`, `{ say: text }`
+//! - `staff: { ana: take_over }`, `{ ana: give_back, how: resume | restart | close }`, `{ ana: close }`,
+//!   `{ ana: { say: text } }`, `{ ana: { edit: hora, to: jue 26 10:30 } }` (corrects an answer),
+//!   `{ ana: { did: jue 26 12:00 Matrona } }` (books by hand what the flow was about)
 //! - `other: takes mar 1 dic 15:30 Matrona`: another patient takes an hour; `gives back …` returns it
 //! - `wait: 31m` (`s`, `m`, `h`, `d`): time passes and timers ring
 //! - `start: reagendar`: a flow starts as from a reminder
@@ -112,9 +114,7 @@ pub struct Item {
     /// What the patient sends.
     pub patient: Option<Sent>,
     /// What staff does, by name.
-    pub staff: Option<IndexMap<String, StaffDoes>>,
-    /// How staff gives back.
-    pub how: Option<GiveBack>,
+    pub staff: Option<Staff>,
     /// What another patient does.
     pub other: Option<String>,
     /// How long nothing happens.
@@ -178,17 +178,35 @@ pub struct SentOther {
     pub unsupported: bool,
 }
 
+/// A member of staff and what they do.
+#[derive(Debug, Clone)]
+pub struct Staff {
+    /// Who.
+    pub by: String,
+    /// What.
+    pub does: StaffDoes,
+}
+
 /// What staff does.
 #[derive(Debug, Clone)]
 pub enum StaffDoes {
     /// The bot falls silent.
     TakeOver,
     /// The bot speaks again.
-    GiveBack,
+    GiveBack(GiveBack),
     /// The conversation ends.
     Close,
     /// A message of staff's own.
     Say(String),
+    /// An answer is corrected.
+    Edit {
+        /// The field; `flow.field` when several flows have it.
+        field: String,
+        /// Words of the row it becomes.
+        to: String,
+    },
+    /// The first free hour with these words is booked by hand, for the patient the flow is about.
+    Did(String),
 }
 
 /// How staff gives a conversation back.
@@ -356,12 +374,6 @@ fn check(file: &str, item: &Spanned<Item>) -> Result<(), BadFixture> {
     if acts.iter().filter(|acts| **acts).count() != 1 {
         return wrong("an item needs exactly one of `patient`, `staff`, `other`, `wait` and `start`");
     }
-    if turn.how.is_some() && turn.staff.is_none() {
-        return wrong("`how` belongs to `staff: { NAME: give_back }`");
-    }
-    if turn.staff.as_ref().is_some_and(|staff| staff.len() != 1) {
-        return wrong("`staff` names one person and what they do: { ana: take_over }");
-    }
     if let Some(Bot::Says(list)) = turn.bot.as_ref().map(|bot| &bot.value) {
         for entry in list {
             if *entry == Expected::default() {
@@ -417,16 +429,18 @@ impl Item {
                 Sent::Other(other) => other.story(),
             };
         }
-        if let Some((name, does)) = self.staff.as_ref().and_then(IndexMap::first) {
+        if let Some(Staff { by: name, does }) = &self.staff {
             return match does {
                 StaffDoes::TakeOver => format!("{name} of the staff took over"),
-                StaffDoes::GiveBack => match self.how.unwrap_or_default() {
+                StaffDoes::GiveBack(how) => match how {
                     GiveBack::Resume => format!("{name} of the staff gave back"),
                     GiveBack::Restart => format!("{name} of the staff gave back from the start"),
                     GiveBack::Close => format!("{name} of the staff gave back and closed"),
                 },
                 StaffDoes::Close => format!("{name} of the staff closed the conversation"),
                 StaffDoes::Say(text) => format!("{name} of the staff wrote: «{text}»"),
+                StaffDoes::Edit { field, to } => format!("{name} of the staff set {field} to «{to}»"),
+                StaffDoes::Did(words) => format!("{name} of the staff booked «{words}» by hand"),
             };
         }
         if let Some(other) = &self.other {
@@ -557,32 +571,88 @@ impl<'de> Deserialize<'de> for Place {
     }
 }
 
+impl<'de> Deserialize<'de> for Staff {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct StaffVisitor;
+        impl<'de> Visitor<'de> for StaffVisitor {
+            type Value = Staff;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("one person and what they do: { ana: take_over }")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Staff, A::Error> {
+                let (mut staff, mut how) = (None, None);
+                while let Some(key) = map.next_key::<String>()? {
+                    if key == "how" {
+                        how = Some(map.next_value::<GiveBack>()?);
+                    } else if staff.is_some() {
+                        return Err(A::Error::custom(format!(
+                            "`{key}`: only one person does something in an item"
+                        )));
+                    } else {
+                        staff = Some(Staff { by: key, does: map.next_value()? });
+                    }
+                }
+                let mut staff =
+                    staff.ok_or_else(|| A::Error::custom("nobody does anything here: { ana: take_over }"))?;
+                match (&mut staff.does, how) {
+                    (_, None) => {}
+                    (StaffDoes::GiveBack(as_how), Some(how)) => *as_how = how,
+                    (_, Some(_)) => {
+                        return Err(A::Error::custom(
+                            "`how` belongs to give_back: { ana: give_back, how: resume }",
+                        ));
+                    }
+                }
+                Ok(staff)
+            }
+        }
+        deserializer.deserialize_map(StaffVisitor)
+    }
+}
+
 impl<'de> Deserialize<'de> for StaffDoes {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(deny_unknown_fields)]
-        struct Say {
-            say: String,
+        #[derive(Default, Deserialize)]
+        #[serde(deny_unknown_fields, default)]
+        struct Does {
+            say: Option<String>,
+            edit: Option<String>,
+            to: Option<String>,
+            did: Option<String>,
         }
         struct DoesVisitor;
         impl<'de> Visitor<'de> for DoesVisitor {
             type Value = StaffDoes;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("take_over, give_back, close or { say: text }")
+                f.write_str("take_over, give_back, close, { say: text }, { edit: field, to: words } or { did: words }")
             }
 
             fn visit_str<E: serde::de::Error>(self, does: &str) -> Result<StaffDoes, E> {
                 match does {
                     "take_over" => Ok(StaffDoes::TakeOver),
-                    "give_back" => Ok(StaffDoes::GiveBack),
+                    "give_back" => Ok(StaffDoes::GiveBack(GiveBack::Resume)),
                     "close" => Ok(StaffDoes::Close),
-                    other => Err(E::unknown_variant(other, &["take_over", "give_back", "close", "say"])),
+                    other => Err(E::unknown_variant(
+                        other,
+                        &["take_over", "give_back", "close", "say", "edit", "did"],
+                    )),
                 }
             }
 
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<StaffDoes, A::Error> {
-                Say::deserialize(MapAccessDeserializer::new(map)).map(|say| StaffDoes::Say(say.say))
+                match Does::deserialize(MapAccessDeserializer::new(map))? {
+                    Does { say: Some(text), edit: None, to: None, did: None } => Ok(StaffDoes::Say(text)),
+                    Does { say: None, edit: Some(field), to: Some(to), did: None } => {
+                        Ok(StaffDoes::Edit { field, to })
+                    }
+                    Does { say: None, edit: None, to: None, did: Some(words) } => Ok(StaffDoes::Did(words)),
+                    _ => Err(A::Error::custom(
+                        "one of { say: text }, { edit: field, to: words } and { did: words } is needed",
+                    )),
+                }
             }
         }
         deserializer.deserialize_any(DoesVisitor)

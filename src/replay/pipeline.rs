@@ -20,12 +20,12 @@ use tokio::task::JoinHandle;
 
 use super::expectation::words_occur;
 use super::observed::{Call, Notice, Observed, Said};
-use super::stage::{Faults, Happening, Stage, StageError};
+use super::stage::{Faults, Happening, Stage, StageError, about};
 use super::store::{self, Turn};
 use super::world_files::NUMBER;
 use crate::clock::Clock;
-use crate::conversation::answer;
-use crate::conversation::need::{Effect, EventKind, LATER, Need};
+use crate::conversation::answer::{self, appointment_row};
+use crate::conversation::need::{Effect, EventKind, LATER, Need, StaffAction};
 use crate::conversation::shelf::Shelf;
 use crate::conversation::turn::{Committed, Turns};
 use crate::id::{AppointmentId, CenterId, ConversationId, PatientId};
@@ -89,6 +89,7 @@ pub struct Pipeline {
     seen: i64,
     /// Who booked what outside the conversation, to be able to give it back.
     others: Vec<(Booked, PatientId)>,
+    strangers: u32,
 }
 
 /// Turns that tell why one failed.
@@ -203,6 +204,7 @@ impl Pipeline {
             phone: setting.phone.clone(),
             seen: 0,
             others: Vec::new(),
+            strangers: 0,
         })
     }
 
@@ -225,6 +227,10 @@ impl Pipeline {
             Happening::Wait(time) => self.wait(time).await?,
             Happening::OtherTakes(words) => self.other_takes(&words).await?,
             Happening::OtherGivesBack(words) => self.other_gives_back(&words).await?,
+            Happening::StaffBooks { by, words } => {
+                self.staff_books(by, &words).await?;
+                self.settle().await?;
+            }
         }
         *lock(&self.turns.forced) = Faults::default();
         self.observe().await
@@ -404,9 +410,27 @@ impl Pipeline {
     /// Somebody from no world takes the first free hour with these words.
     async fn other_takes(&mut self, words: &str) -> anyhow::Result<()> {
         let Some(slot) = self.first_free(words).await? else { bail!("no free hour fits «{words}»") };
-        let number = STRANGERS + u32::try_from(self.others.len()).unwrap_or(0);
-        let mut tx = self.pool.begin().await?;
-        let patient = store::stranger(&mut tx, self.center, number).await?;
+        self.strangers += 1;
+        let mut connection = self.pool.acquire().await?;
+        let patient = store::stranger(&mut connection, self.center, STRANGERS + self.strangers).await?;
+        drop(connection);
+        let booked = self.book(slot, patient).await?;
+        self.others.push((booked, patient));
+        Ok(())
+    }
+
+    /// Staff books by hand what the running flow is about, and tells the conversation.
+    async fn staff_books(&mut self, by: String, words: &str) -> anyhow::Result<()> {
+        let Some((conversation, _)) = self.conversation().await? else { bail!("nobody has written yet") };
+        let state = store::state(&mut *self.pool.acquire().await?, conversation).await?.unwrap_or_default();
+        let Some((frame, patient)) = about(&state) else { bail!("no running flow is about a patient") };
+        let Some(slot) = self.first_free(words).await? else { bail!("no free hour fits «{words}»") };
+        let row = appointment_row(&self.book(slot, patient).await?);
+        self.event(EventKind::Staff { by, action: StaffAction::Did { frame, row } }).await
+    }
+
+    /// Books an hour as the centre's window does.
+    async fn book(&self, slot: Slot, patient: PatientId) -> anyhow::Result<Booked> {
         let request = ConfirmRequest {
             center: self.center,
             conversation: None,
@@ -415,14 +439,14 @@ impl Pipeline {
             hold: None,
             actor: Actor::Staff,
         };
+        let mut tx = self.pool.begin().await?;
         let written = booking::confirm(&mut tx, &request).await?;
         let ConfirmOutcome::Confirmed(booked) = written.outcome else {
-            bail!("the hour «{words}» was offered and cannot be had");
+            bail!("hour {slot} was offered and cannot be had");
         };
         tx.commit().await?;
         self.note(&written.changed);
-        self.others.push((*booked, patient));
-        Ok(())
+        Ok(*booked)
     }
 
     async fn other_gives_back(&mut self, words: &str) -> anyhow::Result<()> {

@@ -4,13 +4,14 @@ use chrono::{NaiveDateTime, TimeDelta};
 
 use super::agenda::Agenda;
 use super::expectation::{self, Difference};
-use super::fixture::{BadFixture, Fixture, GiveBack, Item, Place, Sent, SentOther, StaffDoes};
+use super::fixture::{BadFixture, Fixture, GiveBack, Item, Place, Sent, SentOther, Staff, StaffDoes};
 use super::observed::{Observed, Said};
 use super::stage::{CoreStage, Faults, Happening, Stage, StageError};
 use super::world::World;
 use crate::conversation::need::{EventKind, PatientText, StaffAction};
-use crate::conversation::state::Tap;
-use crate::flow::Book;
+use crate::conversation::state::{State, Tap};
+use crate::flow::{Book, Record, Value};
+use crate::value::hour_label::day_hour_short;
 use crate::value::{Phone, rut};
 
 /// A turn that was played.
@@ -198,7 +199,7 @@ async fn turn<S: Stage>(stage: &mut S, item: &Item, before: &[PlayedTurn]) -> Re
         all.state = one.state;
     }
     if all.traces.is_empty()
-        && all.state == crate::conversation::state::State::default()
+        && all.state == State::default()
         && let Some(last) = before.last()
     {
         all.state = last.observed.state.clone();
@@ -209,14 +210,21 @@ async fn turn<S: Stage>(stage: &mut S, item: &Item, before: &[PlayedTurn]) -> Re
 fn happenings<S: Stage>(stage: &S, item: &Item, before: &[PlayedTurn]) -> Result<Vec<Happening>, CannotPlay> {
     if let Some(sent) = &item.patient {
         return match sent {
-            Sent::Texts(texts) => Ok(vec![wrote(stage, texts.clone(), TimeDelta::zero())]),
+            Sent::Texts(texts) => Ok(vec![wrote(stage, texts, TimeDelta::zero())]),
             Sent::Other(other) => sent_other(stage, other, before),
         };
     }
-    if let Some((name, does)) = item.staff.as_ref().and_then(indexmap::IndexMap::first) {
+    if let Some(Staff { by: name, does }) = &item.staff {
+        let state = before.last().map(|turn| &turn.observed.state);
         let action = match does {
             StaffDoes::TakeOver => StaffAction::TakeOver,
-            StaffDoes::GiveBack => match item.how.unwrap_or_default() {
+            StaffDoes::Did(words) => {
+                return Ok(vec![Happening::StaffBooks { by: name.clone(), words: words.clone() }]);
+            }
+            StaffDoes::Edit { field, to } => edit(state, field, to).ok_or_else(|| {
+                CannotPlay::Script(format!("no running flow has a row «{to}» for its field `{field}`"))
+            })?,
+            StaffDoes::GiveBack(how) => match how {
                 GiveBack::Resume => StaffAction::Resume,
                 GiveBack::Restart => StaffAction::Restart,
                 GiveBack::Close => StaffAction::Close,
@@ -239,8 +247,28 @@ fn happenings<S: Stage>(stage: &S, item: &Item, before: &[PlayedTurn]) -> Result
     Ok(vec![Happening::Wait(item.wait.map_or(TimeDelta::zero(), |wait| wait.0))])
 }
 
+/// The correction of an answer, whose new row is looked for among what the flow has read.
+fn edit(state: Option<&State>, field: &str, to: &str) -> Option<StaffAction> {
+    let (flow, name) = field.split_once('.').map_or((None, field), |(flow, name)| (Some(flow), name));
+    let frames = state?.stack.iter().rev().filter(|frame| flow.is_none_or(|flow| frame.flow == flow));
+    frames.filter(|frame| !frame.is_repair()).find_map(|frame| {
+        let rows = frame.memos.values().flat_map(|memo| &memo.rows);
+        let row = rows.into_iter().find(|row| expectation::words_occur(to, &row_in_words(row)))?;
+        Some(StaffAction::Edit { frame: frame.id, field: name.to_owned(), key: row.key.clone() })
+    })
+}
+
+/// All that a row says, in one line.
+fn row_in_words(row: &Record) -> String {
+    let told = row.columns.values().map(|value| match value {
+        Value::Moment(at) => day_hour_short(*at),
+        other => other.to_string(),
+    });
+    told.collect::<Vec<_>>().join(" ")
+}
+
 /// Texts as the webhook passes them on: RUTs masked.
-fn wrote<S: Stage>(stage: &S, texts: Vec<String>, ago: TimeDelta) -> Happening {
+fn wrote<S: Stage>(stage: &S, texts: &[String], ago: TimeDelta) -> Happening {
     let sent = Some(stage.now() - ago);
     let texts = texts.iter().map(|text| PatientText { text: rut::mask(text), sent }).collect();
     Happening::Event(EventKind::Texts { texts })
@@ -253,7 +281,7 @@ fn sent_other<S: Stage>(
 ) -> Result<Vec<Happening>, CannotPlay> {
     if let Some(text) = &other.text {
         let text = text.repeat(other.times.unwrap_or(1));
-        return Ok(vec![wrote(stage, vec![text], other.ago.map_or(TimeDelta::zero(), |ago| ago.0))]);
+        return Ok(vec![wrote(stage, &[text], other.ago.map_or(TimeDelta::zero(), |ago| ago.0))]);
     }
     if let Some(kind) = other.media() {
         return Ok(vec![Happening::Event(EventKind::Media { kind })]);

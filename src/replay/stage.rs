@@ -12,12 +12,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::agenda::{Agenda, Malformed, outcome, port_of};
 use super::observed::{Call, Notice, Observed, Said};
 use crate::conversation::need::{
-    Diverged, Effect, Event, EventKind, Fact, LATER, Stepped, TimerKind, Turned,
+    Diverged, Effect, Event, EventKind, Fact, LATER, StaffAction, Stepped, TimerKind, Turned,
 };
 use crate::conversation::state::State;
 use crate::conversation::{Books, step};
-use crate::flow::Book;
-use crate::id::AppointmentId;
+use crate::flow::{Book, Value};
+use crate::id::{AppointmentId, PatientId};
 
 /// Questions that one turn may ask.
 const QUESTIONS: usize = 100;
@@ -35,6 +35,13 @@ pub enum Happening {
     OtherTakes(String),
     /// Another patient gives back the hour with these words.
     OtherGivesBack(String),
+    /// Staff books by hand, for the patient whom the running flow is about, and says so.
+    StaffBooks {
+        /// Who.
+        by: String,
+        /// Words of the hour.
+        words: String,
+    },
 }
 
 /// Ports that answer something else in a turn.
@@ -133,6 +140,17 @@ impl<'a> CoreStage<'a> {
                 if !self.agenda.other_gives_back(&words) {
                     return Err(StageError::Broken(format!("no other patient has an hour «{words}»")));
                 }
+            }
+            Happening::StaffBooks { by, words } => {
+                let about = about(&self.state);
+                let booked = about.and_then(|(frame, patient)| {
+                    Some((frame, self.agenda.staff_books(&words, patient, self.now)?))
+                });
+                let Some((frame, row)) = booked else {
+                    return Err(StageError::Broken(format!("no free hour fits «{words}»")));
+                };
+                let kind = EventKind::Staff { by, action: StaffAction::Did { frame, row } };
+                self.event(kind, &mut faults, &mut observed)?;
             }
         }
         observed.state = self.state.clone();
@@ -243,6 +261,13 @@ impl<'a> CoreStage<'a> {
             frames.filter_map(|held| held.id).chain(self.state.to_release.iter().copied()).collect();
         self.agenda.held_by_us(self.now).into_iter().find(|hold| !known.contains(hold))
     }
+}
+
+/// The running flow's frame, and the patient it is about.
+pub(super) fn about(state: &State) -> Option<(u32, PatientId)> {
+    let frame = state.stack.iter().rev().find(|frame| !frame.is_repair())?;
+    let Value::Record(patient) = &frame.answers.get("paciente")?.value else { return None };
+    Some((frame.id, patient.key.parse().ok()?))
 }
 
 impl Faults {

@@ -145,12 +145,22 @@ pub(super) async fn add_addresses(
     Ok(done.rows_affected())
 }
 
-/// Writes events in one statement; those that are there already change nothing. Returns the kinds of the new ones.
+/// An event that was not there before.
+pub(super) struct Inserted {
+    /// Its kind.
+    pub kind: String,
+    /// Its key.
+    pub dedupe_key: String,
+    /// Whether the bot will take it: false when a person has the conversation, or when it belongs to none.
+    pub for_bot: bool,
+}
+
+/// Writes events in one statement; those that are there already change nothing. Returns the new ones.
 pub(super) async fn insert_events(
     connection: &mut PgConnection,
     events: &[NewEvent],
     settle: Duration,
-) -> sqlx::Result<Vec<String>> {
+) -> sqlx::Result<Vec<Inserted>> {
     let conversations: Vec<Option<i64>> =
         events.iter().map(|event| event.conversation.map(|id| id.0)).collect();
     let kinds: Vec<String> = events.iter().map(|event| event.kind.to_owned()).collect();
@@ -163,7 +173,8 @@ pub(super) async fn insert_events(
     let numbers: Vec<Option<String>> = events.iter().map(|event| event.phone_number_id.clone()).collect();
     let outboxes: Vec<Option<i64>> = events.iter().map(|event| event.outbox.map(|id| id.0)).collect();
     let wamids: Vec<Option<String>> = events.iter().map(|event| event.wa_message_id.clone()).collect();
-    sqlx::query_scalar!(
+    sqlx::query_as!(
+        Inserted,
         r#"
         with clock as materialized (select app_now() as now),
         new as materialized (
@@ -223,7 +234,8 @@ pub(super) async fn insert_events(
           left join burst using (conversation_id)
          order by new.dedupe_key
         on conflict (dedupe_key) do nothing
-        returning kind"#,
+        returning kind, dedupe_key,
+                  coalesce((select owner = 'bot' from conversations where conversations.id = events.conversation_id), false) as "for_bot!""#,
         &conversations as &[Option<i64>],
         &kinds,
         &keys,
