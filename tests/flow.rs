@@ -106,6 +106,50 @@ fn every_code_in_the_source_is_listed() {
     assert_eq!(found, listed);
 }
 
+/// What an author reads of one file beside the built-in ones.
+fn told(text: &str) -> String {
+    let errors = load::book(&with(text)).unwrap_err();
+    errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn an_author_sees_the_line_the_place_and_the_way_out() {
+    let unknown_key = "flow: prueba\ntitle: probar\nsteps:\n  - ask: hora\n    textt: \"¿Qué hora?\"\n";
+    insta::assert_snapshot!(told(unknown_key), @r#"
+    prueba.yaml:5:5: F001 unknown field `textt` (did you mean `text`?)
+        5 |     textt: "¿Qué hora?"
+          |     ^
+    "#);
+    let several = r#"flow: prueba
+title: probar
+fields:
+  dia: { type: window, optional: true }
+steps:
+  - do: centro = centro.datos()
+  - say: "Busqué en {centro.nonbre} el {dia}."
+"#;
+    insta::assert_snapshot!(told(several), @r#"
+    prueba.yaml:6:5: F031 `centro.datos` may answer `down`, and nothing says what to do then (add `down:` under `on:`)
+        6 |   - do: centro = centro.datos()
+          |     ^
+    prueba.yaml:7:29: F026 `centro` has no column `nonbre` (did you mean `nombre`?)
+        7 |   - say: "Busqué en {centro.nonbre} el {dia}."
+          |                             ^
+    prueba.yaml:7:41: F038 `dia` may be missing, and this text would have a hole (put it in an optional part: [ … {dia} … ])
+        7 |   - say: "Busqué en {centro.nonbre} el {dia}."
+          |                                         ^
+    prueba.yaml:7:41: F042 `dia` is a window of time, not words (write {dia | humano})
+        7 |   - say: "Busqué en {centro.nonbre} el {dia}."
+          |                                         ^
+    "#);
+}
+
+#[test]
+fn the_built_in_flows_leave_nothing_to_advise() {
+    let advice = load::advice(Book::built_in(), &built_in::sources());
+    assert!(advice.is_empty(), "{}", advice.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"));
+}
+
 #[test]
 fn the_mistakes_of_all_files_are_told_together() {
     let mut sources = built_in::sources();

@@ -61,33 +61,10 @@ pub struct Flow {
     pub span: Span,
 }
 
-/// What a message may be taken to want, as the contract of the understanding names it.
-pub const INTENTS: [&str; 19] = [
-    "agendar",
-    "reagendar",
-    "cancelar",
-    "confirmar",
-    "ver_horas",
-    "disponibilidad",
-    "lista_espera",
-    "atraso",
-    "humano",
-    "urgencia",
-    "info",
-    "saludo",
-    "despedida",
-    "gracias",
-    "ayuda",
-    "si",
-    "no",
-    "cualquiera",
-    "otro",
-];
-
 /// What starts a flow.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Starts {
-    /// Names of intents, each one of [`INTENTS`].
+    /// Names of intents, each one of [`INTENTS`](super::port::INTENTS).
     pub intents: Vec<String>,
     /// Whole messages that start it, in normal form.
     pub words: Vec<String>,

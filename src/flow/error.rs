@@ -161,7 +161,7 @@ pub const CODES: &[(&str, &str)] = &[
     ("F056", "an old name that is still in use"),
     ("F057", "a name or key that cannot be used"),
     ("F058", "a range that holds nothing"),
-    ("F059", "no such intent"),
+    ("F059", "a comparison with an option that is not there"),
     ("F060", "a refusal of something that is not a row"),
     ("F061", "one word for two fields"),
     ("W001", "a question without help"),

@@ -1,8 +1,7 @@
-//! Names, keys, intents and ranges: what is written once and must mean something wherever it is used.
+//! Names, keys and ranges: what is written once and must mean something wherever it is used.
 
 use super::{Checking, steps};
-use crate::flow::definition::{Field, FieldKind, INTENTS, Source, StepKind};
-use crate::flow::error::did_you_mean;
+use crate::flow::definition::{Field, FieldKind, Source, StepKind};
 
 /// Words of expressions.
 const WORDS: [&str; 7] = ["and", "or", "not", "true", "false", "si", "no"];
@@ -29,16 +28,6 @@ impl Checking<'_> {
                 && let Some(into) = &call.into
             {
                 self.name(into, "result");
-            }
-        }
-        for intent in &flow.starts.intents {
-            if !INTENTS.contains(&intent.as_str()) {
-                let fix = match did_you_mean(intent, INTENTS) {
-                    near if near.is_empty() => format!("there are {}", INTENTS.join(", ")),
-                    near => near,
-                };
-                let message = format!("there is no intent `{intent}`, so it never starts this flow");
-                self.wrong_at("F059", &flow.span, intent, message, fix);
             }
         }
     }
