@@ -208,9 +208,20 @@ pub(super) fn safety(read: &Read, why: &mut Vec<Reason>) -> Option<Safety> {
         "tuve un infarto",
         "control por",
     ]);
-    let chest = read.has("pecho") && read.has_any(&["dolor", "duele", "duelen", "aprieta", "puntada", "puntadas", "opresion", "presion"]);
-    let breath = read.has_any(&["cuesta respirar", "cuesta mucho respirar", "respiro mal", "no respiro bien", "sin aire"]);
-    if (chest || breath || read.has_any(&EMERGENCY)) && !past && !read.has_any(&["no tengo dolor", "no me duele", "sin dolor"]) {
+    let chest = read.has("pecho")
+        && read
+            .has_any(&["dolor", "duele", "duelen", "aprieta", "puntada", "puntadas", "opresion", "presion"]);
+    let breath = read.has_any(&[
+        "cuesta respirar",
+        "cuesta mucho respirar",
+        "respiro mal",
+        "no respiro bien",
+        "sin aire",
+    ]);
+    if (chest || breath || read.has_any(&EMERGENCY))
+        && !past
+        && !read.has_any(&["no tengo dolor", "no me duele", "sin dolor"])
+    {
         return because("safety: emergency", Safety::Emergency);
     }
     None
