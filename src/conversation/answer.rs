@@ -203,6 +203,7 @@ impl<'a> Answerer<'a> {
         }
     }
 
+    #[expect(clippy::too_many_arguments, reason = "the parts of one question")]
     async fn search(
         &self,
         tx: &mut PgConnection,

@@ -123,7 +123,8 @@ impl Agenda {
         let Some(kind) = self.world.type_of(&booking.what) else { return };
         let Some(doctor) = self.world.professional_for(kind, at, booking.with.as_deref()) else { return };
         let patient = self.world.patient_called(&booking.who).map(patient_id);
-        let slot = Slot { doctor: DoctorId(id(doctor)), appointment_type: AppointmentTypeId(id(kind)), start: at };
+        let slot =
+            Slot { doctor: DoctorId(id(doctor)), appointment_type: AppointmentTypeId(id(kind)), start: at };
         self.add(slot, patient, Status::Confirmed, BookedBy::Others);
     }
 
@@ -267,7 +268,10 @@ impl Agenda {
     /// Whether the professional is busy then, but for these.
     fn is_busy(&self, slot: Slot, now: DateTime<Utc>, but: &BTreeSet<AppointmentId>) -> bool {
         self.appointments.iter().any(|(id, one)| {
-            is_live(one, now) && !but.contains(id) && one.slot.doctor == slot.doctor && self.meet(one.slot, slot)
+            is_live(one, now)
+                && !but.contains(id)
+                && one.slot.doctor == slot.doctor
+                && self.meet(one.slot, slot)
         })
     }
 
@@ -307,7 +311,10 @@ impl Agenda {
 
     fn place(&self) -> String {
         let center = &self.world.center;
-        center.address.as_ref().map_or_else(|| center.name.clone(), |address| format!("{}, {address}", center.name))
+        center
+            .address
+            .as_ref()
+            .map_or_else(|| center.name.clone(), |address| format!("{}, {address}", center.name))
     }
 
     fn in_words(&self, slot: Slot, patient: Option<PatientId>) -> String {
@@ -324,10 +331,7 @@ impl Agenda {
 
     fn patient_row(&self, patient: PatientId, verified: bool) -> Record {
         let name = self.name_of(patient).to_owned();
-        row(
-            patient.to_string(),
-            [("nombre", Value::Text(name)), ("verificado", Value::Flag(verified))],
-        )
+        row(patient.to_string(), [("nombre", Value::Text(name)), ("verificado", Value::Flag(verified))])
     }
 
     fn hour_row(&self, slot: Slot) -> Record {
@@ -550,7 +554,7 @@ impl Transaction<'_> {
             "agenda.confirmar" => {
                 let slot = arguments.slot("hora")?;
                 let patient = self.patient(arguments)?.0;
-                if let Some(refused) = self.refused(slot, patient, hold.into_iter().collect()) {
+                if let Some(refused) = self.refused(slot, patient, &hold.into_iter().collect()) {
                     return Ok(refused);
                 }
                 let id = self.settle(slot, patient, hold);
@@ -560,7 +564,7 @@ impl Transaction<'_> {
                 let Some((old, one)) = self.appointment(arguments)? else { return Ok(outcome("gone")) };
                 let slot = arguments.slot("hora")?;
                 let patient = one.patient.unwrap_or(PatientId(0));
-                if let Some(refused) = self.refused(slot, patient, hold.into_iter().chain([old]).collect()) {
+                if let Some(refused) = self.refused(slot, patient, &hold.into_iter().chain([old]).collect()) {
                     return Ok(refused);
                 }
                 if let Some(one) = self.agenda.appointments.get_mut(&old) {
@@ -581,8 +585,8 @@ impl Transaction<'_> {
     }
 
     /// Why an hour cannot be had, but for these.
-    fn refused(&self, slot: Slot, patient: PatientId, but: BTreeSet<AppointmentId>) -> Option<Got> {
-        match self.agenda.verdict(slot, patient, self.now, &but) {
+    fn refused(&self, slot: Slot, patient: PatientId, but: &BTreeSet<AppointmentId>) -> Option<Got> {
+        match self.agenda.verdict(slot, patient, self.now, but) {
             Verdict::Free => None,
             Verdict::Taken => Some(outcome("taken")),
             Verdict::Yours => Some(outcome("yours")),
@@ -615,7 +619,8 @@ impl Transaction<'_> {
         let people = self.agenda.world.patients.iter().enumerate();
         let found: Vec<usize> = people
             .filter(|(_, person)| {
-                person.value.born == *born && person.value.run.parse::<Rut>().is_ok_and(|run| run.tail() == *tail)
+                person.value.born == *born
+                    && person.value.run.parse::<Rut>().is_ok_and(|run| run.tail() == *tail)
             })
             .map(|(place, _)| place)
             .collect();
@@ -672,9 +677,10 @@ impl Transaction<'_> {
         let Some(one) = self.agenda.appointments.get(&id).filter(|one| self.is_ahead(one)) else {
             return Ok(None);
         };
-        let may = self.agenda.spoken_for().into_iter().any(|(patient, verified)| {
-            one.patient == Some(patient) && (verified || one.by == BookedBy::Us)
-        });
+        let may =
+            self.agenda.spoken_for().into_iter().any(|(patient, verified)| {
+                one.patient == Some(patient) && (verified || one.by == BookedBy::Us)
+            });
         Ok(may.then(|| (id, one.clone())))
     }
 }

@@ -377,7 +377,9 @@ fn check(file: &str, item: &Spanned<Item>) -> Result<(), BadFixture> {
     if let Some(Bot::Says(list)) = turn.bot.as_ref().map(|bot| &bot.value) {
         for entry in list {
             if *entry == Expected::default() {
-                return wrong("an entry of `bot` must expect something: ask, review, repair, says or handoff");
+                return wrong(
+                    "an entry of `bot` must expect something: ask, review, repair, says or handoff",
+                );
             }
         }
     }
@@ -390,7 +392,9 @@ fn check(file: &str, item: &Spanned<Item>) -> Result<(), BadFixture> {
             other.unsupported,
         ];
         if kinds.iter().filter(|one| **one).count() != 1 {
-            return wrong("`patient: { … }` needs exactly one of text, tap, audio, image, video, document, location, contact, reaction and unsupported");
+            return wrong(
+                "`patient: { … }` needs exactly one of text, tap, audio, image, video, document, location, contact, reaction and unsupported",
+            );
         }
         if (other.of_turn.is_some() || other.twice) && other.tap.is_none() {
             return wrong("`of_turn` and `twice` belong to `tap`");
@@ -583,16 +587,23 @@ impl<'de> Deserialize<'de> for Staff {
                     if key == "how" {
                         how = Some(map.next_value::<GiveBack>()?);
                     } else if staff.is_some() {
-                        return Err(A::Error::custom(format!("`{key}`: only one person does something in an item")));
+                        return Err(A::Error::custom(format!(
+                            "`{key}`: only one person does something in an item"
+                        )));
                     } else {
                         staff = Some(Staff { by: key, does: map.next_value()? });
                     }
                 }
-                let mut staff = staff.ok_or_else(|| A::Error::custom("nobody does anything here: { ana: take_over }"))?;
+                let mut staff =
+                    staff.ok_or_else(|| A::Error::custom("nobody does anything here: { ana: take_over }"))?;
                 match (&mut staff.does, how) {
                     (_, None) => {}
                     (StaffDoes::GiveBack(as_how), Some(how)) => *as_how = how,
-                    (_, Some(_)) => return Err(A::Error::custom("`how` belongs to give_back: { ana: give_back, how: resume }")),
+                    (_, Some(_)) => {
+                        return Err(A::Error::custom(
+                            "`how` belongs to give_back: { ana: give_back, how: resume }",
+                        ));
+                    }
                 }
                 Ok(staff)
             }
@@ -624,16 +635,23 @@ impl<'de> Deserialize<'de> for StaffDoes {
                     "take_over" => Ok(StaffDoes::TakeOver),
                     "give_back" => Ok(StaffDoes::GiveBack(GiveBack::Resume)),
                     "close" => Ok(StaffDoes::Close),
-                    other => Err(E::unknown_variant(other, &["take_over", "give_back", "close", "say", "edit", "did"])),
+                    other => Err(E::unknown_variant(
+                        other,
+                        &["take_over", "give_back", "close", "say", "edit", "did"],
+                    )),
                 }
             }
 
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<StaffDoes, A::Error> {
                 match Does::deserialize(MapAccessDeserializer::new(map))? {
                     Does { say: Some(text), edit: None, to: None, did: None } => Ok(StaffDoes::Say(text)),
-                    Does { say: None, edit: Some(field), to: Some(to), did: None } => Ok(StaffDoes::Edit { field, to }),
+                    Does { say: None, edit: Some(field), to: Some(to), did: None } => {
+                        Ok(StaffDoes::Edit { field, to })
+                    }
                     Does { say: None, edit: None, to: None, did: Some(words) } => Ok(StaffDoes::Did(words)),
-                    _ => Err(A::Error::custom("one of { say: text }, { edit: field, to: words } and { did: words } is needed")),
+                    _ => Err(A::Error::custom(
+                        "one of { say: text }, { edit: field, to: words } and { did: words } is needed",
+                    )),
                 }
             }
         }
@@ -702,7 +720,8 @@ fn one_or_more<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>
 mod tests {
     use super::*;
 
-    const HEAD: &str = "fixture: x\nclock: 2026-11-25T09:00\ncenter: demo\npatient: { phone: \"+56911112222\" }\n";
+    const HEAD: &str =
+        "fixture: x\nclock: 2026-11-25T09:00\ncenter: demo\npatient: { phone: \"+56911112222\" }\n";
 
     fn wrong(talk: &str) -> BadFixture {
         parse("x.yaml", &format!("{HEAD}talk:\n{talk}")).unwrap_err()

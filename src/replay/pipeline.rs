@@ -35,12 +35,12 @@ use crate::queue::sender;
 use crate::queue::store::events;
 use crate::queue::wake::Wake;
 use crate::queue::worker::{self, Looked, Queued, RunTurn, TurnFailed};
+use crate::scheduling::Agenda;
 use crate::scheduling::booking::{
     self, Actor, CancelOutcome, CancelRequest, ConfirmOutcome, ConfirmRequest, DayChange,
 };
 use crate::scheduling::search::{FreeFor, Search};
 use crate::scheduling::slot::{Booked, Slot};
-use crate::scheduling::Agenda;
 use crate::transfer::import::{Options, import_bytes};
 use crate::value::hour_label::day_hour_short;
 use crate::value::{MediaKind, Phone, Window};
