@@ -188,7 +188,9 @@ impl<'a> Answerer<'a> {
                     return Ok(outcome("none"));
                 };
                 let (kind, patient) = (moving.slot.appointment_type, moving.patient);
-                self.search(tx, arguments, kind, patient, Some(moving.appointment), except, held).await
+                // its own hour counts as free, but moving to it is no move
+                let except: Vec<String> = except.iter().cloned().chain([moving.slot.to_string()]).collect();
+                self.search(tx, arguments, kind, patient, Some(moving.appointment), &except, held).await
             }
             "agenda.citas" => {
                 let person = self.patient(tx, arguments).await?;
