@@ -130,11 +130,12 @@ impl Service {
         tracker.spawn(settle_statuses(parts.pool.clone(), wake.clone(), stop.clone()));
         tracker.spawn(gauge(parts.pool.clone(), stop.clone()));
         let (bells, settle) = (wake.clone(), parts.settle);
-        let writer = EventWriter::start(parts.pool.clone(), settle, move || {
-            bells.turns();
-            bells.statuses();
-            bells.turns_in(settle);
-        });
+        let writer =
+            EventWriter::start_attentive(parts.pool.clone(), settle, parts.client.clone(), move || {
+                bells.turns();
+                bells.statuses();
+                bells.turns_in(settle);
+            });
         let webhook = WebhookState::new(parts.app_secrets, parts.verify_token, writer);
         Ok(Self { agenda, wake, pool: parts.pool, webhook, stop, tracker, doors: TaskTracker::new() })
     }

@@ -201,6 +201,7 @@ impl<'a> Answerer<'a> {
         }
     }
 
+    #[expect(clippy::too_many_arguments, reason = "the parts of one question")]
     async fn search(
         &self,
         tx: &mut PgConnection,
@@ -523,7 +524,8 @@ fn hour_row(offer: &Offer, zone: chrono_tz::Tz, place: &str) -> Record {
     row
 }
 
-fn appointment_row(booked: &Booked) -> Record {
+/// A booking as the flows see it.
+pub(crate) fn appointment_row(booked: &Booked) -> Record {
     let mut row = row(
         booked.appointment.to_string(),
         [

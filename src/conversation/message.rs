@@ -43,6 +43,8 @@ pub(super) struct Message {
     /// The window names a time of the clock, not just a part of the day.
     pub(super) clock: bool,
     pub(super) indifferent: bool,
+    /// It asks something.
+    pub(super) question: bool,
     pub(super) relative: Option<Relative>,
     pub(super) command: Option<Command>,
     pub(super) intent: Option<String>,
@@ -90,6 +92,7 @@ impl Message {
             window: read.window.filter(|window| !window.is_any()),
             clock,
             indifferent: read.any,
+            question: read.question || text.contains(['?', '¿']),
             command: read.command,
             intent: intent
                 .filter(|_| read.confidence >= SURE_ENOUGH)
@@ -104,6 +107,11 @@ impl Message {
 
     pub(super) fn normal_form(text: &str) -> String {
         normal(text)
+    }
+
+    /// Whether the whole message is this label.
+    pub(super) fn is(&self, label: &str) -> bool {
+        begins_alike(label, &self.normal) && normal(label) == self.normal
     }
 
     /// "Da lo mismo", "cualquiera".
@@ -144,7 +152,10 @@ impl Message {
 
     /// How many words of a name stand in the message, one after the other; all of them must.
     fn names(&self, name: &str) -> Option<usize> {
-        let name = Self::normal_form(name);
+        if !self.words.iter().any(|word| begins_alike(name, word)) {
+            return None;
+        }
+        let name = normal(name);
         let name: Vec<&str> = name.split_whitespace().collect();
         if name.is_empty() || name.len() > self.words.len() {
             return None;
@@ -199,8 +210,28 @@ fn relative(normal: &str, words: usize) -> Option<Relative> {
     }
 }
 
+/// A quick look before anything is normalised: a label and words that begin otherwise are not the same.
+fn begins_alike(label: &str, words: &str) -> bool {
+    let first = label.chars().find(|letter| letter.is_alphanumeric()).map(|letter| match letter {
+        'á' | 'Á' => 'a',
+        'é' | 'É' => 'e',
+        'í' | 'Í' => 'i',
+        'ó' | 'Ó' => 'o',
+        'ú' | 'ü' | 'Ú' | 'Ü' => 'u',
+        letter => letter.to_ascii_lowercase(),
+    });
+    match (first, words.chars().next()) {
+        (Some(label), Some(word)) if label.is_ascii() && word.is_ascii() => label == word,
+        (Some(_), Some(_)) => true,
+        _ => false,
+    }
+}
+
 /// Whether a word was meant, one slip of the finger allowed in a long one.
 fn is_word(said: &str, word: &str) -> bool {
     said == word
-        || (word.chars().count() >= 6 && said.chars().count() >= 5 && strsim::osa_distance(said, word) <= 1)
+        || (word.chars().count() >= 6
+            && said.chars().count() >= 5
+            && begins_alike(word, said)
+            && strsim::osa_distance(said, word) <= 1)
 }

@@ -113,7 +113,7 @@ impl<'a> Running<'a> {
 
     /// The rest of a turn that had to commit first.
     fn go_on(&mut self) -> Result<Turn, Halt> {
-        if self.state.owner != Owner::Bot || !(self.state.going_on || !self.state.to_release.is_empty()) {
+        if self.state.owner != Owner::Bot || !self.state.going_on && self.state.to_release.is_empty() {
             return Ok(Turn::Ignored);
         }
         if self.state.going_on {

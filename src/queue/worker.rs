@@ -141,7 +141,7 @@ pub async fn take_turn<T: RunTurn>(
                 tracing::error!(
                     attempts = MOST_ATTEMPTS,
                     "An event was parked and its conversation given to a person"
-                )
+                );
             });
         } else if !clock.is_frozen() {
             wake.turns_in(rest);

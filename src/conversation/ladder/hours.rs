@@ -38,7 +38,7 @@ impl<'a> Running<'a> {
         if message.relative == Some(Relative::More) {
             return Ok(self.more_hours(pending, flow, field));
         }
-        if self.means_another_flow(pending, message) {
+        if self.means_another_flow(pending, message) || self.asks_fixed_answer(message) {
             return Ok(false);
         }
         if self.correct_upstream(index, flow, field, message)? {
@@ -83,11 +83,9 @@ impl<'a> Running<'a> {
             && message.relative.is_none()
             && let Some(said) = &message.window
         {
-            let fitting = |choices: &[Choice]| only_fitting(choices, said);
-            let key = fitting(options).or_else(|| {
-                let rows = self.rows(index, flow, field);
-                let all: Vec<Choice> = rows.iter().map(|row| self.choice(index, flow, field, row)).collect();
-                fitting(&all).filter(|_| message.clock)
+            let key = only_fitting(options, said).or_else(|| {
+                let rows = self.rows(index, field);
+                rows.only_within(said).filter(|_| message.clock).map(|row| row.key.clone())
             });
             if let Some(key) = key {
                 self.rung(3, true, format!("answer to {name}: the one hour that fits"));
