@@ -61,7 +61,11 @@ impl<'a> Running<'a> {
 
     fn forget_dependants(&mut self, index: usize, flow: &Flow, name: &str) -> bool {
         let Some(names) = flow.graph.dependants.get(name) else { return false };
-        names.iter().fold(false, |any, name| self.forget_one(index, name) || any)
+        let mut any = false;
+        for name in names {
+            any |= self.forget_one(index, name);
+        }
+        any
     }
 
     fn forget_one(&mut self, index: usize, name: &str) -> bool {

@@ -68,9 +68,9 @@ impl<'a> Running<'a> {
         } else if in_time.len() < all.len() {
             self.rung(3, false, "part of it was written before the question was asked");
             let message = self.hear(&in_time.join("\n"), &pending.asked.options, Some(&pending));
-            self.climb(Some(pending), &message)?;
+            self.climb(Some(&pending), &message)?;
         } else {
-            self.climb(Some(pending), &message)?;
+            self.climb(Some(&pending), &message)?;
         }
         Ok(Turn::Taken)
     }
@@ -91,14 +91,14 @@ impl<'a> Running<'a> {
     }
 
     /// Rungs 3 to 8, then the walk.
-    fn climb(&mut self, pending: Option<Pending<'a>>, message: &Message) -> Result<(), Halt> {
-        let took = self.answer(pending.as_ref(), message)?
-            || self.command(pending.as_ref(), message)?
-            || self.correction(pending.as_ref(), message)?
+    fn climb(&mut self, pending: Option<&Pending<'a>>, message: &Message) -> Result<(), Halt> {
+        let took = self.answer(pending, message)?
+            || self.command(pending, message)?
+            || self.correction(pending, message)?
             || self.fixed_answer(message)?
-            || self.another_flow(pending.as_ref(), message)?;
+            || self.another_flow(pending, message)?;
         if !took {
-            self.miss(pending.as_ref(), message)?;
+            self.miss(pending)?;
         }
         self.walk()?;
         self.never_leave_silence()
@@ -136,7 +136,7 @@ impl<'a> Running<'a> {
     }
 
     /// Rung 8: help, then the question reworded with its options, then a person.
-    fn miss(&mut self, pending: Option<&Pending<'a>>, _message: &Message) -> Result<(), Halt> {
+    fn miss(&mut self, pending: Option<&Pending<'a>>) -> Result<(), Halt> {
         let Some(pending) = pending else {
             if self.state.stack.is_empty() {
                 self.rung(8, true, "nothing is going on: hello");

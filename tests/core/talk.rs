@@ -187,7 +187,7 @@ impl Talk {
             }
         };
         assert_eq!(through_json(&turned.state), turned.state, "the state survives JSON");
-        if self.turns % self.replay_every == 0 {
+        if self.turns.is_multiple_of(self.replay_every) {
             // The journal replays to the very same turn, through JSON.
             let (event, facts): (Event, Vec<Fact>) = (through_json(&event), through_json(&facts));
             let again = step(&books, &through_json(&before), &event, &facts).expect("the same facts fit");
