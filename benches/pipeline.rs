@@ -45,11 +45,15 @@ async fn run(chats: usize, at_once: usize) -> anyhow::Result<()> {
 async fn count_statements(folder: &std::path::Path) -> anyhow::Result<bool> {
     let server = Server::start(folder, None, Durability::Full).await?;
     let pool = connect(server.options("postgres"), PoolSettings::default(), &Clock::system()).await?;
-    let there: bool = sqlx::query_scalar("select exists (select from pg_available_extensions where name = 'pg_stat_statements')")
-        .fetch_one(&pool)
-        .await?;
+    let there: bool = sqlx::query_scalar(
+        "select exists (select from pg_available_extensions where name = 'pg_stat_statements')",
+    )
+    .fetch_one(&pool)
+    .await?;
     if there {
-        sqlx::raw_sql("alter system set shared_preload_libraries = 'pg_stat_statements'").execute(&pool).await?;
+        sqlx::raw_sql("alter system set shared_preload_libraries = 'pg_stat_statements'")
+            .execute(&pool)
+            .await?;
     }
     pool.close().await;
     Ok(there)
@@ -57,7 +61,8 @@ async fn count_statements(folder: &std::path::Path) -> anyhow::Result<bool> {
 
 async fn measure(server: &Server, chats: usize, at_once: usize, counted: bool) -> anyhow::Result<()> {
     let clock = Clock::system();
-    let pool = |max| connect(server.options("postgres"), PoolSettings { max, ..PoolSettings::default() }, &clock);
+    let pool =
+        |max| connect(server.options("postgres"), PoolSettings { max, ..PoolSettings::default() }, &clock);
     let own = pool(4).await?;
     migrate(&own).await?;
     if counted {
@@ -77,7 +82,9 @@ async fn measure(server: &Server, chats: usize, at_once: usize, counted: bool) -
     generate(&own, &size).await?;
     sqlx::query("update centers set phone_number_id = $1").bind(NUMBER).execute(&own).await?;
     let phones: Vec<String> =
-        sqlx::query_scalar("select distinct ltrim(phone_e164, '+') from patient_phones order by 1").fetch_all(&own).await?;
+        sqlx::query_scalar("select distinct ltrim(phone_e164, '+') from patient_phones order by 1")
+            .fetch_all(&own)
+            .await?;
     ensure!(phones.len() >= chats, "the centre has only {} phones", phones.len());
 
     let simulator = Simulator::start(SimulatorSettings {
@@ -139,7 +146,8 @@ async fn measure(server: &Server, chats: usize, at_once: usize, counted: bool) -
     .bind(start)
     .fetch_all(&own)
     .await?;
-    let deadlocks: i64 = sqlx::query_scalar("select sum(deadlocks)::bigint from pg_stat_database").fetch_one(&own).await?;
+    let deadlocks: i64 =
+        sqlx::query_scalar("select sum(deadlocks)::bigint from pg_stat_database").fetch_one(&own).await?;
     println!(
         "{chats} chats, {at_once} at once: {messages} messages and {answers} answers in {took:.1} s, {booked} hours booked, {deadlocks} deadlocks\n\
          {:.0} messages a second; due to written: p50 {:.1} ms, p99 {:.1} ms; {:.2} commits a message",
@@ -183,7 +191,12 @@ async fn statements(pool: &PgPool, messages: i64, took: f64) -> anyhow::Result<(
 }
 
 /// Plays chats, so many at once; answers how many booked.
-async fn play(simulator: &Simulator, phones: &[String], chats: usize, at_once: usize) -> anyhow::Result<usize> {
+async fn play(
+    simulator: &Simulator,
+    phones: &[String],
+    chats: usize,
+    at_once: usize,
+) -> anyhow::Result<usize> {
     let phones: Arc<[String]> = phones.into();
     let next = Arc::new(AtomicUsize::new(0));
     let mut running = tokio::task::JoinSet::new();
@@ -239,7 +252,8 @@ async fn commits(pool: &PgPool) -> anyhow::Result<i64> {
 
 /// Waits until nothing is left to be done.
 async fn quiet(pool: &PgPool) -> anyhow::Result<()> {
-    let open = "select (select count(*) from events where processed_at is null and due_at <= clock_timestamp())
+    let open =
+        "select (select count(*) from events where processed_at is null and due_at <= clock_timestamp())
                      + (select count(*) from outbox where status in ('queued', 'sending'))";
     let watch = Stopwatch::start();
     while sqlx::query_scalar::<_, i64>(open).fetch_one(pool).await? > 0 {

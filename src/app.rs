@@ -31,7 +31,7 @@ use crate::queue::store::{events, outbox};
 use crate::queue::wake::Wake;
 use crate::queue::{sender, worker};
 use crate::scheduling::{Agenda, booking};
-use crate::telemetry;
+use crate::telemetry::{self, Outage};
 use crate::whatsapp::{self, EventWriter, WebhookState, webhook_router};
 
 /// How often changes of the map made by other processes are read.
@@ -250,9 +250,13 @@ async fn sweep(
     unconfirmed_after: Duration,
     stop: CancellationToken,
 ) {
+    let outage = Outage::of("The sweeper of dead holds");
     while rest(SWEEP, &stop).await {
-        if let Err(error) = sweep_once(&pool, &agenda, &wake, unconfirmed_after).await {
-            tracing::warn!(error = format!("{error:#}"), "Dead holds could not be swept; trying again");
+        match sweep_once(&pool, &agenda, &wake, unconfirmed_after).await {
+            Ok(()) => outage.works(),
+            Err(error) => {
+                outage.failed(&format!("{error:#}"));
+            }
         }
     }
 }
@@ -282,12 +286,15 @@ async fn sweep_once(
 }
 
 async fn settle_statuses(pool: PgPool, wake: Wake, stop: CancellationToken) {
+    let outage = Outage::of("The queue of statuses");
     loop {
         let full = async { events::settle_statuses(&mut *pool.acquire().await?).await }.await;
         match full {
             Ok(true) => continue,
-            Ok(false) => {}
-            Err(error) => tracing::warn!(%error, "Statuses could not be settled; trying again"),
+            Ok(false) => outage.works(),
+            Err(error) => {
+                outage.failed(&pool::explain(&pool, &error));
+            }
         }
         tokio::select! {
             () = stop.cancelled() => return,

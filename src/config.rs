@@ -18,7 +18,7 @@ pub struct DatabaseArgs {
     /// PostgreSQL to use, as `postgres://user:password@host:5432/name`; absent: a private server of our own
     #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
     pub database_url: Option<SecretString>,
-    /// A read replica for the cold start of the map; absent: the primary
+    /// A read replica from which the map of free hours reads; absent: the primary
     #[arg(long, env = "DATABASE_REPLICA_URL", hide_env_values = true)]
     pub database_replica_url: Option<SecretString>,
     /// The most connections to it, 5 to 50

@@ -4,13 +4,19 @@
 //! panic may hold what was being handled, so only those that were fixed when the program was written are shown.
 //! Figures are kept by the `metrics` macros and printed for Prometheus on `/metrics`.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
 
 use anyhow::Context;
 use clap::{Args, ValueEnum};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::format::FmtSpan;
+
+use crate::clock::Stopwatch;
+
+/// How often an outage that goes on is said again.
+const REMINDED: Duration = Duration::from_secs(60);
 
 /// How logs are written.
 #[derive(Debug, Clone, Args)]
@@ -111,9 +117,71 @@ fn describe() {
     gauge!("smartsalud_pool_connections", "Connections of the pool, by state");
 }
 
+/// An error and what caused it, in one line.
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let mut said = error.to_string();
+    let mut cause = error.source();
+    while let Some(deeper) = cause {
+        said = format!("{said}: {deeper}");
+        cause = deeper.source();
+    }
+    said
+}
+
+/// Says once that something fails, again every minute, and when it is well: a database that is away for an hour
+/// must not fill the disk with the same line. Clones are the same one.
+#[derive(Debug, Clone)]
+pub struct Outage {
+    what: &'static str,
+    state: Arc<Mutex<OutageState>>,
+}
+
+#[derive(Debug, Default)]
+struct OutageState {
+    since: Option<Stopwatch>,
+    said: Option<Stopwatch>,
+}
+
+impl Outage {
+    /// Of something that is well, told in the words of a sentence's subject: "The queue of events".
+    pub fn of(what: &'static str) -> Self {
+        Self { what, state: Arc::default() }
+    }
+
+    /// It failed, and will be tried again. Answers whether that was said.
+    pub fn failed(&self, why: &str) -> bool {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.since.get_or_insert_with(Stopwatch::start);
+        let say = state.said.is_none_or(|said| said.elapsed() >= REMINDED);
+        if say {
+            state.said = Some(Stopwatch::start());
+            tracing::error!(why, "{} cannot be used; trying again until it can", self.what);
+        }
+        say
+    }
+
+    /// It works.
+    pub fn works(&self) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(since) = state.since.take() {
+            state.said = None;
+            tracing::info!(seconds = since.elapsed().as_secs(), "{} can be used again", self.what);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::words_of;
+    use super::{Outage, words_of};
+
+    #[test]
+    fn an_outage_is_said_once_and_again_when_it_comes_back() {
+        let outage = Outage::of("The queue");
+        let said: Vec<bool> = (0..3).map(|_| outage.clone().failed("away")).collect();
+        assert_eq!(said, [true, false, false]);
+        outage.works();
+        assert!(outage.failed("away again"));
+    }
 
     #[test]
     fn what_was_formatted_into_a_panic_is_not_logged() {

@@ -225,7 +225,8 @@ fn every_file_says_why_it_exists() {
 
 #[test]
 fn names_say_a_trade() {
-    let says_nothing = ["util", "utils", "common", "helper", "helpers", "types", "misc", "manager", "managers"];
+    let says_nothing =
+        ["util", "utils", "common", "helper", "helpers", "types", "misc", "manager", "managers"];
     let vague: Vec<_> = sources()
         .into_iter()
         .map(|(path, _)| path)

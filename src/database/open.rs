@@ -14,6 +14,7 @@ pub struct Database {
     /// Connections for turns, workers and pages.
     pub pool: PgPool,
     options: PgConnectOptions,
+    replica: Option<PgConnectOptions>,
     _server: Option<Server>,
 }
 
@@ -32,15 +33,20 @@ impl Database {
                 (server.options("postgres"), Some(server))
             }
         };
+        let replica = args.database_replica_url.as_ref().map(|url| url.expose_secret().parse());
+        let replica = replica.transpose().map_err(DatabaseError::ReplicaUrl)?;
         let pool = pool::connect(PgConnectOptions::clone(&options), args.pool(), clock).await?;
-        Ok(Self { pool, options, _server: server })
+        Ok(Self { pool, options, replica, _server: server })
     }
 
-    /// A few connections of their own for the map of free hours, which must not wait for those of the turns.
+    /// A few connections of their own for the map of free hours, which must not wait for those of the turns. They
+    /// go to the replica when there is one: the map only offers, and a version that was announced from the primary
+    /// outlives what a replica that lags still shows.
     ///
     /// # Errors
     /// When the database cannot be reached.
     pub async fn pool_for_map(&self, clock: &Clock) -> Result<PgPool, DatabaseError> {
-        pool::connect(self.options.clone(), PoolSettings { max: 3, ..PoolSettings::default() }, clock).await
+        let options = self.replica.as_ref().unwrap_or(&self.options).clone();
+        pool::connect(options, PoolSettings { max: 3, ..PoolSettings::default() }, clock).await
     }
 }

@@ -63,6 +63,11 @@ pub enum DatabaseError {
     /// The URL cannot be read.
     #[error("DATABASE_URL cannot be read ({0}); it looks like postgres://user:password@host:5432/name")]
     Url(sqlx::Error),
+    /// The replica's URL cannot be read.
+    #[error(
+        "DATABASE_REPLICA_URL cannot be read ({0}); it looks like postgres://user:password@host:5432/name"
+    )]
+    ReplicaUrl(sqlx::Error),
 }
 
 /// Host, port and database of the options, for messages.

@@ -20,6 +20,7 @@ use super::store::outbox::{self, Settled};
 use super::wake::Wake;
 use crate::clock::Clock;
 use crate::database::pool::explain;
+use crate::telemetry::Outage;
 
 /// How many messages may be under way at once.
 const AT_ONCE: usize = 64;
@@ -75,6 +76,7 @@ pub fn spawn<D: Deliver>(
         (tracker.clone(), stop.clone(), pool.clone(), channel.clone(), wake.clone(), clock.clone());
     tracker.spawn(async move {
         let places = Arc::new(Semaphore::new(AT_ONCE));
+        let outage = Outage::of("The outbox");
         while !stop.is_cancelled() {
             let Ok(first) = Arc::clone(&places).acquire_owned().await else { return };
             let most = 1 + places.available_permits();
@@ -84,7 +86,10 @@ pub fn spawn<D: Deliver>(
             };
             drop(first);
             let rest = match claimed {
-                Ok(claimed) if claimed.is_empty() => POLL,
+                Ok(claimed) if claimed.is_empty() => {
+                    outage.works();
+                    POLL
+                }
                 Ok(claimed) => {
                     for message in claimed {
                         let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
@@ -99,8 +104,7 @@ pub fn spawn<D: Deliver>(
                     continue;
                 }
                 Err(error) => {
-                    let error = explain(&pool, &error);
-                    tracing::error!(error, "The outbox cannot be read; trying again");
+                    outage.failed(&explain(&pool, &error));
                     Duration::from_secs(1)
                 }
             };

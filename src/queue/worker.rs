@@ -20,6 +20,7 @@ use super::wake::Wake;
 use crate::clock::{Clock, Stopwatch};
 use crate::database::pool::explain;
 use crate::id::ConversationId;
+use crate::telemetry::Outage;
 
 /// A poll that never misses, should a wake-up be lost.
 const POLL: Duration = Duration::from_millis(500);
@@ -160,21 +161,25 @@ pub fn spawn<T: RunTurn>(
     wake: &Wake,
     clock: &Clock,
 ) {
+    let outage = Outage::of("The queue of events");
     for _ in 0..count {
-        let (pool, turns, wake, clock, stop) =
-            (pool.clone(), turns.clone(), wake.clone(), clock.clone(), stop.clone());
+        let (pool, turns, wake, clock, stop, outage) =
+            (pool.clone(), turns.clone(), wake.clone(), clock.clone(), stop.clone(), outage.clone());
         tracker.spawn(async move {
             while !stop.is_cancelled() {
-                let rest = match take_turn(&pool, &turns, &wake, &clock).await {
+                let looked = take_turn(&pool, &turns, &wake, &clock).await;
+                let rest = match looked {
                     Ok(Looked::Turn | Looked::Failed) => {
                         // there may be more than one worker's share
                         wake.turns_here();
                         continue;
                     }
-                    Ok(Looked::Nothing) => POLL,
+                    Ok(Looked::Nothing) => {
+                        outage.works();
+                        POLL
+                    }
                     Err(error) => {
-                        let error = explain(&pool, &error);
-                        tracing::error!(error, "The queue of events cannot be read; trying again");
+                        outage.failed(&explain(&pool, &error));
                         Duration::from_secs(1)
                     }
                 };

@@ -32,6 +32,7 @@ use super::slot::{Offer, Slot};
 use super::store::map as store;
 use super::wall;
 use crate::id::{AppointmentId, AppointmentTypeId, CenterId, DoctorId};
+use crate::telemetry::{Outage, chain};
 
 /// How many days are loaded at once when the map does not know them yet.
 const LOAD_DAYS: usize = 7;
@@ -252,6 +253,7 @@ impl Agenda {
     /// Follows the changes of every process until `stop`.
     pub fn spawn_follow(&self, every: Duration, stop: CancellationToken) -> JoinHandle<()> {
         let agenda = self.clone();
+        let outage = Outage::of("The list of the agenda's changes");
         tokio::spawn(async move {
             let mut ticks = tokio::time::interval(every);
             ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -260,12 +262,12 @@ impl Agenda {
                     () = stop.cancelled() => return,
                     _ = ticks.tick() => {}
                 }
-                if let Err(error) = agenda.follow_once().await {
+                match agenda.follow_once().await {
+                    Ok(_) => outage.works(),
                     // nothing is lost: the next reading begins where the last good one ended
-                    tracing::warn!(
-                        error = &error as &dyn std::error::Error,
-                        "The agenda's changes could not be read; trying again"
-                    );
+                    Err(error) => {
+                        outage.failed(&chain(&error));
+                    }
                 }
             }
         })

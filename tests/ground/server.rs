@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use smartsalud::clock::Clock;
+use smartsalud::config::DatabaseArgs;
 use smartsalud::database::pool::{PoolSettings, connect};
-use smartsalud::database::{Durability, Server};
+use smartsalud::database::{Database, Durability, Server};
 
 use crate::harness;
 
@@ -200,6 +201,25 @@ async fn a_connection_that_died_while_it_rested_is_replaced_unnoticed() {
     tokio::time::sleep(Duration::from_millis(1_100)).await;
     let new: i32 = sqlx::query_scalar("select pg_backend_pid()").fetch_one(&pool).await.unwrap();
     assert_ne!(old, new);
+}
+
+#[tokio::test]
+async fn the_map_of_free_hours_reads_from_the_replica_when_there_is_one() {
+    let (primary, replica) = (harness::database_in_real_time().await, harness::database_in_real_time().await);
+    let mut settings = DatabaseArgs::private(None, None);
+    settings.database_url = Some(primary.url().into());
+    let reads_from = async |settings: &DatabaseArgs| {
+        let database = Database::open(settings, &Clock::system()).await.unwrap();
+        let pool = database.pool_for_map(&Clock::system()).await.unwrap();
+        let name: String = sqlx::query_scalar("select current_database()").fetch_one(&pool).await.unwrap();
+        name
+    };
+    assert_eq!(reads_from(&settings).await, primary.name);
+    settings.database_replica_url = Some(replica.url().into());
+    assert_eq!(reads_from(&settings).await, replica.name);
+    settings.database_replica_url = Some("replica.example".to_owned().into());
+    let refused = Database::open(&settings, &Clock::system()).await.unwrap_err().to_string();
+    assert!(refused.contains("DATABASE_REPLICA_URL"), "{refused}");
 }
 
 /// Whether a server works in the folder, by the process that `postmaster.pid` names.
