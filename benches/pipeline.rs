@@ -5,6 +5,7 @@
 //! hour, picks one and says yes. Printed: messages a second, how long a turn's commit comes after its event was due,
 //! statements and commits a message, and what they cost in the database, statement by statement.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -35,14 +36,14 @@ async fn run(chats: usize, at_once: usize) -> anyhow::Result<()> {
     let folder = std::env::temp_dir().join(format!("smartsalud-bench-{}", std::process::id()));
     let counted = count_statements(&folder).await?;
     let server = Server::start(&folder, None, Durability::Full).await?;
-    let measured = measure(&server, chats, at_once, counted).await;
+    let measured = measure(&server, &folder.join("pgdata"), chats, at_once, counted).await;
     drop(server);
     std::fs::remove_dir_all(&folder)?;
     measured
 }
 
 /// Loads `pg_stat_statements` where PostgreSQL has it: it can only be loaded at a start.
-async fn count_statements(folder: &std::path::Path) -> anyhow::Result<bool> {
+async fn count_statements(folder: &Path) -> anyhow::Result<bool> {
     let server = Server::start(folder, None, Durability::Full).await?;
     let pool = connect(server.options("postgres"), PoolSettings::default(), &Clock::system()).await?;
     let there: bool = sqlx::query_scalar(
@@ -59,7 +60,13 @@ async fn count_statements(folder: &std::path::Path) -> anyhow::Result<bool> {
     Ok(there)
 }
 
-async fn measure(server: &Server, chats: usize, at_once: usize, counted: bool) -> anyhow::Result<()> {
+async fn measure(
+    server: &Server,
+    data: &Path,
+    chats: usize,
+    at_once: usize,
+    counted: bool,
+) -> anyhow::Result<()> {
     let clock = Clock::system();
     let pool =
         |max| connect(server.options("postgres"), PoolSettings { max, ..PoolSettings::default() }, &clock);
@@ -67,6 +74,8 @@ async fn measure(server: &Server, chats: usize, at_once: usize, counted: bool) -
     migrate(&own).await?;
     if counted {
         sqlx::raw_sql("create extension pg_stat_statements").execute(&own).await?;
+        sqlx::raw_sql("alter system set pg_stat_statements.track_planning = on").execute(&own).await?;
+        sqlx::raw_sql("select pg_reload_conf()").execute(&own).await?;
     }
     let size = Size {
         center: "bench".to_owned(),
@@ -125,12 +134,17 @@ async fn measure(server: &Server, chats: usize, at_once: usize, counted: bool) -
         sqlx::query("select pg_stat_statements_reset()").execute(&own).await?;
     }
     let start = clock.now();
+    let at_work_here =
+        |pid: u32| std::fs::read_link(format!("/proc/{pid}/cwd")).is_ok_and(|folder| folder == data);
     let before = commits(&own).await?;
+    let worked = (processor_time(|pid| pid == std::process::id()), processor_time(at_work_here));
     let watch = Stopwatch::start();
     let booked = play(&simulator, phones, chats.min(phones.len()), at_once).await?;
     let took = watch.elapsed().as_secs_f64();
     quiet(&own).await?;
     let after = commits(&own).await?;
+    let ours = processor_time(|pid| pid == std::process::id()) - worked.0;
+    let database = processor_time(at_work_here) - worked.1;
 
     let (messages, answers): (i64, i64) = sqlx::query_as(
         "select (select count(*) from events where kind = 'message' and received_at >= $1),
@@ -156,6 +170,13 @@ async fn measure(server: &Server, chats: usize, at_once: usize, counted: bool) -
         late[1] * 1e3,
         (after - before) as f64 / messages as f64
     );
+    let each = |seconds: f64| seconds * 1e3 / messages as f64;
+    println!(
+        "processor time a message: {:.2} ms ours and the simulator's, {:.2} ms PostgreSQL's; two cores alone with it would do {:.0} a second",
+        each(ours),
+        each(database),
+        2e3 / (each(ours) + each(database))
+    );
     if counted {
         statements(&own, messages, took).await?;
     }
@@ -164,28 +185,45 @@ async fn measure(server: &Server, chats: usize, at_once: usize, counted: bool) -
     Ok(())
 }
 
+/// Seconds that processes have worked, from `/proc`; on a busy machine this says more than the clock does.
+fn processor_time(counts: impl Fn(u32) -> bool) -> f64 {
+    const TICKS_A_SECOND: f64 = 100.0;
+    let processes = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    let ticks = processes.filter_map(|entry| {
+        let pid: u32 = entry.file_name().to_str()?.parse().ok()?;
+        let stat = std::fs::read_to_string(entry.path().join("stat")).ok()?;
+        let (_, tail) = stat.rsplit_once(") ")?;
+        let parts: Vec<&str> = tail.split(' ').collect();
+        let worked = parts.get(11)?.parse::<f64>().ok()? + parts.get(12)?.parse::<f64>().ok()?;
+        counts(pid).then_some(worked)
+    });
+    ticks.sum::<f64>() / TICKS_A_SECOND
+}
+
 /// What the database did, by statement.
 async fn statements(pool: &PgPool, messages: i64, took: f64) -> anyhow::Result<()> {
     let rows: Vec<(i64, f64, f64, String)> = sqlx::query_as(
-        "select calls, total_exec_time, sum(total_exec_time) over (), regexp_replace(query, '\\s+', ' ', 'g')
-         from pg_stat_statements where query not ilike '%pg_stat_%' order by total_exec_time desc",
+        "select calls, total_exec_time + total_plan_time, total_plan_time, regexp_replace(query, '\\s+', ' ', 'g')
+         from pg_stat_statements where query not ilike '%pg_stat_%' order by 2 desc",
     )
     .fetch_all(pool)
     .await?;
     let calls: i64 = rows.iter().map(|row| row.0).sum();
-    let total = rows.first().map_or(0.0, |row| row.2);
+    let total: f64 = rows.iter().map(|row| row.1).sum();
     println!(
-        "{:.1} statements a message; the database worked {:.2} ms on a message, {:.0} % of one core",
+        "{:.1} statements a message; the database worked {:.2} ms on a message ({:.2} ms planning), {:.0} % of one core",
         calls as f64 / messages as f64,
         total / messages as f64,
+        rows.iter().map(|row| row.2).sum::<f64>() / messages as f64,
         total / took / 10.0
     );
-    println!("{:>8} {:>8} {:>6}  statement", "a message", "us each", "share");
-    for (calls, time, _, query) in rows.iter().take(20) {
+    println!("{:>9} {:>8} {:>8} {:>6}  statement", "a message", "us each", "planning", "share");
+    for (calls, time, planning, query) in rows.iter().take(20) {
         let per = *calls as f64 / messages as f64;
         let each = time / *calls as f64 * 1e3;
         let words: String = query.chars().take(100).collect();
-        println!("{per:>8.2} {each:>8.0} {:>5.1}%  {words}", time / total * 100.0);
+        let planning = planning / *calls as f64 * 1e3;
+        println!("{per:>9.2} {each:>8.0} {planning:>8.0} {:>5.1}%  {words}", time / total * 100.0);
     }
     Ok(())
 }

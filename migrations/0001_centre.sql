@@ -8,9 +8,12 @@
 create extension if not exists btree_gist;
 
 -- The one clock of all SQL. Production reads the wall clock; a session may set `app.now` (tests, replay).
--- Declared stable so that `due_at <= app_now()` can use an index: within one statement it does not move.
+-- Stable, so that `due_at <= app_now()` can use an index; and the time at which the statement began, so that it
+-- truly stands still within one: two looks at a hold in one statement agree on whether it has died. Everything in
+-- it is stable, so the planner can write it out where it is called; as a function that is called it would be
+-- parsed anew in every statement (10 us each, half a millisecond a message).
 create function app_now() returns timestamptz language sql stable parallel safe as $$
-  select coalesce(nullif(current_setting('app.now', true), '')::timestamptz, clock_timestamp())
+  select coalesce(nullif(current_setting('app.now', true), '')::timestamptz, statement_timestamp())
 $$;
 
 create table centers (

@@ -44,6 +44,8 @@ const SWEPT: i64 = 200;
 const GAUGES: Duration = Duration::from_secs(5);
 /// How often statuses are looked for when nothing woke us.
 const STATUSES: Duration = Duration::from_millis(500);
+/// How long statuses are gathered after the first of them came.
+const STATUSES_GATHER: Duration = Duration::from_millis(50);
 /// How long a stop waits for requests in flight: a webhook is answered in milliseconds, a live page never ends.
 const GOODBYE: Duration = Duration::from_secs(3);
 /// How long a stop waits for turns and sends in flight: longer than a client's timeouts.
@@ -298,7 +300,8 @@ async fn settle_statuses(pool: PgPool, wake: Wake, stop: CancellationToken) {
         }
         tokio::select! {
             () = stop.cancelled() => return,
-            () = wake.for_statuses() => {}
+            // they come in threes and nobody waits for them: a little later, many go together
+            () = wake.for_statuses() => tokio::time::sleep(STATUSES_GATHER).await,
             () = tokio::time::sleep(STATUSES) => {}
         }
     }
