@@ -129,7 +129,7 @@ async fn measure(
     let (warm, phones) = phones.split_at(200);
     play(&simulator, warm, 200, at_once).await?; // connections, plans and caches
     quiet(&own).await?;
-    sqlx::raw_sql("analyze").execute(&own).await?;
+    sqlx::raw_sql("vacuum (analyze)").execute(&own).await?;
     if counted {
         sqlx::query("select pg_stat_statements_reset()").execute(&own).await?;
     }

@@ -122,3 +122,15 @@ create table journal (
 alter table appointments add constraint appointments_conversation
   foreign key (conversation_id) references conversations;
 create index ix_appointments_conversation on appointments (conversation_id) where conversation_id is not null;
+
+-- State and journal are written in every turn and mostly read by nobody: where the server has it, the faster way
+-- to make them small.
+do $$
+begin
+  alter table conversations alter column state set compression lz4;
+  alter table journal
+    alter column event set compression lz4, alter column facts set compression lz4,
+    alter column effects set compression lz4, alter column trace set compression lz4;
+exception when feature_not_supported then
+  null;
+end $$;

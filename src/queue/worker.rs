@@ -9,7 +9,9 @@ use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use futures_util::FutureExt;
+use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnection, PgPool};
+use sqlx::{Connection, Postgres};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
@@ -86,10 +88,20 @@ pub async fn take_turn<T: RunTurn>(
     wake: &Wake,
     clock: &Clock,
 ) -> sqlx::Result<Looked> {
+    take_turn_on(&mut *pool.acquire().await?, turns, wake, clock).await
+}
+
+/// The same on a connection that the caller keeps.
+async fn take_turn_on<T: RunTurn>(
+    connection: &mut PgConnection,
+    turns: &T,
+    wake: &Wake,
+    clock: &Clock,
+) -> sqlx::Result<Looked> {
     let (mut races, mut stale) = (0, 0);
     loop {
         let watch = Stopwatch::start();
-        let mut tx = pool.begin().await?;
+        let mut tx = connection.begin().await?;
         let Some(conversation) = events::claim(&mut tx).await? else { return Ok(Looked::Nothing) };
         let mut due = events::due(&mut tx, conversation).await?;
         let Some(first) = due.first() else {
@@ -134,9 +146,8 @@ pub async fn take_turn<T: RunTurn>(
         metrics::counter!("smartsalud_turn_failures_total").increment(1);
         let attempts = attempts + 1;
         span.in_scope(|| tracing::error!(error = %failed, attempts, "A turn failed"));
-        let mut connection = pool.acquire().await?;
         let rest = rest_after_failure(attempts);
-        if events::failed(&mut connection, conversation, event, rest).await? {
+        if events::failed(connection, conversation, event, rest).await? {
             metrics::counter!("smartsalud_parked_total").increment(1);
             span.in_scope(|| {
                 tracing::error!(
@@ -166,15 +177,26 @@ pub fn spawn<T: RunTurn>(
         let (pool, turns, wake, clock, stop, outage) =
             (pool.clone(), turns.clone(), wake.clone(), clock.clone(), stop.clone(), outage.clone());
         tracker.spawn(async move {
+            // kept from turn to turn while there is work: each return to the pool costs a round trip
+            let mut kept: Option<PoolConnection<Postgres>> = None;
             while !stop.is_cancelled() {
-                let looked = take_turn(&pool, &turns, &wake, &clock).await;
-                let rest = match looked {
-                    Ok(Looked::Turn | Looked::Failed) => {
+                let looked = async {
+                    let mut connection = match kept.take() {
+                        Some(connection) => connection,
+                        None => pool.acquire().await?,
+                    };
+                    let looked = take_turn_on(&mut connection, &turns, &wake, &clock).await?;
+                    Ok((looked, connection))
+                };
+                let rest = match looked.await {
+                    Ok((Looked::Turn | Looked::Failed, connection)) => {
+                        // a frozen clock is told to a connection when the pool hands it out
+                        kept = (!clock.is_frozen()).then_some(connection);
                         // there may be more than one worker's share
                         wake.turns_here();
                         continue;
                     }
-                    Ok(Looked::Nothing) => {
+                    Ok((Looked::Nothing, _)) => {
                         outage.works();
                         POLL
                     }
