@@ -72,8 +72,9 @@ fn a_window_that_has_passed_is_dropped_and_the_patient_is_told() {
     talk.taps("jue 26 nov 10:00").stands_at("agendar.review.1");
     talk.staff(StaffAction::TakeOver);
     talk.wait(3 * 24 * 3_600);
-    talk.staff(StaffAction::Resume).told("ya pasó");
+    talk.staff(StaffAction::Resume).told("Lo que habías elegido ya pasó");
     talk.stands_at("agendar.hora");
+    assert!(!talk.asked.contains(&"hold agenda.tomar".to_owned()));
     assert!(!talk.titles().contains(&"jue 26 nov 10:00"));
 }
 
@@ -253,6 +254,15 @@ fn a_hold_that_expires_is_only_dropped() {
 }
 
 #[test]
+fn a_hold_that_died_counts_no_more_though_its_timer_is_late() {
+    let mut talk = Talk::at_review(World::new());
+    talk.now += chrono::TimeDelta::seconds(700);
+    assert!(talk.held().is_empty());
+    talk.says("repetir").stands_at("agendar.review.1");
+    assert_eq!(talk.held(), [TEN]);
+}
+
+#[test]
 fn a_hand_off_keeps_the_hold() {
     let mut talk = Talk::at_review(World::new());
     talk.says("persona").stands_at("WithStaff");
@@ -301,7 +311,17 @@ fn forgetting_that_changes_nothing_goes_on_at_once() {
     let mut talk = Talk::new(world);
     talk.says("quiero hora con matrona").stands_at("WithStaff");
     assert_eq!(talk.handoffs, ["sin_horas"]);
-    talk.told("No encontré");
+    assert_eq!(talk.last().text.matches("No encontré").count(), 1);
+    assert_eq!(reads(&talk, "agenda.buscar"), 1);
+}
+
+#[test]
+fn a_text_is_said_once_while_it_reads_the_same() {
+    let mut world = World::new();
+    world.book(NOON, "p1");
+    let mut talk = Talk::new(world);
+    talk.says("mis horas").told("Estas son las horas").stands_at("ver_horas.que");
+    talk.says("repetir").not_told("Estas son las horas").stands_at("ver_horas.que");
 }
 
 #[test]

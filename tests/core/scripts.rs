@@ -189,6 +189,23 @@ fn script_10_a_question_added_above_a_commit_is_not_asked_afterwards() {
 }
 
 #[test]
+fn a_committed_flow_ends_under_the_book_it_committed_under() {
+    let mut world = World::new();
+    world.book("k2-2026-11-27T16:00", "p1");
+    let mut talk = Talk::new(world);
+    talk.says("anular mi hora").stands_at("cancelar.review.1");
+    talk.says("sí").stands_at("cancelar.otra");
+    let newer = edited("cancelar.yaml", |text| {
+        text.replace("  otra:\n", "  motivo: { type: text, name: el motivo }\n  otra:\n").replace(
+            "  - ask: otra\n",
+            "  - ask: motivo\n    text: \"¿Por qué?\"\n    help: \"Con tus palabras.\"\n  - say: \"{motivo}\"\n  - ask: otra\n",
+        )
+    });
+    talk.older.push(std::mem::replace(&mut talk.book, newer));
+    talk.says("repetir").stands_at("cancelar.otra");
+}
+
+#[test]
 fn script_12_a_renamed_field_is_followed_while_the_patient_chooses() {
     let mut talk = Talk::at_review(World::new());
     talk.taps("Cambiar algo").told("¿Qué quieres cambiar?");

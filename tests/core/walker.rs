@@ -213,6 +213,10 @@ fn one_event(talk: &mut Talk, dice: &mut Dice, books: &[Book]) {
             }
         }
         70..78 => {
+            if dice.roll(6) == 0 {
+                // Timers may ring late.
+                talk.now += TimeDelta::seconds(700);
+            }
             let seconds = [1, 5, 12, 30, 130, 300, 700, 700, 2_000, 90_000][dice.roll(10)];
             talk.wait(seconds);
         }
