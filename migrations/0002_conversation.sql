@@ -30,7 +30,7 @@ create table conversations (
   last_patient_at timestamptz,                          -- opens WhatsApp's 24-hour window
   retry_at        timestamptz,                          -- a turn failed: none of its events is taken before then, so their order holds
   created_at      timestamptz not null
-);
+) with (fillfactor = 80);                               -- every turn writes the row again: the next version fits on its page
 create index ix_conversations_stuck on conversations (center_id, stuck_since) where stuck_since is not null;
 
 -- A patient may be known by phone number (wa_id), by business-scoped id (user_id), or by both.
@@ -80,6 +80,8 @@ create index ix_events_due on events (due_at, conversation_id)
 create index ix_events_conversation on events (conversation_id)
   where processed_at is null and conversation_id is not null and kind <> 'status';
 create index ix_events_status on events (id) where processed_at is null and kind = 'status';
+-- queues die young: without this, claims wade through handled rows until a fifth of the table has changed
+alter table events set (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 2000);
 
 create table outbox (
   id              bigint generated always as identity primary key,
@@ -88,6 +90,7 @@ create table outbox (
   status          text not null default 'queued' check (status in
     ('queued', 'sending', 'accepted', 'sent', 'delivered', 'read', 'failed', 'dropped', 'unconfirmed')),
   attempts        integer not null default 0,
+  unanswered      integer not null default 0,           -- tries of which nobody can say whether they went out
   not_before      timestamptz not null,
   payload         jsonb not null,                       -- value::Outgoing
   wa_message_id   text,
@@ -97,6 +100,7 @@ create table outbox (
   sent_at         timestamptz,
   claimed_at      timestamptz
 );
+alter table outbox set (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 2000);
 create index ix_outbox_queued on outbox (not_before, id) where status in ('queued', 'sending');
 create index ix_outbox_conversation on outbox (conversation_id, id) where status in ('queued', 'sending');
 create index ix_outbox_wa_message on outbox (wa_message_id) where wa_message_id is not null;

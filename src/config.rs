@@ -15,7 +15,7 @@ use crate::database::pool::PoolSettings;
 /// Where PostgreSQL is.
 #[derive(Debug, Clone, Args)]
 pub struct DatabaseArgs {
-    /// PostgreSQL to use, as postgres://user:password@host:5432/name; absent: a private server of our own
+    /// PostgreSQL to use, as `postgres://user:password@host:5432/name`; absent: a private server of our own
     #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
     pub database_url: Option<SecretString>,
     /// A read replica for the cold start of the map; absent: the primary

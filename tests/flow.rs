@@ -6,7 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use smartsalud::flow::error::CODES;
+use smartsalud::flow::port::INTENTS;
 use smartsalud::flow::{Book, FlowError, built_in, diagram, load};
+use smartsalud::understanding::Intent;
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/flows_broken")
@@ -56,9 +58,13 @@ fn first_line(error: &FlowError) -> String {
 fn every_mistake_is_told_with_its_place_and_how_to_mend_it() {
     let mut differences = Vec::new();
     for Broken { name, code, says, sources } in broken() {
-        match load::book(&sources) {
-            Ok(_) => differences.push(format!("{name}: nothing was found")),
-            Err(errors) => {
+        let found = match load::book(&sources) {
+            Ok(book) => load::advice(&book, &sources),
+            Err(errors) => errors,
+        };
+        match found {
+            errors if errors.is_empty() => differences.push(format!("{name}: nothing was found")),
+            errors => {
                 let told: Vec<String> = errors.iter().map(first_line).collect();
                 let expected = vec![says];
                 if told != expected || errors.iter().any(|error| error.code != code) {
@@ -94,10 +100,54 @@ fn every_code_in_the_source_is_listed() {
         }
     }
     let mut found = BTreeSet::new();
-    let code = regex::Regex::new(r#""(F\d{3})""#).unwrap();
+    let code = regex::Regex::new(r#""([FW]\d{3})""#).unwrap();
     visit(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/flow"), &code, &mut found);
     let listed: BTreeSet<String> = CODES.iter().map(|(code, _)| (*code).to_owned()).collect();
     assert_eq!(found, listed);
+}
+
+/// What an author reads of one file beside the built-in ones.
+fn told(text: &str) -> String {
+    let errors = load::book(&with(text)).unwrap_err();
+    errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn an_author_sees_the_line_the_place_and_the_way_out() {
+    let unknown_key = "flow: prueba\ntitle: probar\nsteps:\n  - ask: hora\n    textt: \"¿Qué hora?\"\n";
+    insta::assert_snapshot!(told(unknown_key), @r#"
+    prueba.yaml:5:5: F001 unknown field `textt` (did you mean `text`?)
+        5 |     textt: "¿Qué hora?"
+          |     ^
+    "#);
+    let several = r#"flow: prueba
+title: probar
+fields:
+  dia: { type: window, optional: true }
+steps:
+  - do: centro = centro.datos()
+  - say: "Busqué en {centro.nonbre} el {dia}."
+"#;
+    insta::assert_snapshot!(told(several), @r#"
+    prueba.yaml:6:5: F031 `centro.datos` may answer `down`, and nothing says what to do then (add `down:` under `on:`)
+        6 |   - do: centro = centro.datos()
+          |     ^
+    prueba.yaml:7:29: F026 `centro` has no column `nonbre` (did you mean `nombre`?)
+        7 |   - say: "Busqué en {centro.nonbre} el {dia}."
+          |                             ^
+    prueba.yaml:7:41: F038 `dia` may be missing, and this text would have a hole (put it in an optional part: [ … {dia} … ])
+        7 |   - say: "Busqué en {centro.nonbre} el {dia}."
+          |                                         ^
+    prueba.yaml:7:41: F042 `dia` is a window of time, not words (write {dia | humano})
+        7 |   - say: "Busqué en {centro.nonbre} el {dia}."
+          |                                         ^
+    "#);
+}
+
+#[test]
+fn the_built_in_flows_leave_nothing_to_advise() {
+    let advice = load::advice(Book::built_in(), &built_in::sources());
+    assert!(advice.is_empty(), "{}", advice.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"));
 }
 
 #[test]
@@ -108,9 +158,24 @@ fn the_mistakes_of_all_files_are_told_together() {
             text.push_str("nada: 1\n");
         }
     }
+    sources.get_mut("humano.yaml").unwrap().push_str("  - say: \"Adiós.\"\n");
+    sources.remove("repair/nudge.yaml");
+    // what is not read is not told as missing, nor what names it
+    sources.get_mut("identificar.yaml").unwrap().push_str("nada: 1\n");
     let errors = load::book(&sources).unwrap_err();
-    let files: Vec<&str> = errors.iter().map(|error| error.span.file.as_str()).collect();
-    assert_eq!(files, ["repair/media.yaml", "repair/menu.yaml", "repair/miss.yaml"]);
+    let told: Vec<String> =
+        errors.iter().map(|error| format!("{} {}", error.span.file, error.code)).collect();
+    assert_eq!(
+        told,
+        [
+            "humano.yaml F027",
+            "identificar.yaml F001",
+            "repair/media.yaml F001",
+            "repair/menu.yaml F001",
+            "repair/miss.yaml F001",
+            "repair/nudge.yaml F020",
+        ]
+    );
 }
 
 #[test]
@@ -202,4 +267,10 @@ fn a_drawing_shows_every_step_and_every_way_out() {
     for exit in ["identificar", "sin_horas", "horas_ocupadas", "limite"] {
         assert!(agendar.contains(exit), "{exit}");
     }
+}
+
+#[test]
+fn flows_start_by_the_intents_that_are_understood() {
+    let understood: Vec<&str> = Intent::ALL.iter().map(|intent| intent.as_str()).collect();
+    assert_eq!(INTENTS, understood);
 }

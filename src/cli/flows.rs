@@ -2,14 +2,14 @@
 //!
 //! Neither needs a database: both read files, or the flows that come with the program.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use clap::{Args, Subcommand};
 
-use crate::flow::{Book, Flow, FlowError, built_in, diagram, load};
+use super::flow_files;
+use crate::flow::{Book, Flow, FlowError, diagram, load};
 
 /// What to do with flows.
 #[derive(Debug, Args)]
@@ -57,9 +57,12 @@ pub fn run(args: &FlowsArgs) -> anyhow::Result<ExitCode> {
 }
 
 fn check(dir: Option<&Path>) -> anyhow::Result<ExitCode> {
-    let sources = sources(dir)?;
+    let sources = flow_files(dir)?;
     match load::book(&sources) {
         Ok(book) => {
+            for advice in load::advice(&book, &sources) {
+                println!("{}\n", placed(&advice, dir));
+            }
             println!(
                 "sound: {} flows, {} repairs, {} fixed answers in {} files; hash {}",
                 book.flows.len(),
@@ -83,7 +86,7 @@ fn check(dir: Option<&Path>) -> anyhow::Result<ExitCode> {
 }
 
 fn graph(args: &GraphArgs) -> anyhow::Result<ExitCode> {
-    let sources = sources(args.flows.as_deref())?;
+    let sources = flow_files(args.flows.as_deref())?;
     let book = load::book(&sources).map_err(|errors| {
         let first = errors.first().map(|error| placed(error, args.flows.as_deref()).to_string());
         anyhow::anyhow!(
@@ -116,35 +119,4 @@ fn placed(error: &FlowError, dir: Option<&Path>) -> FlowError {
         error.span.file = dir.join(&error.span.file).display().to_string();
     }
     error
-}
-
-/// The files of a folder and of its `repair` subfolder, by name relative to it.
-///
-/// # Errors
-/// When the folder or a file in it cannot be read, or holds no flows at all.
-pub fn sources(dir: Option<&Path>) -> anyhow::Result<BTreeMap<String, String>> {
-    let Some(dir) = dir else { return Ok(built_in::sources()) };
-    let mut sources = BTreeMap::new();
-    for (folder, prefix) in [(dir.to_owned(), ""), (dir.join("repair"), "repair/")] {
-        if !prefix.is_empty() && !folder.is_dir() {
-            continue; // every repair is then told as missing
-        }
-        let entries =
-            std::fs::read_dir(&folder).with_context(|| format!("reading the folder {}", folder.display()))?;
-        for entry in entries {
-            let path = entry.with_context(|| format!("reading the folder {}", folder.display()))?.path();
-            let (Some(name), Some("yaml")) =
-                (path.file_name(), path.extension().and_then(|end| end.to_str()))
-            else {
-                continue;
-            };
-            let text =
-                std::fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
-            sources.insert(format!("{prefix}{}", name.to_string_lossy()), text);
-        }
-    }
-    if sources.is_empty() {
-        bail!("there is no flow (*.yaml) in {}", dir.display());
-    }
-    Ok(sources)
 }

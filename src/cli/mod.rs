@@ -2,12 +2,14 @@
 //!
 //! Errors go to stderr in one clear sentence. Exit codes: 0 all well, 1 a check or an action failed, 2 bad usage.
 
+pub mod chat;
 pub mod demo;
 pub mod doctor;
 pub mod flows;
 pub mod generate;
 pub mod import;
 pub mod migrate;
+pub mod replay;
 pub mod serve;
 pub mod understand;
 
@@ -41,6 +43,10 @@ enum Command {
     Import(import::ImportArgs),
     /// Fills the database with an invented centre of any size
     Generate(generate::GenerateArgs),
+    /// Talk to the bot in the terminal, in an invented centre
+    Chat(chat::ChatArgs),
+    /// Plays scripted conversations and says what differs from what they expect
+    Replay(replay::ReplayArgs),
     /// Brings the database's tables up to date, and exits
     Migrate(migrate::MigrateArgs),
     /// Says what the language part makes of texts: JSON lines in, JSON lines out
@@ -50,6 +56,11 @@ enum Command {
     /// Checks settings, database, WhatsApp, clock and zones; says what is wrong and how to mend it
     Doctor(doctor::DoctorArgs),
 }
+
+/// A setting that the command cannot do without is missing: exit code 2, as for a wrong flag.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct BadUsage(&'static str);
 
 /// Reads the command line and runs the command.
 pub fn main() -> ExitCode {
@@ -62,7 +73,7 @@ pub fn main() -> ExitCode {
         Ok(code) => code,
         Err(error) => {
             eprintln!("error: {error:#}");
-            ExitCode::FAILURE
+            if error.is::<BadUsage>() { ExitCode::from(2) } else { ExitCode::FAILURE }
         }
     }
 }
@@ -73,6 +84,8 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Serve(args) => serve::run(args).await,
         Command::Import(args) => import::run(args).await,
         Command::Generate(args) => generate::run(args).await,
+        Command::Chat(args) => chat::run(args).await,
+        Command::Replay(args) => replay::run(args).await,
         Command::Migrate(args) => migrate::run(args).await,
         Command::Understand(args) => understand::run(&args),
         Command::Flows(args) => flows::run(&args),

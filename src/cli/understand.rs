@@ -111,7 +111,7 @@ fn answer(line: &Line, now: NaiveDateTime) -> anyhow::Result<String> {
         "assent": assent,
         "when": read.when,
         "option": option,
-        "rut": read.rut.map(|rut| rut.plain()),
+        "rut": read.rut.map(super::super::value::rut::Rut::plain),
         "specialty": read.specialty,
         "doctor": read.doctor,
         "number": read.number,

@@ -188,7 +188,9 @@ impl<'a> Answerer<'a> {
                     return Ok(outcome("none"));
                 };
                 let (kind, patient) = (moving.slot.appointment_type, moving.patient);
-                self.search(tx, arguments, kind, patient, Some(moving.appointment), except, held).await
+                // its own hour counts as free, but moving to it is no move
+                let except: Vec<String> = except.iter().cloned().chain([moving.slot.to_string()]).collect();
+                self.search(tx, arguments, kind, patient, Some(moving.appointment), &except, held).await
             }
             "agenda.citas" => {
                 let person = self.patient(tx, arguments).await?;
@@ -201,6 +203,7 @@ impl<'a> Answerer<'a> {
         }
     }
 
+    #[expect(clippy::too_many_arguments, reason = "the parts of one question")]
     async fn search(
         &self,
         tx: &mut PgConnection,
@@ -492,10 +495,13 @@ fn row<const N: usize>(key: String, columns: [(&str, Value); N]) -> Record {
 }
 
 fn patient_row(person: &SpokenFor) -> Record {
-    row(
+    let mut row = row(
         person.patient.to_string(),
         [("nombre", Value::Text(person.full_name.clone())), ("verificado", Value::Flag(person.verified))],
-    )
+    );
+    // a family calls its members by their first names
+    row.words.extend(person.full_name.split_whitespace().next().map(str::to_owned));
+    row
 }
 
 fn center_row(center: CenterId, card: &CenterCard) -> Record {
@@ -523,7 +529,8 @@ fn hour_row(offer: &Offer, zone: chrono_tz::Tz, place: &str) -> Record {
     row
 }
 
-fn appointment_row(booked: &Booked) -> Record {
+/// A booking as the flows see it.
+pub(crate) fn appointment_row(booked: &Booked) -> Record {
     let mut row = row(
         booked.appointment.to_string(),
         [

@@ -64,7 +64,7 @@ pub struct Flow {
 /// What starts a flow.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Starts {
-    /// Names of intents, as `understanding::Intent::as_str` has them.
+    /// Names of intents, each one of [`INTENTS`](super::port::INTENTS).
     pub intents: Vec<String>,
     /// Whole messages that start it, in normal form.
     pub words: Vec<String>,

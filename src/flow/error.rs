@@ -7,7 +7,7 @@ use super::definition::Span;
 /// A mistake in a flow file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FlowError {
-    /// A code that stays the same over versions: `F012`.
+    /// A code that stays the same over versions: `F012`; see [`CODES`].
     pub code: &'static str,
     /// Where.
     pub span: Span,
@@ -36,6 +36,11 @@ impl FlowError {
             format!("{:>5} | {line}\n      | {indent}^", span.line)
         };
         Self { code, span, message: message.into(), fix: fix.into(), snippet }
+    }
+
+    /// File, line and column, to order by.
+    pub(super) fn place(&self) -> (&str, u32, u32) {
+        (&self.span.file, self.span.line, self.span.column)
     }
 }
 
@@ -98,7 +103,7 @@ pub(super) fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a s
         .unwrap_or_default()
 }
 
-/// Every code with what it stands for.
+/// Every code with what it stands for: `F` for mistakes, for which a book is refused, `W` for advice.
 pub const CODES: &[(&str, &str)] = &[
     ("F001", "the file cannot be read: not YAML, an unknown or repeated key, or a value of the wrong type"),
     ("F002", "a text with a brace or bracket out of place, or an unknown filter"),
@@ -141,6 +146,7 @@ pub const CODES: &[(&str, &str)] = &[
     ("F041", "no such flow"),
     ("F042", "a value that cannot be put into words so"),
     ("F043", "a condition that is not a yes or no, or compares what cannot be compared"),
+    ("F044", "no such intent"),
     ("F045", "a name used before it can be there"),
     ("F046", "a circle without a question"),
     ("F047", "an option's word that also starts a flow or is a command"),
@@ -153,4 +159,13 @@ pub const CODES: &[(&str, &str)] = &[
     ("F054", "a yes to something that is not read out"),
     ("F055", "something that only a repair can do"),
     ("F056", "an old name that is still in use"),
+    ("F057", "a name or key that cannot be used"),
+    ("F058", "a range that holds nothing"),
+    ("F059", "a comparison with an option that is not there"),
+    ("F060", "a refusal of something that is not a row"),
+    ("F061", "one word for two fields"),
+    ("W001", "a question without help"),
+    ("W002", "a flow that nothing starts"),
+    ("W003", "a row that is always cut"),
+    ("W004", "one question for two fixed answers"),
 ];

@@ -1,13 +1,13 @@
 //! From files to a book: read, resolved, and refused with every mistake at once.
 //!
-//! A file that cannot be read as YAML stops at its first mistake; past that, all mistakes of all files are
+//! A file that cannot be read as YAML stops at its first mistake; besides that, all mistakes of all files are
 //! listed together, each with file, line, column and how to mend it.
 
 mod call;
 mod field;
 mod step;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use indexmap::IndexMap;
 use serde::de::DeserializeOwned;
@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
-use super::check::check;
+use super::check::{NO_SUCH_FLOW, advice, check};
 use super::definition::{Action, Book, FixedAnswer, Flow, Interrupt, Policy, RepairKind, Span, Starts};
 use super::error::{FlowError, did_you_mean};
 use super::expression::Expression;
@@ -51,10 +51,18 @@ pub fn book(sources: &BTreeMap<String, String>) -> Result<Book, Vec<FlowError>> 
         }
         errors.append(&mut reader.errors);
     }
-    if errors.is_empty() {
-        errors = check(&book, sources);
-    }
+    // A file that was not read well says nothing true about itself, nor about what it should have defined.
+    let unread: BTreeSet<String> = errors.iter().map(|error| error.span.file.clone()).collect();
+    errors.extend(check(&book, sources).into_iter().filter(|error| {
+        !unread.contains(&error.span.file) && (unread.is_empty() || error.code != NO_SUCH_FLOW)
+    }));
+    errors.sort_by(|one, other| one.place().cmp(&other.place()));
     if errors.is_empty() { Ok(book) } else { Err(errors) }
+}
+
+/// What a sound book could do better, for `flows check`: codes that begin with `W`, and nothing is refused for them.
+pub fn advice(book: &Book, sources: &BTreeMap<String, String>) -> Vec<FlowError> {
+    advice::check(book, sources)
 }
 
 /// SHA-256 over names and contents.

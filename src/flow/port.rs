@@ -246,6 +246,29 @@ pub const PORTS: &[Port] = &[
     },
 ];
 
+/// What a patient may want, by the names that the language part gives it; flows start by these.
+pub const INTENTS: &[&str] = &[
+    "agendar",
+    "reagendar",
+    "cancelar",
+    "confirmar",
+    "ver_horas",
+    "disponibilidad",
+    "lista_espera",
+    "atraso",
+    "humano",
+    "urgencia",
+    "info",
+    "saludo",
+    "despedida",
+    "gracias",
+    "ayuda",
+    "si",
+    "no",
+    "cualquiera",
+    "otro",
+];
+
 /// The port of that name.
 pub fn port(name: &str) -> Option<&'static Port> {
     PORTS.iter().find(|port| port.name == name)

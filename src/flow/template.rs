@@ -31,7 +31,7 @@ pub enum Part {
 /// How a value is put into words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Filter {
-    /// `el jueves 26 de noviembre a las 10:30`, for a moment.
+    /// `jueves 26 de noviembre a las 10:30`, for a moment.
     DayHour,
     /// `jue 26 nov 10:30`, for a list's row.
     DayHourShort,

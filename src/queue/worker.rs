@@ -18,10 +18,13 @@ use super::job::{Due, MOST_ATTEMPTS, rest_after_failure};
 use super::store::events;
 use super::wake::Wake;
 use crate::clock::{Clock, Stopwatch};
+use crate::database::pool::explain;
 use crate::id::ConversationId;
 
 /// A poll that never misses, should a wake-up be lost.
 const POLL: Duration = Duration::from_millis(500);
+/// How often in a row a worker may come too late for a conversation before it rests.
+const STALE: u32 = 20;
 /// How often a turn that lost a race for its locks is tried again at once.
 const RACES: u32 = 3;
 
@@ -82,13 +85,20 @@ pub async fn take_turn<T: RunTurn>(
     wake: &Wake,
     clock: &Clock,
 ) -> sqlx::Result<Looked> {
-    let mut races = 0;
+    let (mut races, mut stale) = (0, 0);
     loop {
         let watch = Stopwatch::start();
         let mut tx = pool.begin().await?;
         let Some(conversation) = events::claim(&mut tx).await? else { return Ok(Looked::Nothing) };
         let mut due = events::due(&mut tx, conversation).await?;
-        let Some(first) = due.first() else { return Ok(Looked::Nothing) };
+        let Some(first) = due.first() else {
+            // another worker's turn ended between our look and our lock: there may be other conversations
+            stale += 1;
+            if stale > STALE {
+                return Ok(Looked::Nothing);
+            }
+            continue;
+        };
         let (event, attempts, since) = (first.id, first.attempts, first.due_at);
         if attempts > 0 {
             due.truncate(1); // after a failure the next try takes one event alone
@@ -131,7 +141,7 @@ pub async fn take_turn<T: RunTurn>(
                 tracing::error!(
                     attempts = MOST_ATTEMPTS,
                     "An event was parked and its conversation given to a person"
-                )
+                );
             });
         } else if !clock.is_frozen() {
             wake.turns_in(rest);
@@ -163,7 +173,8 @@ pub fn spawn<T: RunTurn>(
                     }
                     Ok(Looked::Nothing) => POLL,
                     Err(error) => {
-                        tracing::error!(%error, "The queue of events cannot be read; trying again");
+                        let error = explain(&pool, &error);
+                        tracing::error!(error, "The queue of events cannot be read; trying again");
                         Duration::from_secs(1)
                     }
                 };

@@ -88,7 +88,7 @@ impl FromStr for Rut {
     type Err = NotARut;
 
     fn from_str(raw: &str) -> Result<Self, NotARut> {
-        let compact: String = raw.chars().filter(|c| c.is_ascii_alphanumeric()).collect();
+        let compact: String = raw.chars().filter(char::is_ascii_alphanumeric).collect();
         if !(8..=9).contains(&compact.len()) {
             return Err(NotARut::Shape);
         }

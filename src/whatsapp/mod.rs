@@ -4,6 +4,7 @@
 //! another; nothing is acted upon here (the queue does that); and no message can be built that the Graph API
 //! would refuse for its length or shape. Nothing of a patient (name, number, words) reaches a log or a metric.
 
+mod attention;
 pub mod client;
 mod directory;
 pub mod graph;

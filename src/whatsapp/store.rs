@@ -76,7 +76,10 @@ pub(super) async fn known_addresses(
                   exists (select from addresses other
                            where other.conversation_id = known.conversation_id and other.kind <> known.kind) as "other_kind!"
              from unnest($1::text[], $2::text[], $3::text[]) as asked (phone_number_id, kind, value)
-             join addresses known using (phone_number_id, kind, value)"#,
+             -- `limit` keeps each a look-up by key: of a list of unknown length the planner may think that reading the
+             -- whole table is cheaper
+             cross join lateral (select * from addresses where addresses.phone_number_id = asked.phone_number_id
+                                    and addresses.kind = asked.kind and addresses.value = asked.value limit 1) known"#,
         &numbers,
         &kinds,
         &values,
@@ -142,12 +145,22 @@ pub(super) async fn add_addresses(
     Ok(done.rows_affected())
 }
 
-/// Writes events in one statement; those that are there already change nothing. Returns the kinds of the new ones.
+/// An event that was not there before.
+pub(super) struct Inserted {
+    /// Its kind.
+    pub kind: String,
+    /// Its key.
+    pub dedupe_key: String,
+    /// Whether the bot will take it: false when a person has the conversation, or when it belongs to none.
+    pub for_bot: bool,
+}
+
+/// Writes events in one statement; those that are there already change nothing. Returns the new ones.
 pub(super) async fn insert_events(
     connection: &mut PgConnection,
     events: &[NewEvent],
     settle: Duration,
-) -> sqlx::Result<Vec<String>> {
+) -> sqlx::Result<Vec<Inserted>> {
     let conversations: Vec<Option<i64>> =
         events.iter().map(|event| event.conversation.map(|id| id.0)).collect();
     let kinds: Vec<String> = events.iter().map(|event| event.kind.to_owned()).collect();
@@ -160,7 +173,8 @@ pub(super) async fn insert_events(
     let numbers: Vec<Option<String>> = events.iter().map(|event| event.phone_number_id.clone()).collect();
     let outboxes: Vec<Option<i64>> = events.iter().map(|event| event.outbox.map(|id| id.0)).collect();
     let wamids: Vec<Option<String>> = events.iter().map(|event| event.wa_message_id.clone()).collect();
-    sqlx::query_scalar!(
+    sqlx::query_as!(
+        Inserted,
         r#"
         with clock as materialized (select app_now() as now),
         new as materialized (
@@ -172,7 +186,8 @@ pub(super) async fn insert_events(
                                 $8::text[], $9::text[], $10::bigint[], $11::text[]) with ordinality
                          as given (conversation_id, kind, dedupe_key, sent_at, payload, settles, ends, outcome,
                                    phone_number_id, outbox_id, wa_message_id, place)
-                   where not exists (select from events known where known.dedupe_key = given.dedupe_key)
+                   -- a scalar subquery, so that it stays a look-up by key (as an anti-join it may read all events)
+                   where (select true from events known where known.dedupe_key = given.dedupe_key) is null
                    order by coalesce(sent_at, (select now from clock)), place) sorted
         ),
         burst as (
@@ -185,17 +200,19 @@ pub(super) async fn insert_events(
           -- texts that still wait for their burst to end; one that a worker has in hand is left to it
           select event.id, burst.ended, event.received_at
             from burst
-            join events event using (conversation_id)
             cross join clock
-           where event.processed_at is null and event.kind = 'message' and event.due_at > clock.now
-             for no key update of event skip locked
+            cross join lateral (
+              select id, received_at from events
+               where events.conversation_id = burst.conversation_id and processed_at is null and kind = 'message'
+                 and due_at > clock.now
+                 for no key update skip locked) event
         ),
         paced as (
           update events event
-             set due_at = case when waiting.ended then clock.now
-                               else greatest(event.due_at, least(waiting.received_at + $13, clock.now + $12)) end
-            from waiting cross join clock
-           where event.id = waiting.id
+             set due_at = (select case when waiting.ended then clock.now
+                                       else greatest(event.due_at, least(waiting.received_at + $13, clock.now + $12)) end
+                             from waiting cross join clock where waiting.id = event.id)
+           where event.id = any (array(select id from waiting))
         )
         insert into events (id, conversation_id, kind, dedupe_key, received_at, sent_at, due_at, payload, processed_at, outcome)
         overriding system value
@@ -217,7 +234,8 @@ pub(super) async fn insert_events(
           left join burst using (conversation_id)
          order by new.dedupe_key
         on conflict (dedupe_key) do nothing
-        returning kind"#,
+        returning kind, dedupe_key,
+                  coalesce((select owner = 'bot' from conversations where conversations.id = events.conversation_id), false) as "for_bot!""#,
         &conversations as &[Option<i64>],
         &kinds,
         &keys,

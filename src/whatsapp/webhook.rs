@@ -182,6 +182,7 @@ fn of_message(message: wire::Message) -> Arrival {
     let key = format!("{}:{}", message.phone_number_id, payload.message_id);
     let event = NewEvent {
         sent_at: message.sent_at,
+        wa_message_id: Some(payload.message_id.clone()),
         phone_number_id: Some(message.phone_number_id),
         pace,
         ..aside("message", key, stored(&payload))

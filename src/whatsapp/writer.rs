@@ -13,6 +13,8 @@ use serde_json::json;
 use sqlx::{Connection, PgConnection, PgPool};
 use tokio::sync::{mpsc, oneshot};
 
+use super::attention::Attention;
+use super::client::Client;
 use super::directory::{Address, Directory, Thread};
 use super::store::{self, NewEvent, Pace};
 use super::wire::{Sender, fingerprint};
@@ -79,11 +81,31 @@ impl From<sqlx::Error> for Failed {
 impl EventWriter {
     /// Starts the writing task. `settle` is how long a text waits for the next one; `wake` is called after each commit.
     pub fn start(pool: PgPool, settle: Duration, wake: impl Fn() + Send + Sync + 'static) -> Self {
+        Self::begin(pool, settle, None, Arc::new(wake))
+    }
+
+    /// The same, and patients see at once that their message was read and that an answer is coming.
+    pub fn start_attentive(
+        pool: PgPool,
+        settle: Duration,
+        client: Client,
+        wake: impl Fn() + Send + Sync + 'static,
+    ) -> Self {
+        Self::begin(pool, settle, Some(Attention::new(client)), Arc::new(wake))
+    }
+
+    fn begin(
+        pool: PgPool,
+        settle: Duration,
+        attention: Option<Attention>,
+        wake: Arc<dyn Fn() + Send + Sync>,
+    ) -> Self {
         let (inbox, deliveries) = mpsc::channel(WAITING_WEBHOOKS);
         let writing = Writing {
             pool,
             settle,
-            wake: Arc::new(wake),
+            wake,
+            attention,
             numbers: HashMap::new(),
             numbers_since: Stopwatch::start(),
         };
@@ -106,6 +128,7 @@ struct Writing {
     pool: PgPool,
     settle: Duration,
     wake: Arc<dyn Fn() + Send + Sync>,
+    attention: Option<Attention>,
     /// Our numbers; a number that is asked for and not here is looked up again.
     numbers: HashMap<String, CenterId>,
     numbers_since: Stopwatch,
@@ -225,8 +248,11 @@ impl Writing {
         let repeated = arrivals.len() - inserted.len();
         metrics::counter!("whatsapp_inbound_repeated").increment(repeated as u64);
         for kind in ["message", "status", "account", "unreadable"] {
-            let count = inserted.iter().filter(|of| *of == kind).count();
+            let count = inserted.iter().filter(|event| event.kind == kind).count();
             metrics::counter!("whatsapp_inbound_stored", "kind" => kind).increment(count as u64);
+        }
+        if let Some(attention) = &self.attention {
+            attention.show(arrivals.iter().map(|arrival| &arrival.event), &inserted);
         }
         Ok(())
     }

@@ -478,11 +478,11 @@ fn a_tap_on_an_ended_flow_is_explained_and_an_old_menu_still_opens() {
 #[test]
 fn a_flow_lower_on_the_stack_comes_to_the_top_when_asked_for() {
     let mut talk = Talk::at_hours(World::new());
-    talk.says("mis horas").stands_at("ver_horas.que");
+    talk.says("mis horas").stands_at("ver_horas.pedir");
     assert_eq!(talk.state.stack.len(), 2);
-    talk.says("no").stands_at("agendar.hora");
-    talk.says("mis horas").stands_at("ver_horas.que");
-    talk.taps("Pedir una hora").stands_at("agendar.hora");
+    talk.says("no").told("lo dejamos así").stands_at("agendar.hora");
+    talk.says("mis horas").stands_at("ver_horas.pedir");
+    talk.taps("Sí, por favor").stands_at("agendar.hora");
     assert_eq!(talk.state.stack.len(), 1, "the menu was left");
     talk.answer("prestacion", "k1");
 }

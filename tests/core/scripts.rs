@@ -184,7 +184,7 @@ fn script_10_a_question_added_above_a_commit_is_not_asked_afterwards() {
     talk.older.push(std::mem::replace(&mut talk.book, newer));
     talk.tap(old, "Es otra hora").told("ya no sirve");
     talk.stands_at("cancelar.otra");
-    talk.says("no").stands_at("Idle");
+    talk.says("no").told("lo dejamos así").stands_at("Idle");
     talk.booked(&[]);
 }
 

@@ -69,7 +69,7 @@ fn every_payload_is_read_as_its_index_says_in_order() {
                 Some(repeated) => assert!(found.starts_with(&format!("msg {repeated}")), "{file}: {found}"),
                 // news of a number, a group, a revocation: read, but nobody's message (the sender is in the payload)
                 None if found.ends_with(' ') => {
-                    assert!(expected.starts_with(found), "{file}: {found} is not {expected}")
+                    assert!(expected.starts_with(found), "{file}: {found} is not {expected}");
                 }
                 None => assert_eq!(found, expected, "{file}"),
             }

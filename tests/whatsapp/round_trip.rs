@@ -7,7 +7,7 @@ use smartsalud::id::OutboxId;
 use smartsalud::value::{Outgoing, OutgoingOption};
 use smartsalud::whatsapp::Client;
 use smartsalud::whatsapp::simulator::{
-    Fault, How, PatientMessage, Simulator, SimulatorError, SimulatorSettings,
+    Fault, How, PatientMessage, Simulator, SimulatorError, SimulatorSettings, Tick,
 };
 use sqlx::PgPool;
 
@@ -126,4 +126,31 @@ async fn a_webhook_that_is_not_taken_comes_again() {
     simulator.point_to(&edge.url);
     simulator.patient_says(PHONE, "hola").await.unwrap();
     assert_eq!(stored(&database.pool, "message").await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_patient_sees_at_once_that_the_bot_reads_and_types_but_not_when_a_person_has_the_conversation() {
+    let (database, _edge, simulator, client) = world().await;
+    let attentive = Edge::start_with(&database.pool, Duration::ZERO, Some(client)).await;
+    simulator.point_to(&attentive.url);
+    simulator.patient_says(PHONE, "hola").await.unwrap();
+    wait_until(|| simulator.transcript(PHONE)[0].tick == Tick::Read).await;
+    sqlx::query("update conversations set owner = 'staff'").execute(&database.pool).await.unwrap();
+    let before = simulator.calls();
+    simulator.patient_says(PHONE, "¿hay alguien?").await.unwrap();
+    // a message from somebody else is shown as read, and it came later
+    simulator.patient_says("56933334444", "hola").await.unwrap();
+    wait_until(|| simulator.transcript("56933334444")[0].tick == Tick::Read).await;
+    assert_eq!(simulator.calls(), before + 1);
+    assert_eq!(simulator.transcript(PHONE)[1].tick, Tick::Delivered);
+}
+
+async fn wait_until(holds: impl Fn() -> bool) {
+    tokio::time::timeout(Duration::from_secs(10), async {
+        while !holds() {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await
+    .unwrap();
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 use smartsalud::database::testing::Scratch;
-use smartsalud::whatsapp::{EventWriter, WebhookState, signature, webhook_router};
+use smartsalud::whatsapp::{Client, EventWriter, WebhookState, signature, webhook_router};
 use sqlx::PgPool;
 
 use super::harness;
@@ -42,11 +42,20 @@ pub(crate) struct Edge {
 
 impl Edge {
     pub(crate) async fn start(pool: &PgPool, settle: Duration) -> Self {
+        Self::start_with(pool, settle, None).await
+    }
+
+    /// One that shows patients that it is there, through this client.
+    pub(crate) async fn start_with(pool: &PgPool, settle: Duration, attentive: Option<Client>) -> Self {
         let wakes = Arc::new(AtomicUsize::new(0));
         let woken = Arc::clone(&wakes);
-        let writer = EventWriter::start(pool.clone(), settle, move || {
+        let wake = move || {
             woken.fetch_add(1, Ordering::Relaxed);
-        });
+        };
+        let writer = match attentive {
+            Some(client) => EventWriter::start_attentive(pool.clone(), settle, client, wake),
+            None => EventWriter::start(pool.clone(), settle, wake),
+        };
         let secrets = vec![SecretString::from("the-next-secret"), SecretString::from(SECRET)];
         let router = webhook_router(WebhookState::new(secrets, VERIFY_TOKEN.into(), writer));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();

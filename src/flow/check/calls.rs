@@ -2,7 +2,7 @@
 
 use super::Checking;
 use super::names::{Present, There, Type, describe};
-use crate::flow::definition::{Action, Branch, Call, Span, Step, StepKind};
+use crate::flow::definition::{Action, Branch, Call, FieldKind, Source, Span, Step, StepKind};
 use crate::flow::error::did_you_mean;
 use crate::flow::expression::Expression;
 use crate::flow::port::{self, Parameter, Port, PortKind, Shape};
@@ -102,8 +102,15 @@ impl Checking<'_> {
                 self.wrong_at("F045", span, field, message, "forget a field that is asked above");
             }
         }
-        if let Some(field) = &branch.refuse {
-            self.field_exists(field, span);
+        if let Some(field) = &branch.refuse
+            && self.field_exists(field, span)
+        {
+            let kind = self.flow.fields.get(field).map(|field| &field.kind);
+            if !matches!(kind, Some(FieldKind::Choice { source: Source::Memo(_), .. })) {
+                let message =
+                    format!("`{field}` is not chosen from rows that were read, so none can be refused");
+                self.wrong_at("F060", span, field, message, "`forget:` it instead");
+            }
         }
         if let Some(action) = &branch.then {
             self.action(action, span);

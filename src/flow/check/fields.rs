@@ -5,8 +5,10 @@ use std::collections::BTreeSet;
 use super::names::{Present, Type};
 use super::{Checking, steps};
 use crate::flow::definition::{Action, Ask, Field, FieldKind, FixedOption, Source, Span, Step, StepKind};
+use crate::flow::error::did_you_mean;
 use crate::flow::expression::Expression;
 use crate::flow::port::{Kind, RowKind};
+use crate::flow::value::Value;
 
 /// A button's label (Meta, interactive reply buttons).
 const BUTTON: usize = 20;
@@ -27,7 +29,7 @@ impl Checking<'_> {
             })
             .collect();
         let read = read_names(&all);
-        // whoever takes over reads the answers
+        // whoever takes over reads the answers; free words are written for people anyway
         let staff_reads = all.iter().any(|step| matches!(step.kind, StepKind::Handoff(_)));
         for field in flow.fields.values() {
             let ask = asks.iter().find(|ask| ask.field == field.name);
@@ -36,7 +38,8 @@ impl Checking<'_> {
                 let fix = "ask it, or write `optional: true` when patients only volunteer it";
                 self.wrong("F022", &field.span, message, fix);
             }
-            let is_read = read.contains(field.name.as_str()) || staff_reads;
+            let is_text = matches!(field.kind, FieldKind::Text { .. });
+            let is_read = read.contains(field.name.as_str()) || staff_reads || is_text;
             let is_menu = ask.is_some_and(|ask| !ask.keep);
             match &field.kind {
                 FieldKind::Choice { source: Source::Fixed(options), .. } if !is_read => {
@@ -140,6 +143,7 @@ impl Checking<'_> {
             self.there(&name, present, span);
         }
         self.columns(condition, span);
+        self.compared_options(condition, span);
         let fault = self.names.fault(condition).or_else(|| self.names.not_a_flag(condition));
         if let Some(fault) = fault {
             self.wrong(
@@ -148,6 +152,40 @@ impl Checking<'_> {
                 fault,
                 "a condition is a yes or no, such as `cuando?` or `intento == 1`",
             );
+        }
+    }
+
+    /// An option is compared by its key: one that no option has would never hold.
+    fn compared_options(&mut self, condition: &Expression, span: &Span) {
+        match condition {
+            Expression::Not(inner) => self.compared_options(inner, span),
+            Expression::And(one, other) | Expression::Or(one, other) => {
+                self.compared_options(one, span);
+                self.compared_options(other, span);
+            }
+            Expression::Compare(one, _, other) => {
+                let (Expression::Path(path), Expression::Literal(Value::Text(key))) = (&**one, &**other)
+                else {
+                    return;
+                };
+                let [name] = path.as_slice() else { return };
+                let flow = self.flow;
+                let Some(FieldKind::Choice { source: Source::Fixed(options), .. }) =
+                    flow.fields.get(name).map(|field| &field.kind)
+                else {
+                    return;
+                };
+                if options.iter().all(|option| option.key != *key) {
+                    let keys: Vec<&str> = options.iter().map(|option| option.key.as_str()).collect();
+                    let fix = match did_you_mean(key, keys.iter().copied()) {
+                        near if near.is_empty() => format!("there are {}", keys.join(", ")),
+                        near => near,
+                    };
+                    let message = format!("`{name}` has no option with the key `{key}`");
+                    self.wrong_at("F059", span, key, message, fix);
+                }
+            }
+            Expression::Literal(_) | Expression::Path(_) | Expression::Exists(_) => {}
         }
     }
 

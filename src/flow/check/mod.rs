@@ -4,11 +4,13 @@
 //! What passes here, the walk need not doubt. Steps are gone through in the order of the walk, with the names
 //! that are there at each; all mistakes are told at once.
 
+pub(super) mod advice;
 mod calls;
 mod consent;
 mod cycles;
 mod fields;
 mod names;
+mod spelling;
 mod texts;
 mod words;
 
@@ -18,6 +20,9 @@ use super::definition::{Action, Book, Flow, RepairKind, Span, Step, StepKind};
 use super::error::{FlowError, did_you_mean};
 use super::value::Name;
 use names::{Names, Present, There};
+
+/// The code of a flow that is named and not there; untold while a file that may define it cannot be read.
+pub(super) const NO_SUCH_FLOW: &str = "F041";
 
 /// Every mistake of the book.
 pub(super) fn check(book: &Book, sources: &BTreeMap<String, String>) -> Vec<FlowError> {
@@ -39,10 +44,7 @@ pub(super) fn check(book: &Book, sources: &BTreeMap<String, String>) -> Vec<Flow
     cycles::check(book, sources, &mut errors);
     words::check(book, sources, &mut errors);
     answers(book, sources, &mut errors);
-    errors.sort_by(|one, other| {
-        let place = |error: &FlowError| (error.span.file.clone(), error.span.line, error.span.column);
-        place(one).cmp(&place(other))
-    });
+    errors.sort_by(|one, other| one.place().cmp(&other.place()));
     errors.dedup();
     errors
 }
@@ -107,6 +109,7 @@ impl<'a> Checking<'a> {
 
     fn flow(&mut self) {
         let flow = self.flow;
+        self.spelling();
         self.fields();
         let mut filled = Filled::default();
         let present = self.names.given.clone();
@@ -182,6 +185,10 @@ impl<'a> Checking<'a> {
             }
             StepKind::When(when) => {
                 self.condition(&when.condition, &present, &step.span);
+                if when.then.is_empty() && when.otherwise.is_empty() {
+                    let message = "nothing happens under this condition";
+                    self.wrong("F035", &step.span, message, "add steps under `then:` or `else:`");
+                }
                 let mut inside = present.clone();
                 for name in names::proven(&when.condition) {
                     inside.entry(name).and_modify(|there| *there = There::Surely);
@@ -224,7 +231,7 @@ impl<'a> Checking<'a> {
     fn flow_exists(&mut self, name: &str, span: &Span) {
         if !self.book.flows.contains_key(name) {
             let fix = did_you_mean(name, self.book.flows.keys().map(String::as_str));
-            self.wrong_at("F041", span, name, format!("there is no flow `{name}`"), fix);
+            self.wrong_at(NO_SUCH_FLOW, span, name, format!("there is no flow `{name}`"), fix);
         }
     }
 }

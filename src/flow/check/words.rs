@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::flow::definition::{Action, Book, Field, FieldKind, FixedOption, Source};
-use crate::flow::error::FlowError;
+use crate::flow::definition::{Action, Book, Field, FieldKind, FixedOption, Flow, Source};
+use crate::flow::error::{FlowError, did_you_mean};
 use crate::flow::load::normal;
+use crate::flow::port::INTENTS;
 
 /// Whole messages that the engine takes as commands wherever the conversation stands.
 const COMMANDS: [&str; 6] = ["menu", "atras", "volver", "ayuda", "repetir", "humano"];
@@ -18,6 +19,20 @@ pub(super) fn check(book: &Book, sources: &BTreeMap<String, String>, errors: &mu
         let words = flow.starts.words.iter().map(|word| (word, false));
         for (word, is_intent) in words.chain(flow.starts.intents.iter().map(|intent| (intent, true))) {
             let known = if is_intent { &mut intents } else { &mut starts };
+            if is_intent && !INTENTS.contains(&word.as_str()) {
+                let fix = match did_you_mean(word, INTENTS.iter().copied()) {
+                    near if near.is_empty() => format!("there are {}", INTENTS.join(", ")),
+                    near => near,
+                };
+                let span = flow.span.at_word(source, word);
+                errors.push(FlowError::new(
+                    "F044",
+                    span,
+                    source,
+                    format!("there is no intent `{word}`"),
+                    fix,
+                ));
+            }
             if let Some(other) = known.insert(word, &flow.name) {
                 let message = format!("`{word}` starts `{other}` already");
                 let fix = "let one word start one flow";
@@ -28,10 +43,27 @@ pub(super) fn check(book: &Book, sources: &BTreeMap<String, String>, errors: &mu
     }
     for flow in book.flows.values().chain(book.repairs.values()) {
         let source = sources.get(&flow.span.file).map_or("", String::as_str);
+        between_fields(flow, source, errors);
         for field in flow.fields.values() {
             if let FieldKind::Choice { source: Source::Fixed(options), .. } = &field.kind {
                 between_options(field, options, source, errors);
                 against_flows(field, options, &starts, source, errors);
+            }
+        }
+    }
+}
+
+/// "cambiar X" must mean one field.
+fn between_fields(flow: &Flow, source: &str, errors: &mut Vec<FlowError>) {
+    let mut known: BTreeMap<String, &Field> = BTreeMap::new();
+    for field in flow.fields.values() {
+        for name in std::iter::once(normal(&field.title)).chain(field.words.iter().cloned()) {
+            if let Some(other) = known.insert(name.clone(), field)
+                && other.name != field.name
+            {
+                let message = format!("`{name}` means both `{}` and `{}`", other.name, field.name);
+                let span = field.span.at_word(source, &name);
+                errors.push(FlowError::new("F061", span, source, message, "let one word mean one field"));
             }
         }
     }

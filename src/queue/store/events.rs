@@ -8,8 +8,6 @@ use sqlx::postgres::types::PgInterval;
 use crate::id::{ConversationId, EventId};
 use crate::queue::job::{Due, MOST_ATTEMPTS};
 
-/// How many due events are looked at for one claim: enough that workers rarely meet.
-const LOOKED_AT: i64 = 64;
 /// How many events of a conversation a turn is shown: a burst of texts.
 const SHOWN: i64 = 20;
 /// How many statuses are settled at once.
@@ -32,35 +30,31 @@ pub struct Depth {
     pub holds: i64,
 }
 
-/// Locks a conversation that has a due event and is not in a turn, if there is one. The lock ends with the
-/// transaction, so one that dies frees it at once.
+/// Locks the conversation whose due event has waited longest and that is not in a turn, if there is one. The lock
+/// ends with the transaction, so one that dies frees it at once.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn claim(tx: &mut PgConnection) -> sqlx::Result<Option<ConversationId>> {
     sqlx::query_scalar!(
-        r#"with due as materialized (
-             select e.conversation_id
-             from events e join conversations c on c.id = e.conversation_id
-             where e.processed_at is null and e.conversation_id is not null and e.kind <> 'status'
-               and e.due_at <= app_now()
-               and (c.retry_at is null or c.retry_at <= app_now())
-             order by e.due_at
-             limit $1
-           )
-           -- `for update` would block every foreign-key insert for the length of the turn
-           select id as "id: ConversationId" from conversations
-           where id in (select conversation_id from due)
+        r#"select c.id as "id: ConversationId"
+           from events e join conversations c on c.id = e.conversation_id
+           where e.processed_at is null and e.conversation_id is not null and e.kind <> 'status'
+             and e.due_at <= app_now()
+             and (c.retry_at is null or c.retry_at <= app_now())
+           order by e.due_at
            limit 1
-           for no key update skip locked"#,
-        LOOKED_AT
+           -- rows are locked as they are found, so the first that is free is taken and no more are looked at;
+           -- `for update` would block every foreign-key insert for the length of the turn
+           for no key update of c skip locked"#
     )
     .fetch_optional(tx)
     .await
 }
 
-/// The events of a locked conversation that are due, in order. Texts that still wait for their burst to end come
-/// along: the burst's first text is due, so the wait is over.
+/// The events of a locked conversation that are due, in order: what goes on from the turn before, then by
+/// WhatsApp's time and arrival. Texts that still wait for their burst to end come along: the burst's first text is
+/// due, so the wait is over.
 ///
 /// # Errors
 /// When the database fails.
@@ -73,7 +67,7 @@ pub async fn due(tx: &mut PgConnection, conversation: ConversationId) -> sqlx::R
            from events
            where conversation_id = $1 and processed_at is null and kind <> 'status'
              and (due_at <= app_now() or kind = 'message')
-           order by coalesce(sent_at, due_at), id
+           order by (kind = 'continue') desc, coalesce(sent_at, due_at), id
            limit $2"#,
         conversation as ConversationId,
         SHOWN
@@ -96,13 +90,17 @@ pub async fn failed(
     let rest =
         PgInterval { months: 0, days: 0, microseconds: i64::try_from(rest.as_micros()).unwrap_or(i64::MAX) };
     sqlx::query_scalar!(
-        r#"with counted as (
-             update events
-             set attempts = attempts + 1,
-                 processed_at = case when attempts + 1 >= $4 then app_now() end,
-                 outcome = case when attempts + 1 >= $4 then 'parked' end
-             where id = $2 and processed_at is null
-             returning outcome is not null as parked
+        r#"with locked as materialized (
+             -- the conversation first, as every turn does: another worker may have it in hand already
+             select id from conversations where id = $1 for no key update
+           ), counted as (
+             update events e
+             set attempts = e.attempts + 1,
+                 processed_at = case when e.attempts + 1 >= $4 then app_now() end,
+                 outcome = case when e.attempts + 1 >= $4 then 'parked' end
+             from locked
+             where e.id = $2 and e.processed_at is null
+             returning e.outcome is not null as parked
            ), rested as (
              update conversations
              set retry_at = case when parked then null else app_now() + $3 end,
@@ -131,7 +129,7 @@ pub async fn failed(
 }
 
 /// Settles statuses against the outbox, a batch at once: by our own id, else by WhatsApp's. A status may arrive
-/// before our HTTP answer, twice, and in any order: sent < delivered < read, and `failed` never overwrites
+/// before our HTTP answer, twice, and in any order: sent < failed < delivered < read, so `failed` never overwrites
 /// delivered or read. Answers how many were settled; call again while it is a full batch.
 ///
 /// # Errors
@@ -139,7 +137,7 @@ pub async fn failed(
 pub async fn settle_statuses(conn: &mut PgConnection) -> sqlx::Result<bool> {
     let settled = sqlx::query_scalar!(
         r#"with batch as materialized (
-             select id, (payload->>'outbox')::bigint as outbox, payload->>'message_id' as message_id,
+             select id, conversation_id, (payload->>'outbox')::bigint as outbox, payload->>'message_id' as message_id,
                     payload->>'status' as status, (payload->'errors'->>0)::int as code
              from events
              where processed_at is null and kind = 'status'
@@ -147,22 +145,32 @@ pub async fn settle_statuses(conn: &mut PgConnection) -> sqlx::Result<bool> {
              limit $1
              for update skip locked
            ), named as (
-             select b.id, coalesce(b.outbox, (select o.id from outbox o where o.wa_message_id = b.message_id limit 1)) as outbox,
-                    b.message_id, b.code, case b.status when 'played' then 'read' else b.status end as status
+             -- the webhook has found the conversation by the same ids and by our number: an id of ours that belongs
+             -- to another number's message is somebody else's
+             select b.id, o.id as outbox, b.message_id, b.code,
+                    case b.status when 'played' then 'read' else b.status end as status
              from batch b
+               left join lateral (
+                 select o.id from outbox o
+                 where o.conversation_id = b.conversation_id
+                   and (o.id = b.outbox or (b.outbox is null and o.wa_message_id = b.message_id))
+                 limit 1) o on true
+           ), locked as materialized (
+             -- in the order of ids, as the sender settles: two writers of the same rows wait, and never for each other
+             select id from outbox where id in (select outbox from named) order by id for no key update
            ), best as (
              select distinct on (outbox) outbox, message_id, status, code
              from named
              where outbox is not null and status in ('sent', 'delivered', 'read', 'failed')
-             order by outbox, array_position(array['failed', 'sent', 'delivered', 'read'], status) desc
+             order by outbox, array_position(array['sent', 'failed', 'delivered', 'read'], status) desc
            ), settled as (
              update outbox o
              set status = b.status,
                  wa_message_id = coalesce(o.wa_message_id, b.message_id),
                  sent_at = coalesce(o.sent_at, app_now()),
                  error_code = case when b.status = 'failed' then b.code else o.error_code end
-             from best b
-             where o.id = b.outbox
+             from best b join locked l on l.id = b.outbox
+             where o.id = l.id
                and case b.status
                      when 'failed' then o.status in ('queued', 'sending', 'accepted', 'sent', 'unconfirmed')
                      when 'sent' then o.status in ('queued', 'sending', 'accepted', 'unconfirmed')

@@ -63,6 +63,10 @@ fn of_clock(read: &Read, at: usize) -> Option<(u16, usize)> {
     } else if next > at {
         marked = word(read, at) == "tipo";
     }
+    // "una hora" is an appointment, not one o'clock
+    if !marked && matches!(word(read, next), "un" | "una" | "uno") {
+        return None;
+    }
     let (hour, len) = number::number_at(read, next)?;
     let mut hour = u16::try_from(hour).ok()?;
     next += len;

@@ -219,7 +219,7 @@ fn is_excepted(read: &Read, start: usize) -> bool {
 fn negate_clauses(read: &Read, pieces: &mut [Piece]) {
     let mut clause = 0;
     let mut clause_of = vec![0; read.tokens.len()];
-    for at in 0..read.tokens.len() {
+    for (at, of) in clause_of.iter_mut().enumerate() {
         let sign = matches!(
             word(read, at),
             "," | "."
@@ -240,7 +240,7 @@ fn negate_clauses(read: &Read, pieces: &mut [Piece]) {
         if sign && !inside {
             clause += 1;
         }
-        clause_of[at] = clause;
+        *of = clause;
     }
     for at in 0..read.tokens.len() {
         let negated = word(read, at) == "no" && CANNOT.contains(&word(read, at + 1))

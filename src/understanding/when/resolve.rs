@@ -104,7 +104,7 @@ fn window(kept: &[&Piece], context: &Context<'_>) -> Window {
                 (Bound::At, true) => {}
                 (Bound::From | Bound::After, false) | (Bound::Before, true) => from = Some(*minute),
                 (Bound::Until | Bound::Before, false) | (Bound::After | Bound::From, true) => {
-                    until = Some(*minute)
+                    until = Some(*minute);
                 }
                 (Bound::Until, true) => from = Some(*minute),
             },

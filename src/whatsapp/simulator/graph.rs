@@ -56,7 +56,10 @@ async fn messages(
 ) -> Response {
     let shared = &state.shared;
     shared.calls.fetch_add(1, Ordering::Relaxed);
-    let fault = lock(&shared.faults).pop_front();
+    let body = serde_json::from_slice::<Value>(&body).ok();
+    // faults are for messages: a "read" in between must not use them up
+    let is_read = body.as_ref().is_some_and(|body| body.get("status").is_some());
+    let fault = if is_read { None } else { lock(&shared.faults).pop_front() };
     match fault {
         Some(Fault::Code(code)) => return refusal(code, "Simulated."),
         Some(Fault::Status(status)) => {
@@ -70,7 +73,7 @@ async fn messages(
         Some(Fault::Reset { sent: false }) => reset(),
         _ => {}
     }
-    let answer = judge(&state, &number, &headers, &body, fault);
+    let answer = judge(&state, &number, &headers, body, fault);
     match fault {
         Some(Fault::Hang { sent: true }) => std::future::pending().await,
         Some(Fault::Reset { sent: true }) => reset(),
@@ -95,7 +98,7 @@ fn judge(
     state: &GraphState,
     number: &str,
     headers: &HeaderMap,
-    body: &[u8],
+    body: Option<Value>,
     fault: Option<Fault>,
 ) -> Response {
     let shared = &state.shared;
@@ -106,9 +109,7 @@ fn judge(
     if !shared.settings.numbers.iter().any(|ours| ours == number) {
         return refusal(33, "Object with this ID does not exist or is not yours.");
     }
-    let Ok(body) = serde_json::from_slice::<Value>(body) else {
-        return refusal(100, "The body is not JSON.");
-    };
+    let Some(body) = body else { return refusal(100, "The body is not JSON.") };
     if let Err(violation) = check(&body) {
         return refuse_body(shared, violation);
     }
@@ -128,7 +129,7 @@ fn mark_read(shared: &Arc<Shared>, body: &Value) -> Response {
     let Some(phone) = phone_of(message_id).map(str::to_owned) else {
         return refusal(100, "message_id is unknown");
     };
-    let Some(changed) = lock(&shared.model).mark_read(&phone, message_id, typing) else {
+    let Some((changed, typing)) = lock(&shared.model).mark_read(&phone, message_id, typing) else {
         return refusal(100, "message_id is unknown");
     };
     for bubble in changed {

@@ -48,7 +48,7 @@ use delivery::{Outlet, StatusJob};
 use model::{Change, Model};
 
 /// How long a test waits for a reply before it fails.
-const PATIENCE: Duration = Duration::from_secs(15);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Changes of the phones that a slow page may fall behind before it has to read everything again.
 const CHANGES_KEPT: usize = 1024;
@@ -225,7 +225,7 @@ impl Simulator {
     /// The next reply this patient has not read yet; waits for it.
     ///
     /// # Panics
-    /// When none comes in 15 seconds.
+    /// When none comes in a minute.
     pub async fn next_reply(&self, phone: &str) -> Bubble {
         let wait = async {
             loop {

@@ -158,8 +158,9 @@ impl Model {
         })
     }
 
-    /// "Read" reaches the message and all before it; the changed bubbles, or `None` when there is no such message.
-    pub(super) fn mark_read(&mut self, phone: &str, id: &str, typing: bool) -> Option<Vec<Bubble>> {
+    /// "Read" reaches the message and all before it; the changed bubbles and whether typing is shown from now on (not
+    /// when the answer is there already), or `None` when there is no such message.
+    pub(super) fn mark_read(&mut self, phone: &str, id: &str, typing: bool) -> Option<(Vec<Bubble>, bool)> {
         let screen = self.phones.get_mut(phone)?;
         let until = screen.bubbles.iter().rposition(|bubble| bubble.id == id && bubble.from_patient)?;
         let read = screen
@@ -172,8 +173,9 @@ impl Model {
             bubble.clone()
         });
         let changed = changed.collect();
+        let typing = typing && screen.bubbles.iter().skip(until + 1).all(|later| later.from_patient);
         screen.typing |= typing;
-        Some(changed)
+        Some((changed, typing))
     }
 
     pub(super) fn open_window(&mut self, number: &str, phone: &str, at: DateTime<Utc>) {

@@ -1,0 +1,134 @@
+//! `smartsalud replay`: plays scripted conversations and says what differs from what they expect.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::Args;
+
+use crate::flow::{Book, load};
+use crate::replay::accept::{self, Accepted};
+use crate::replay::folder;
+use crate::replay::player::Extent;
+use crate::replay::report::{self, Outcome};
+
+/// The arguments of `replay`.
+#[derive(Debug, Args)]
+pub struct ReplayArgs {
+    /// Fixtures, or folders of them
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<PathBuf>,
+    /// Write what happened into the `bot:` parts, and keep the rest of the files
+    #[arg(long, conflicts_with = "turn")]
+    accept: bool,
+    /// Play to this turn and report it alone
+    #[arg(long, value_name = "N")]
+    turn: Option<usize>,
+    /// Show every turn: what was said, called and understood, and where the walk went
+    #[arg(long)]
+    trace: bool,
+    /// Show which steps and repairs of the flows no fixture has seen
+    #[arg(long)]
+    coverage: bool,
+    /// One line of JSON for each fixture instead of text
+    #[arg(long)]
+    json: bool,
+    /// Also write a JUnit file for build servers
+    #[arg(long, value_name = "FILE")]
+    junit: Option<PathBuf>,
+    /// Without a database: an agenda in memory answers
+    #[arg(long)]
+    core: bool,
+    /// The flows to play with; absent: the ones built in
+    #[arg(long, value_name = "DIR", env = "SMARTSALUD_FLOWS")]
+    flows: Option<PathBuf>,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// When a path cannot be read or written, or the flows are not sound.
+pub async fn run(args: ReplayArgs) -> anyhow::Result<ExitCode> {
+    let book = book(args.flows.as_deref())?;
+    let paths = folder::fixtures(&args.paths).context("the fixtures cannot be read")?;
+    anyhow::ensure!(!paths.is_empty(), "there are no fixtures (*.yaml) there");
+    let extent = Extent { until: args.turn, all: args.accept };
+    let mut outcomes = Vec::new();
+    for path in &paths {
+        let mut outcome = folder::play(path, &book, extent).await;
+        if let Some(number) = args.turn {
+            only(&mut outcome, number)?;
+        }
+        outcomes.push(outcome);
+    }
+    if args.accept {
+        outcomes = accept_all(&paths, &outcomes, &book).await?;
+    }
+    if let Some(file) = &args.junit {
+        std::fs::write(file, report::junit(&outcomes))
+            .with_context(|| format!("{} cannot be written", file.display()))?;
+    }
+    if args.json {
+        print!("{}", report::json(&outcomes)?);
+    } else {
+        if args.trace {
+            for outcome in &outcomes {
+                println!("{}  «{}»", outcome.file, outcome.title);
+                for turn in outcome.result.iter().flat_map(|played| &played.turns) {
+                    print!("{}", report::trace(turn));
+                }
+            }
+        }
+        if args.coverage {
+            print!("{}", report::coverage(&outcomes, &book));
+        }
+        print!("{}", report::text(&outcomes));
+    }
+    Ok(if outcomes.iter().all(Outcome::passed) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Leaves one turn; an earlier one that fails stays too, for this one may fail because of it.
+fn only(outcome: &mut Outcome, number: usize) -> anyhow::Result<()> {
+    let Ok(played) = &mut outcome.result else { return Ok(()) };
+    let before = played.turns.iter().any(|turn| turn.number < number && !turn.differences.is_empty());
+    let there = played.turns.iter().any(|turn| turn.number == number);
+    anyhow::ensure!(there || before, "{} has no turn {number}", outcome.file);
+    played.turns.retain(|turn| turn.number == number || !turn.differences.is_empty());
+    Ok(())
+}
+
+/// Writes what happened into the files and plays them again.
+async fn accept_all(paths: &[PathBuf], outcomes: &[Outcome], book: &Book) -> anyhow::Result<Vec<Outcome>> {
+    for (path, outcome) in paths.iter().zip(outcomes) {
+        let Ok(played) = &outcome.result else { continue };
+        let failed = played.turns.iter().filter(|turn| !turn.differences.is_empty());
+        let turns: Vec<Accepted<'_>> =
+            failed.map(|turn| Accepted { line: turn.line, observed: &turn.observed }).collect();
+        if turns.is_empty() {
+            continue;
+        }
+        let source =
+            std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
+        let (text, left) = accept::rewrite(&source, &turns);
+        std::fs::write(path, text).with_context(|| format!("{} cannot be written", path.display()))?;
+        for line in left {
+            eprintln!("{}:{line}: write this item over several lines to have it accepted", path.display());
+        }
+    }
+    let mut again = Vec::new();
+    for path in paths {
+        again.push(folder::play(path, book, Extent::default()).await);
+    }
+    Ok(again)
+}
+
+/// The flows of a folder, or the ones built in.
+///
+/// # Errors
+/// When they cannot be read or are not sound.
+pub(super) fn book(folder: Option<&std::path::Path>) -> anyhow::Result<Book> {
+    load::book(&super::flow_files(folder)?).map_err(|errors| {
+        let all: Vec<String> = errors.iter().map(ToString::to_string).collect();
+        anyhow::anyhow!("the flows are not sound:\n{}", all.join("\n"))
+    })
+}

@@ -1,0 +1,87 @@
+//! Fixtures and worlds on disk: which files to play, and where the worlds they name are.
+
+use std::path::{Path, PathBuf};
+
+use super::fixture::BadFixture;
+use super::player::{self, Extent, Scene};
+use super::report::Outcome;
+use crate::flow::Book;
+
+/// The world that is always there.
+pub const DEMO: &str = include_str!("../../tests/worlds/demo.yaml");
+
+/// The fixtures under these paths, in order of their names.
+///
+/// # Errors
+/// When a path cannot be read.
+pub fn fixtures(paths: &[PathBuf]) -> std::io::Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for path in paths {
+        collect(path, true, &mut found)?;
+    }
+    found.dedup();
+    Ok(found)
+}
+
+fn collect(path: &Path, named: bool, found: &mut Vec<PathBuf>) -> std::io::Result<()> {
+    if !path.is_dir() {
+        let yaml = path.extension().is_some_and(|end| end == "yaml" || end == "yml");
+        if named || yaml {
+            found.push(path.to_owned());
+        }
+        return Ok(());
+    }
+    let mut inside: Vec<PathBuf> =
+        std::fs::read_dir(path)?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?;
+    inside.sort();
+    inside.iter().try_for_each(|path| collect(path, false, found))
+}
+
+/// The file and source of a world, looked for in `worlds/` beside the fixture or above it.
+///
+/// # Errors
+/// When there is none of that name; says where it was looked for.
+pub fn world(fixture: &Path, name: &str) -> Result<(String, String), String> {
+    let file = format!("{name}.yaml");
+    let above = fixture.ancestors().skip(1);
+    let beside = above.map(|folder| folder.join("worlds").join(&file));
+    for path in beside.chain([Path::new("tests/worlds").join(&file)]) {
+        if let Ok(source) = std::fs::read_to_string(&path) {
+            return Ok((path.display().to_string(), source));
+        }
+    }
+    if name == "demo" {
+        return Ok(("demo.yaml".to_owned(), DEMO.to_owned()));
+    }
+    Err(format!(
+        "there is no world `{name}`: worlds/{file} is looked for beside the fixture, above it, and in tests/"
+    ))
+}
+
+/// Reads a fixture and sets its scene.
+///
+/// # Errors
+/// When it cannot be read or is not sound.
+pub fn scene(path: &Path) -> Result<Scene, BadFixture> {
+    let file = path.display().to_string();
+    let source = std::fs::read_to_string(path).map_err(|error| BadFixture {
+        file: file.clone(),
+        line: 1,
+        column: 1,
+        message: format!("it cannot be read: {error}"),
+    })?;
+    player::scene(&file, &source, |name| world(path, name))
+}
+
+/// Plays a fixture without a database.
+pub async fn play(path: &Path, book: &Book, extent: Extent) -> Outcome {
+    let file = path.display().to_string();
+    match scene(path) {
+        Err(bad) => Outcome { title: file.clone(), file, result: Err(bad) },
+        Ok(scene) => {
+            let mut stage = scene.core(book);
+            let played = player::play(&mut stage, &scene.fixture, extent).await;
+            Outcome { file, title: scene.fixture.fixture, result: Ok(played) }
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! Every scripted conversation goes as it should, played on the pure core with an agenda in memory.
+
+use std::path::PathBuf;
+
+use smartsalud::flow::Book;
+use smartsalud::replay::folder;
+use smartsalud::replay::player::Extent;
+use smartsalud::replay::report;
+
+fn conversations() -> PathBuf {
+    PathBuf::from("tests/conversations")
+}
+
+#[tokio::test]
+async fn every_scripted_conversation_goes_as_it_should() {
+    let paths = folder::fixtures(&[conversations()]).expect("the folder can be read");
+    assert!(paths.len() >= 25, "only {} fixtures were found", paths.len());
+    let mut outcomes = Vec::new();
+    for path in &paths {
+        outcomes.push(folder::play(path, Book::built_in(), Extent::default()).await);
+    }
+    assert!(outcomes.iter().all(report::Outcome::passed), "\n{}", report::text(&outcomes));
+}
+
+#[tokio::test]
+async fn a_conversation_that_goes_otherwise_fails_with_its_place_and_why() {
+    let folder = std::env::temp_dir().join(format!("smartsalud-replay-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder of our own");
+    let path = folder.join("wrong.yaml");
+    let source = "fixture: espera otra cosa\nclock: 2026-11-25T09:00\ncenter: demo\npatient: { phone: \"+56911112222\" }\n\
+                  talk:\n  - patient: quiero hora con la matrona\n    bot: [{ ask: cancelar.cita, says: [nunca] }]\n  - patient: hola\n    bot: any\n";
+    std::fs::write(&path, source).expect("a file of our own");
+    let outcome = folder::play(&path, Book::built_in(), Extent::default()).await;
+    let told = report::failure(&outcome);
+    std::fs::remove_dir_all(&folder).expect("it is ours");
+    assert!(!outcome.passed());
+    for part in [
+        "wrong.yaml:6",
+        "quiero hora con la matrona",
+        "- cancelar.cita",
+        "+ agendar.hora",
+        "rung ",
+        "walk ",
+        "--turn 1 --trace",
+        "1 later turns",
+    ] {
+        assert!(told.contains(part), "`{part}` is missing in:\n{told}");
+    }
+}
