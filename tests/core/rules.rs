@@ -79,6 +79,28 @@ fn a_window_that_has_passed_is_dropped_and_the_patient_is_told() {
 }
 
 #[test]
+fn a_day_that_was_only_volunteered_passes_as_well() {
+    let mut talk = Talk::at_hours(World::new());
+    talk.says("el jueves").stands_at("agendar.hora");
+    talk.staff(StaffAction::TakeOver);
+    talk.wait(2 * 24 * 3_600);
+    talk.staff(StaffAction::Resume).told("Lo que habías elegido ya pasó");
+    talk.stands_at("agendar.hora");
+    assert_eq!(talk.titles(), ["mar 1 dic 15:00", "mar 1 dic 15:30"]);
+}
+
+#[test]
+fn a_menu_that_nobody_answers_is_not_reminded_of() {
+    let mut talk = Talk::new(World::new());
+    talk.says("hola");
+    let said = talk.said.len();
+    talk.wait(3 * 3_600);
+    assert_eq!(talk.said.len(), said);
+    talk.wait(24 * 3_600);
+    talk.stands_at("Closed");
+}
+
+#[test]
 fn an_hour_that_was_refused_is_not_offered_until_the_list_is_renewed_by_age() {
     let mut talk = Talk::at_hours(World::new());
     talk.world.map_lags = true;
