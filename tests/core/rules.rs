@@ -545,6 +545,20 @@ fn staff_edits_only_what_is_offered_and_not_what_is_done() {
 }
 
 #[test]
+fn staff_cannot_edit_what_is_done() {
+    let mut world = World::new();
+    world.book("k2-2026-11-27T16:00", "p1");
+    let other = world.book(NOON, "p1").key;
+    let mut talk = Talk::new(world);
+    talk.says("anular mi hora").stands_at("cancelar.cita");
+    talk.taps("vie 27 nov 16:00");
+    talk.taps("Sí, anularla").stands_at("cancelar.otra");
+    talk.edits("cita", &other);
+    assert!(talk.trace.rungs.iter().any(|rung| !rung.took && rung.why.contains("frozen")));
+    assert_ne!(talk.state.stack[0].answers["cita"].value.to_string(), other);
+}
+
+#[test]
 fn giving_back_speaks_at_once_and_a_hand_off_in_it_is_silent() {
     let mut talk = Talk::at_review(World::new());
     talk.says("a las 10:30");

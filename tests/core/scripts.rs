@@ -209,17 +209,47 @@ fn a_committed_flow_ends_under_the_book_it_committed_under() {
 fn script_12_a_renamed_field_is_followed_while_the_patient_chooses() {
     let mut talk = Talk::at_review(World::new());
     talk.taps("Cambiar algo").told("¿Qué quieres cambiar?");
-    let newer = edited("agendar.yaml", |text| {
+    let newer = renamed();
+    talk.older.push(std::mem::replace(&mut talk.book, newer));
+    talk.taps("La atención").stands_at("agendar.servicio");
+    assert_eq!(talk.held(), [TEN]);
+    talk.says("dentista").stands_at("agendar.hora");
+    assert!(talk.held().is_empty());
+}
+
+/// The built-in book with `prestacion` called `servicio`.
+pub(crate) fn renamed() -> smartsalud::flow::Book {
+    edited("agendar.yaml", |text| {
         text.replace("  prestacion:\n", "  servicio:\n")
             .replace("ask: prestacion", "ask: servicio")
             .replace("(paciente, prestacion,", "(paciente, prestacion=servicio,")
             .replace("{prestacion.nombre}", "{servicio.nombre}")
             .replace("[paciente, prestacion,", "[paciente, servicio,")
             .replace("especialidad: prestacion", "prestacion: servicio")
-    });
-    talk.older.push(std::mem::replace(&mut talk.book, newer));
-    talk.taps("La atención").stands_at("agendar.servicio");
+    })
+}
+
+#[test]
+fn a_rename_keeps_every_answer_and_a_rollback_takes_it_back() {
+    let mut talk = Talk::at_review(World::new());
+    let old = std::mem::replace(&mut talk.book, renamed());
+    talk.older.push(old.clone());
+    talk.says("repetir").stands_at("agendar.review.1").answer("servicio", "k1");
     assert_eq!(talk.held(), [TEN]);
-    talk.says("dentista").stands_at("agendar.hora");
-    assert!(talk.held().is_empty());
+    let newer = std::mem::replace(&mut talk.book, old);
+    talk.older.push(newer);
+    talk.says("repetir").stands_at("agendar.review.1").answer("prestacion", "k1");
+    talk.says("sí").booked(&[TEN]);
+}
+
+#[test]
+fn a_flow_that_is_gone_is_walked_to_its_end() {
+    let mut talk = Talk::at_review(World::new());
+    let mut newer = talk.book.clone();
+    newer.flows.shift_remove("agendar");
+    newer.hash = "without agendar".into();
+    talk.older.push(std::mem::replace(&mut talk.book, newer));
+    talk.says("sí").booked(&[TEN]);
+    talk.says("quiero hora con matrona");
+    assert!(talk.state.stack.iter().all(|frame| frame.flow != "agendar"));
 }

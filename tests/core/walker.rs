@@ -8,7 +8,7 @@ use smartsalud::conversation::state::{Owner, Tap};
 use smartsalud::flow::Book;
 use smartsalud::value::MediaKind;
 
-use super::scripts::edited;
+use super::scripts::{edited, renamed};
 use super::talk::{Talk, book};
 use super::world::World;
 
@@ -128,18 +128,10 @@ fn books() -> Vec<Book> {
             "  - ask: motivo\n    text: \"¿Por qué vienes?\"\n    help: \"Con tus palabras.\"\n  - ask: hora\n",
         )
     });
-    let renamed = edited("agendar.yaml", |text| {
-        text.replace("  prestacion:\n", "  servicio:\n")
-            .replace("ask: prestacion", "ask: servicio")
-            .replace("(paciente, prestacion,", "(paciente, prestacion=servicio,")
-            .replace("{prestacion.nombre}", "{servicio.nombre}")
-            .replace("[paciente, prestacion,", "[paciente, servicio,")
-            .replace("especialidad: prestacion", "prestacion: servicio")
-    });
     let mut fewer = book();
     fewer.flows.shift_remove("ver_horas");
     fewer.hash = "fewer".into();
-    vec![book(), asks_more, renamed, fewer]
+    vec![book(), asks_more, renamed(), fewer]
 }
 
 fn world(dice: &mut Dice) -> World {
