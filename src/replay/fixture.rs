@@ -352,13 +352,11 @@ pub(super) fn read<T: DeserializeOwned>(file: &str, source: &str) -> Result<T, B
 
 /// The known key nearest to the unknown one that serde complains about.
 fn nearest_key(message: &str) -> Option<String> {
-    let quoted: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
-    let (unknown, known) = quoted.split_first()?;
-    if !message.contains("unknown") {
-        return None;
-    }
-    let near = known.iter().min_by_key(|key| strsim::osa_distance(key, unknown))?;
-    (strsim::osa_distance(near, unknown) <= 1 + unknown.chars().count() / 3).then(|| (*near).to_owned())
+    let unknown = message.split_once("unknown field `")?.1.split_once('`')?.0;
+    let (_, known) = message.split_once("expected one of ")?;
+    let known = known.split([',', ' ', '`']).filter(|key| !key.is_empty());
+    let near = known.min_by_key(|key| strsim::osa_distance(key, unknown))?;
+    (strsim::osa_distance(near, unknown) <= 1 + unknown.chars().count() / 3).then(|| near.to_owned())
 }
 
 fn check(file: &str, item: &Spanned<Item>) -> Result<(), BadFixture> {

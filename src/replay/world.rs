@@ -316,7 +316,11 @@ mod tests {
         let world = World::parse("demo.yaml", DEMO).unwrap_or_else(|error| panic!("{error}"));
         let tuesday: NaiveDate = "2026-12-01".parse().unwrap();
         let matrona = world.type_of("Matrona").unwrap();
-        let hours: Vec<_> = world.hours_of(&world.professionals[0].value, matrona, tuesday).collect();
+        let hours: Vec<_> = world
+            .professionals
+            .iter()
+            .flat_map(|one| world.hours_of(&one.value, matrona, tuesday).collect::<Vec<_>>())
+            .collect();
         assert!(!hours.is_empty());
         assert!(hours.iter().all(|hour| hour.date() == tuesday));
     }
