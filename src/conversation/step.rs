@@ -24,6 +24,8 @@ pub struct Books<'a> {
 
 /// After so many equal messages in a row a person takes over.
 const SAMENESS: u32 = 20;
+/// Every open question is closed at last: after a day, when its flow does not say.
+const CLOSE_MINUTES: u32 = 24 * 60;
 
 /// Takes one event; `Needs` asks for one fact more.
 ///
@@ -264,10 +266,13 @@ impl<'a> Running<'a> {
             && let Some(asked) = &state.asked
         {
             let policy = self.policy();
-            if policy.nudge_minutes > 0 && !asked.nudged {
+            // A menu that nobody answered is no talk to be reminded of.
+            let under_way = self.form().is_some();
+            if policy.nudge_minutes > 0 && !asked.nudged && under_way {
                 set(TimerKind::Nudge, asked.at + TimeDelta::minutes(policy.nudge_minutes.into()));
             }
-            set(TimerKind::Close, asked.at + TimeDelta::minutes(policy.close_minutes.into()));
+            let close = if policy.close_minutes == 0 { CLOSE_MINUTES } else { policy.close_minutes };
+            set(TimerKind::Close, asked.at + TimeDelta::minutes(close.into()));
         }
         let holds =
             state.stack.iter().flat_map(|frame| frame.holds.values()).filter(|held| held.id.is_some());
@@ -283,6 +288,6 @@ impl<'a> Running<'a> {
         let frame = asked.or_else(|| self.form()).map(|index| &self.state.stack[index]);
         frame
             .and_then(|frame| self.flow_of(frame))
-            .map_or(Policy { misses: 3, nudge_minutes: 30, close_minutes: 24 * 60 }, |flow| flow.policy)
+            .map_or(Policy { misses: 3, nudge_minutes: 30, close_minutes: CLOSE_MINUTES }, |flow| flow.policy)
     }
 }

@@ -74,6 +74,9 @@ impl<'a> Running<'a> {
     }
 
     fn walk_frame(&mut self, index: usize, flow: &'a Flow) -> Result<Verdict, Halt> {
+        if self.drop_passed_windows(index, flow)? {
+            return Ok(Verdict::Stop);
+        }
         if let Some(verdict) = self.ask_wanted(index, flow)? {
             return Ok(verdict);
         }

@@ -72,9 +72,32 @@ fn a_window_that_has_passed_is_dropped_and_the_patient_is_told() {
     talk.taps("jue 26 nov 10:00").stands_at("agendar.review.1");
     talk.staff(StaffAction::TakeOver);
     talk.wait(3 * 24 * 3_600);
-    talk.staff(StaffAction::Resume).told("ya pasó");
+    talk.staff(StaffAction::Resume).told("Lo que habías elegido ya pasó");
     talk.stands_at("agendar.hora");
+    assert!(!talk.asked.contains(&"hold agenda.tomar".to_owned()));
     assert!(!talk.titles().contains(&"jue 26 nov 10:00"));
+}
+
+#[test]
+fn a_day_that_was_only_volunteered_passes_as_well() {
+    let mut talk = Talk::at_hours(World::new());
+    talk.says("el jueves").stands_at("agendar.hora");
+    talk.staff(StaffAction::TakeOver);
+    talk.wait(2 * 24 * 3_600);
+    talk.staff(StaffAction::Resume).told("Lo que habías elegido ya pasó");
+    talk.stands_at("agendar.hora");
+    assert_eq!(talk.titles(), ["mar 1 dic 15:00", "mar 1 dic 15:30"]);
+}
+
+#[test]
+fn a_menu_that_nobody_answers_is_not_reminded_of() {
+    let mut talk = Talk::new(World::new());
+    talk.says("hola");
+    let said = talk.said.len();
+    talk.wait(3 * 3_600);
+    assert_eq!(talk.said.len(), said);
+    talk.wait(24 * 3_600);
+    talk.stands_at("Closed");
 }
 
 #[test]
@@ -253,6 +276,15 @@ fn a_hold_that_expires_is_only_dropped() {
 }
 
 #[test]
+fn a_hold_that_died_counts_no_more_though_its_timer_is_late() {
+    let mut talk = Talk::at_review(World::new());
+    talk.now += chrono::TimeDelta::seconds(700);
+    assert!(talk.held().is_empty());
+    talk.says("repetir").stands_at("agendar.review.1");
+    assert_eq!(talk.held(), [TEN]);
+}
+
+#[test]
 fn a_hand_off_keeps_the_hold() {
     let mut talk = Talk::at_review(World::new());
     talk.says("persona").stands_at("WithStaff");
@@ -301,7 +333,17 @@ fn forgetting_that_changes_nothing_goes_on_at_once() {
     let mut talk = Talk::new(world);
     talk.says("quiero hora con matrona").stands_at("WithStaff");
     assert_eq!(talk.handoffs, ["sin_horas"]);
-    talk.told("No encontré");
+    assert_eq!(talk.last().text.matches("No encontré").count(), 1);
+    assert_eq!(reads(&talk, "agenda.buscar"), 1);
+}
+
+#[test]
+fn a_text_is_said_once_while_it_reads_the_same() {
+    let mut world = World::new();
+    world.book(NOON, "p1");
+    let mut talk = Talk::new(world);
+    talk.says("mis horas").told("Estas son las horas").stands_at("ver_horas.que");
+    talk.says("repetir").not_told("Estas son las horas").stands_at("ver_horas.que");
 }
 
 #[test]
@@ -500,6 +542,20 @@ fn staff_edits_only_what_is_offered_and_not_what_is_done() {
     talk.edits("hora", HALF_PAST);
     assert_eq!(talk.said.len(), said, "the bot is silent");
     talk.staff(StaffAction::Resume).told("10:30");
+}
+
+#[test]
+fn staff_cannot_edit_what_is_done() {
+    let mut world = World::new();
+    world.book("k2-2026-11-27T16:00", "p1");
+    let other = world.book(NOON, "p1").key;
+    let mut talk = Talk::new(world);
+    talk.says("anular mi hora").stands_at("cancelar.cita");
+    talk.taps("vie 27 nov 16:00");
+    talk.taps("Sí, anularla").stands_at("cancelar.otra");
+    talk.edits("cita", &other);
+    assert!(talk.trace.rungs.iter().any(|rung| !rung.took && rung.why.contains("frozen")));
+    assert_ne!(talk.state.stack[0].answers["cita"].value.to_string(), other);
 }
 
 #[test]

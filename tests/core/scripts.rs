@@ -189,20 +189,67 @@ fn script_10_a_question_added_above_a_commit_is_not_asked_afterwards() {
 }
 
 #[test]
+fn a_committed_flow_ends_under_the_book_it_committed_under() {
+    let mut world = World::new();
+    world.book("k2-2026-11-27T16:00", "p1");
+    let mut talk = Talk::new(world);
+    talk.says("anular mi hora").stands_at("cancelar.review.1");
+    talk.says("sí").stands_at("cancelar.otra");
+    let newer = edited("cancelar.yaml", |text| {
+        text.replace("  otra:\n", "  motivo: { type: text, name: el motivo }\n  otra:\n").replace(
+            "  - ask: otra\n",
+            "  - ask: motivo\n    text: \"¿Por qué?\"\n    help: \"Con tus palabras.\"\n  - say: \"{motivo}\"\n  - ask: otra\n",
+        )
+    });
+    talk.older.push(std::mem::replace(&mut talk.book, newer));
+    talk.says("repetir").stands_at("cancelar.otra");
+}
+
+#[test]
 fn script_12_a_renamed_field_is_followed_while_the_patient_chooses() {
     let mut talk = Talk::at_review(World::new());
     talk.taps("Cambiar algo").told("¿Qué quieres cambiar?");
-    let newer = edited("agendar.yaml", |text| {
+    let newer = renamed();
+    talk.older.push(std::mem::replace(&mut talk.book, newer));
+    talk.taps("La atención").stands_at("agendar.servicio");
+    assert_eq!(talk.held(), [TEN]);
+    talk.says("dentista").stands_at("agendar.hora");
+    assert!(talk.held().is_empty());
+}
+
+/// The built-in book with `prestacion` called `servicio`.
+pub(crate) fn renamed() -> smartsalud::flow::Book {
+    edited("agendar.yaml", |text| {
         text.replace("  prestacion:\n", "  servicio:\n")
             .replace("ask: prestacion", "ask: servicio")
             .replace("(paciente, prestacion,", "(paciente, prestacion=servicio,")
             .replace("{prestacion.nombre}", "{servicio.nombre}")
             .replace("[paciente, prestacion,", "[paciente, servicio,")
             .replace("especialidad: prestacion", "prestacion: servicio")
-    });
-    talk.older.push(std::mem::replace(&mut talk.book, newer));
-    talk.taps("La atención").stands_at("agendar.servicio");
+    })
+}
+
+#[test]
+fn a_rename_keeps_every_answer_and_a_rollback_takes_it_back() {
+    let mut talk = Talk::at_review(World::new());
+    let old = std::mem::replace(&mut talk.book, renamed());
+    talk.older.push(old.clone());
+    talk.says("repetir").stands_at("agendar.review.1").answer("servicio", "k1");
     assert_eq!(talk.held(), [TEN]);
-    talk.says("dentista").stands_at("agendar.hora");
-    assert!(talk.held().is_empty());
+    let newer = std::mem::replace(&mut talk.book, old);
+    talk.older.push(newer);
+    talk.says("repetir").stands_at("agendar.review.1").answer("prestacion", "k1");
+    talk.says("sí").booked(&[TEN]);
+}
+
+#[test]
+fn a_flow_that_is_gone_is_walked_to_its_end() {
+    let mut talk = Talk::at_review(World::new());
+    let mut newer = talk.book.clone();
+    newer.flows.shift_remove("agendar");
+    newer.hash = "without agendar".into();
+    talk.older.push(std::mem::replace(&mut talk.book, newer));
+    talk.says("sí").booked(&[TEN]);
+    talk.says("quiero hora con matrona");
+    assert!(talk.state.stack.iter().all(|frame| frame.flow != "agendar"));
 }

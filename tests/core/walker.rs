@@ -8,7 +8,7 @@ use smartsalud::conversation::state::{Owner, Tap};
 use smartsalud::flow::Book;
 use smartsalud::value::MediaKind;
 
-use super::scripts::edited;
+use super::scripts::{edited, renamed};
 use super::talk::{Talk, book};
 use super::world::World;
 
@@ -128,18 +128,10 @@ fn books() -> Vec<Book> {
             "  - ask: motivo\n    text: \"¿Por qué vienes?\"\n    help: \"Con tus palabras.\"\n  - ask: hora\n",
         )
     });
-    let renamed = edited("agendar.yaml", |text| {
-        text.replace("  prestacion:\n", "  servicio:\n")
-            .replace("ask: prestacion", "ask: servicio")
-            .replace("(paciente, prestacion,", "(paciente, prestacion=servicio,")
-            .replace("{prestacion.nombre}", "{servicio.nombre}")
-            .replace("[paciente, prestacion,", "[paciente, servicio,")
-            .replace("especialidad: prestacion", "prestacion: servicio")
-    });
     let mut fewer = book();
     fewer.flows.shift_remove("ver_horas");
     fewer.hash = "fewer".into();
-    vec![book(), asks_more, renamed, fewer]
+    vec![book(), asks_more, renamed(), fewer]
 }
 
 fn world(dice: &mut Dice) -> World {
@@ -213,6 +205,10 @@ fn one_event(talk: &mut Talk, dice: &mut Dice, books: &[Book]) {
             }
         }
         70..78 => {
+            if dice.roll(6) == 0 {
+                // Timers may ring late.
+                talk.now += TimeDelta::seconds(700);
+            }
             let seconds = [1, 5, 12, 30, 130, 300, 700, 700, 2_000, 90_000][dice.roll(10)];
             talk.wait(seconds);
         }

@@ -99,6 +99,20 @@ impl<'a> Running<'a> {
         Ok(Verdict::Stop)
     }
 
+    /// "Mañana" said days ago: a window that no step asks is looked at here. True when what tells the patient
+    /// stands at a question of its own.
+    pub(super) fn drop_passed_windows(&mut self, index: usize, flow: &'a Flow) -> Result<bool, Halt> {
+        for field in flow.fields.values().filter(|field| matches!(field.kind, FieldKind::Window { .. })) {
+            let frozen = is_frozen(flow, &self.state.stack[index], &field.name);
+            if !frozen && self.drop_invalid(index, flow, field) == Dropped::Passed {
+                let at = format!("{}.ask.{}", flow.name, field.name);
+                self.trace_at(at, &field.span, "dropped: its time has passed");
+                return self.speak(RepairKind::Passed, &[]);
+            }
+        }
+        Ok(false)
+    }
+
     /// A field that is only volunteered can be asked on request, too.
     pub(super) fn ask_wanted(&mut self, index: usize, flow: &'a Flow) -> Result<Option<Verdict>, Halt> {
         let frame = &self.state.stack[index];
