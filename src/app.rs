@@ -4,6 +4,7 @@
 //! Any number of these may run on one database, in one process or in many.
 
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -25,7 +26,7 @@ use crate::clock::Clock;
 use crate::conversation::answer;
 use crate::conversation::shelf::Shelf;
 use crate::conversation::turn::Turns;
-use crate::database::health;
+use crate::database::{health, pool};
 use crate::queue::store::{events, outbox};
 use crate::queue::wake::Wake;
 use crate::queue::{sender, worker};
@@ -43,6 +44,8 @@ const SWEPT: i64 = 200;
 const GAUGES: Duration = Duration::from_secs(5);
 /// How often statuses are looked for when nothing woke us.
 const STATUSES: Duration = Duration::from_millis(500);
+/// How long a stop waits for requests in flight: a webhook is answered in milliseconds, a live page never ends.
+const GOODBYE: Duration = Duration::from_secs(3);
 /// How long a stop waits for turns and sends in flight: longer than a client's timeouts.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -82,6 +85,8 @@ pub struct Service {
     webhook: WebhookState,
     stop: CancellationToken,
     tracker: TaskTracker,
+    /// Web servers, which close their doors before the rest stops.
+    doors: TaskTracker,
 }
 
 impl Service {
@@ -132,7 +137,7 @@ impl Service {
                 bells.turns_in(settle);
             });
         let webhook = WebhookState::new(parts.app_secrets, parts.verify_token, writer);
-        Ok(Self { agenda, wake, pool: parts.pool, webhook, stop, tracker })
+        Ok(Self { agenda, wake, pool: parts.pool, webhook, stop, tracker, doors: TaskTracker::new() })
     }
 
     /// The webhook, health and figures.
@@ -154,16 +159,23 @@ impl Service {
         address: SocketAddr,
         routes: Router,
     ) -> anyhow::Result<(SocketAddr, JoinHandle<()>)> {
-        let listener = TcpListener::bind(address).await.with_context(|| {
-            format!(
-                "cannot listen on {address}: is another program using the port? Choose another with --listen"
-            )
-        })?;
+        self.serve_on(listen(address).await?, routes)
+    }
+
+    /// Serves `routes` on an open listener until the service stops.
+    ///
+    /// # Errors
+    /// When the listener does not know its address.
+    pub fn serve_on(
+        &self,
+        listener: TcpListener,
+        routes: Router,
+    ) -> anyhow::Result<(SocketAddr, JoinHandle<()>)> {
         let address = listener.local_addr()?;
         let stop = self.stop.clone();
         let server =
             axum::serve(listener, routes).with_graceful_shutdown(async move { stop.cancelled().await });
-        let task = tokio::spawn(async move {
+        let task = self.doors.spawn(async move {
             if let Err(error) = server.await {
                 tracing::error!(%error, "The web server stopped");
             }
@@ -171,15 +183,35 @@ impl Service {
         Ok((address, task))
     }
 
-    /// Takes no more work, and waits for turns and sends in flight.
+    /// Takes no more work, and waits for requests, turns and sends in flight.
     pub async fn stop(self) {
         self.stop.cancel();
+        self.doors.close();
+        if tokio::time::timeout(GOODBYE, self.doors.wait()).await.is_err() {
+            tracing::debug!("Some connections stayed open");
+        }
         self.tracker.close();
         if tokio::time::timeout(PATIENCE, self.tracker.wait()).await.is_err() {
             tracing::warn!("Some work did not end in time; what it left is taken up at the next start");
         }
         self.pool.close().await;
     }
+}
+
+/// Takes an address before anything else is started, so that a port in use is told at once.
+///
+/// # Errors
+/// When the address cannot be listened on; the message says which and why.
+pub async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.map_err(|error| match error.kind() {
+        ErrorKind::AddrInUse => {
+            anyhow::anyhow!("cannot listen on {address}: another program uses the port. Choose another with --listen")
+        }
+        ErrorKind::PermissionDenied => {
+            anyhow::anyhow!("cannot listen on {address}: ports below 1024 need rights we do not have. Choose another with --listen")
+        }
+        _ => anyhow::anyhow!("cannot listen on {address}: {error}. Choose another address with --listen"),
+    })
 }
 
 /// Waits for Ctrl-C or SIGTERM.
@@ -196,10 +228,13 @@ pub async fn asked_to_stop() -> anyhow::Result<()> {
 }
 
 async fn ready(State(pool): State<PgPool>) -> (StatusCode, String) {
-    match tokio::time::timeout(Duration::from_secs(2), health::look(&pool)).await {
-        Ok(Ok(health)) if health.missing_migrations == 0 => (StatusCode::OK, "ready\n".to_owned()),
+    match tokio::time::timeout(Duration::from_secs(2), health::missing_migrations(&pool)).await {
+        Ok(Ok(0)) => (StatusCode::OK, "ready\n".to_owned()),
         Ok(Ok(_)) => (StatusCode::SERVICE_UNAVAILABLE, "the database is not migrated\n".to_owned()),
-        Ok(Err(error)) => (StatusCode::SERVICE_UNAVAILABLE, format!("the database fails: {error}\n")),
+        Ok(Err(error)) => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            format!("the database fails: {}\n", pool::explain(&pool, &error)),
+        ),
         Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer within 2 s\n".to_owned()),
     }
 }

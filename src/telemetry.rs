@@ -1,7 +1,8 @@
 //! Logs and figures.
 //!
-//! A log line is a sentence with ids, never a patient: no name, number, RUT or word of theirs. Figures are kept by
-//! the `metrics` macros and printed for Prometheus on `/metrics`.
+//! A log line is a sentence with ids, never a patient: no name, number, RUT or word of theirs. The message of a
+//! panic may hold what was being handled, so only those that were fixed when the program was written are shown.
+//! Figures are kept by the `metrics` macros and printed for Prometheus on `/metrics`.
 
 use std::sync::OnceLock;
 
@@ -50,7 +51,20 @@ pub fn start_logging(args: &LogArgs) -> anyhow::Result<()> {
         LogFormat::Pretty => logging.try_init(),
         LogFormat::Json => logging.json().try_init(),
     }
-    .map_err(|error| anyhow::anyhow!("logging was started twice: {error}"))
+    .map_err(|error| anyhow::anyhow!("logging was started twice: {error}"))?;
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        tracing::error!(place, "{}", words_of(panic.payload()));
+    }));
+    Ok(())
+}
+
+/// What may be said of a panic: the words in the source, never what was formatted into them.
+fn words_of(payload: &(dyn std::any::Any + Send)) -> &'static str {
+    payload
+        .downcast_ref::<&'static str>()
+        .copied()
+        .unwrap_or("A task panicked; its message may hold a patient's words and is left out")
 }
 
 /// The process's figures; the first call starts keeping them.
@@ -95,4 +109,18 @@ fn describe() {
     gauge!("smartsalud_conversations_stuck", "Conversations that wait for a person");
     gauge!("smartsalud_holds", "Hours that are held now");
     gauge!("smartsalud_pool_connections", "Connections of the pool, by state");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::words_of;
+
+    #[test]
+    fn what_was_formatted_into_a_panic_is_not_logged() {
+        let words = "me duele el pecho";
+        let formatted = std::panic::catch_unwind(|| panic!("no answer to {words}")).unwrap_err();
+        assert!(!words_of(&*formatted).contains(words));
+        let fixed = std::panic::catch_unwind(|| panic!("the map is empty")).unwrap_err();
+        assert_eq!(words_of(&*fixed), "the map is empty");
+    }
 }

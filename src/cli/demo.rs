@@ -13,10 +13,10 @@ use clap::Args;
 use secrecy::SecretString;
 
 use super::flow_files;
-use crate::app::{Parts, Service, asked_to_stop};
+use crate::app::{Parts, Service, asked_to_stop, listen};
 use crate::clock::Clock;
 use crate::config::DatabaseArgs;
-use crate::database::{Database, migrate};
+use crate::database::{Database, Server, migrate};
 use crate::transfer::load_demo;
 use crate::whatsapp::simulator::{DemoPatient, Simulator, SimulatorSettings, Statuses, phone_router};
 use crate::{http, whatsapp};
@@ -53,12 +53,13 @@ pub struct DemoArgs {
 /// When PostgreSQL cannot be started or the port is in use; the message says what to do.
 pub async fn run(args: DemoArgs) -> anyhow::Result<ExitCode> {
     let flows = flow_files(args.flows.as_deref())?;
+    let listener = listen(args.listen).await?;
     let mut database_args = DatabaseArgs::private(args.data_dir.clone(), args.postgres_bin.clone());
     if args.data_dir.is_none() {
         database_args.data_dir = Some(database_args.data_folder().join("demo"));
     }
     if args.reset {
-        reset(&database_args.data_folder())?;
+        Server::reset(&database_args.data_folder()).await?;
     }
     let clock = Clock::system();
     let database = Database::open(&database_args, &clock).await?;
@@ -96,7 +97,7 @@ pub async fn run(args: DemoArgs) -> anyhow::Result<ExitCode> {
     })
     .await?;
     let routes = service.routes().merge(phone_router(&simulator, patients(), "CESFAM Los Aromos"));
-    let (address, _server) = service.serve(args.listen, routes).await?;
+    let (address, _server) = service.serve_on(listener, routes)?;
     simulator.point_to(&format!("http://{address}/webhook"));
     println!(
         "The demo is ready.\n\n  phones    http://{address}/phone\n  figures   http://{address}/metrics\n\nCtrl-C stops it; its data stays in {}.",
@@ -106,21 +107,6 @@ pub async fn run(args: DemoArgs) -> anyhow::Result<ExitCode> {
     simulator.close();
     service.stop().await;
     Ok(ExitCode::SUCCESS)
-}
-
-/// Removes the demo's cluster, and only that: a folder that holds anything else is left alone.
-fn reset(folder: &std::path::Path) -> anyhow::Result<()> {
-    for part in ["pgdata", "pgdata.unfinished", "run", "postgres.log"] {
-        let path = folder.join(part);
-        let gone = if path.is_dir() { std::fs::remove_dir_all(&path) } else { std::fs::remove_file(&path) };
-        match gone {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                return Err(error).with_context(|| format!("{} cannot be removed", path.display()));
-            }
-            _ => {}
-        }
-    }
-    Ok(())
 }
 
 /// The phones on the page.

@@ -57,6 +57,11 @@ enum Command {
     Doctor(doctor::DoctorArgs),
 }
 
+/// A setting that the command cannot do without is missing: exit code 2, as for a wrong flag.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct BadUsage(&'static str);
+
 /// Reads the command line and runs the command.
 pub fn main() -> ExitCode {
     let cli = Cli::parse(); // prints help and exits 0, or a usage error and exits 2
@@ -68,7 +73,7 @@ pub fn main() -> ExitCode {
         Ok(code) => code,
         Err(error) => {
             eprintln!("error: {error:#}");
-            ExitCode::FAILURE
+            if error.is::<BadUsage>() { ExitCode::from(2) } else { ExitCode::FAILURE }
         }
     }
 }

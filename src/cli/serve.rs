@@ -7,8 +7,8 @@ use anyhow::bail;
 use clap::Args;
 use secrecy::SecretString;
 
-use super::flow_files;
-use crate::app::{Parts, Service, asked_to_stop};
+use super::{BadUsage, flow_files};
+use crate::app::{Parts, Service, asked_to_stop, listen};
 use crate::clock::Clock;
 use crate::config::{ConversationArgs, DatabaseArgs, ListenArgs, WhatsAppArgs};
 use crate::database::{Database, health, migrate};
@@ -40,21 +40,22 @@ pub struct ServeArgs {
 pub async fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
     let app_secrets = args.whatsapp.app_secrets();
     if app_secrets.is_empty() {
-        bail!(
+        bail!(BadUsage(
             "WHATSAPP_APP_SECRET is not set: without it every webhook would be refused. It is in Meta's app dashboard, under Settings > Basic"
-        );
+        ));
     }
     let Some(verify_token) = args.whatsapp.verify_token.clone() else {
-        bail!(
+        bail!(BadUsage(
             "WHATSAPP_VERIFY_TOKEN is not set: choose a word and give Meta the same one in the webhook's settings"
-        );
+        ));
     };
     let Some(access_token) = args.whatsapp.access_token.clone() else {
-        bail!(
+        bail!(BadUsage(
             "WHATSAPP_ACCESS_TOKEN is not set: make a system user's token with whatsapp_business_messaging"
-        );
+        ));
     };
     let flows = flow_files(args.conversation.flows.as_deref())?;
+    let listener = listen(args.listen.listen).await?;
     let clock = Clock::system();
     let database = Database::open(&args.database, &clock).await?;
     if args.no_migrate {
@@ -87,7 +88,7 @@ pub async fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
         unconfirmed_after: Duration::from_secs(args.conversation.unconfirmed_seconds),
     })
     .await?;
-    let (address, _server) = service.serve(args.listen.listen, service.routes()).await?;
+    let (address, _server) = service.serve_on(listener, service.routes())?;
     tracing::info!(%address, "Serving");
     asked_to_stop().await?;
     tracing::info!("Stopping: turns and sends in flight are finished first");

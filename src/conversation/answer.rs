@@ -188,7 +188,9 @@ impl<'a> Answerer<'a> {
                     return Ok(outcome("none"));
                 };
                 let (kind, patient) = (moving.slot.appointment_type, moving.patient);
-                self.search(tx, arguments, kind, patient, Some(moving.appointment), except, held).await
+                // its own hour counts as free, but moving to it is no move
+                let except: Vec<String> = except.iter().cloned().chain([moving.slot.to_string()]).collect();
+                self.search(tx, arguments, kind, patient, Some(moving.appointment), &except, held).await
             }
             "agenda.citas" => {
                 let person = self.patient(tx, arguments).await?;
@@ -493,10 +495,13 @@ fn row<const N: usize>(key: String, columns: [(&str, Value); N]) -> Record {
 }
 
 fn patient_row(person: &SpokenFor) -> Record {
-    row(
+    let mut row = row(
         person.patient.to_string(),
         [("nombre", Value::Text(person.full_name.clone())), ("verificado", Value::Flag(person.verified))],
-    )
+    );
+    // a family calls its members by their first names
+    row.words.extend(person.full_name.split_whitespace().next().map(str::to_owned));
+    row
 }
 
 fn center_row(center: CenterId, card: &CenterCard) -> Record {

@@ -43,6 +43,8 @@ pub(super) struct Message {
     /// The window names a time of the clock, not just a part of the day.
     pub(super) clock: bool,
     pub(super) indifferent: bool,
+    /// It asks something.
+    pub(super) question: bool,
     pub(super) relative: Option<Relative>,
     pub(super) command: Option<Command>,
     pub(super) intent: Option<String>,
@@ -90,6 +92,7 @@ impl Message {
             window: read.window.filter(|window| !window.is_any()),
             clock,
             indifferent: read.any,
+            question: read.question || text.contains(['?', '¿']),
             command: read.command,
             intent: intent
                 .filter(|_| read.confidence >= SURE_ENOUGH)

@@ -3,6 +3,10 @@
 //! Nothing outside sees it. When the world must be asked, everything done so far is thrown away and `step`
 //! starts again with one fact more; so nothing here may depend on anything but its inputs.
 
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use super::message::Message;
 use super::need::{Diverged, Effect, Event, Fact, Got, LATER, Need, RungTrace, Trace, WalkTrace};
 use super::reply::Question;
 use super::state::{Asked, Frame, State};
@@ -79,6 +83,8 @@ pub(super) struct Running<'a> {
     pub(super) spoke: Option<String>,
     /// A yes was given to something that reads otherwise by now.
     pub(super) changed: bool,
+    /// Messages read in this step.
+    pub(super) ears: RefCell<Vec<Rc<Message>>>,
     acts: u32,
     pub(super) broken: bool,
 }
@@ -107,6 +113,7 @@ impl<'a> Running<'a> {
             consumed: Vec::new(),
             spoke: None,
             changed: false,
+            ears: RefCell::default(),
             acts: 0,
             broken: false,
         }

@@ -42,7 +42,7 @@ impl<'v> View<'v> {
         });
         match fills.or_else(|| port(name))?.result {
             Shape::One(_) => memo.rows.first().cloned().map(Value::Record),
-            Shape::Rows(_) => Some(Value::Rows(memo.rows.clone())).filter(|_| !memo.rows.is_empty()),
+            Shape::Rows(_) => Some(Value::Rows(memo.rows.to_vec())).filter(|_| !memo.rows.is_empty()),
             Shape::Nothing => None,
         }
     }

@@ -5,6 +5,7 @@
 //! back equal; hashes are written as text. A yes never stands here: it lives one turn.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use indexmap::IndexMap;
@@ -153,8 +154,8 @@ pub struct Memo {
     pub fingerprint: String,
     /// When.
     pub at: DateTime<Utc>,
-    /// What came.
-    pub rows: Vec<Record>,
+    /// What came; shared, because a step copies the state and never changes them.
+    pub rows: Arc<Vec<Record>>,
 }
 
 /// An hour that is held.

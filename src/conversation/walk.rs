@@ -10,8 +10,10 @@ mod commit;
 mod hold;
 mod read;
 mod review;
+mod rows;
 
 pub(super) use branch::GOES_TO;
+pub(super) use rows::{Rows, starts};
 
 use super::fingerprint;
 use super::frames::{all_steps, is_done};

@@ -24,10 +24,17 @@ pub struct Binaries {
 /// # Errors
 /// When there are none, or only older than 15: the error lists where it looked and what to install.
 pub fn find(given: Option<&Path>, path: Option<&std::ffi::OsStr>) -> Result<Binaries, ServerError> {
+    let in_path: Vec<PathBuf> = path.map(|path| std::env::split_paths(path).collect()).unwrap_or_default();
+    find_in(given.map(Path::to_path_buf).into_iter().chain(in_path).chain(packaged()).collect())
+}
+
+/// Looks in these folders, in their order.
+///
+/// # Errors
+/// As [`find`].
+pub fn find_in(folders: Vec<PathBuf>) -> Result<Binaries, ServerError> {
     let mut looked: Vec<PathBuf> = Vec::new();
     let mut too_old: Option<Binaries> = None;
-    let in_path: Vec<PathBuf> = path.map(|path| std::env::split_paths(path).collect()).unwrap_or_default();
-    let folders = given.map(Path::to_path_buf).into_iter().chain(in_path).chain(packaged());
     for folder in folders {
         if looked.contains(&folder) {
             continue;

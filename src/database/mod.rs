@@ -4,7 +4,9 @@
 //! server dies with the process that started it, whatever kills it; every session sees the process's clock
 //! through `app_now()`.
 
+mod account;
 pub mod binaries;
+mod cluster;
 pub mod health;
 mod open;
 pub mod pool;

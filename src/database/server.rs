@@ -7,10 +7,12 @@
 //! How it dies with us, without unsafe code: a small `sh` holds the server and the reading end of a pipe whose
 //! only writing end is ours. When that end closes, for whatever reason, `sh` sends SIGINT (fast shutdown) and
 //! waits. It has a process group of its own, or Ctrl-C would reach the server before us.
+//!
+//! Started by root it runs as `postgres` (else `nobody`), because PostgreSQL refuses to be root.
 
 use std::fs::{self, File, Permissions};
 use std::io::{Read, Write};
-use std::os::unix::fs::{PermissionsExt, chown};
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -19,11 +21,13 @@ use std::time::Duration;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, Connection};
 
+use super::account::{self, Account};
 use super::binaries::{self, Binaries};
+use super::cluster;
 use crate::clock::Stopwatch;
 
 /// The user that owns the private cluster's databases.
-const USER: &str = "smartsalud";
+pub(super) const USER: &str = "smartsalud";
 /// A longer socket path is refused by the kernel (108 bytes with the closing zero).
 const LONGEST_SOCKET_PATH: usize = 107;
 /// How long a server may take to start or to stop.
@@ -31,10 +35,13 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 const SUPERVISOR: &str = r#"
 exec 3<&0
-"$0" "$@" </dev/null &
+"$0" "$@" </dev/null 3<&- &
 server=$!
 ( cat <&3 >/dev/null; kill -INT "$server" 2>/dev/null ) >/dev/null 2>&1 &
+watch=$!
+exec 3<&-
 wait "$server"
+kill "$watch" 2>/dev/null
 "#;
 
 /// Whether what was committed must survive a power cut.
@@ -51,6 +58,8 @@ pub enum Durability {
 pub struct Server {
     supervisor: Child,
     sockets: PathBuf,
+    /// The folder of the socket is a temporary one that ends with us.
+    sockets_are_ours: bool,
     /// Held while we live: a second process must not start a server on the same folder.
     _lock: File,
 }
@@ -101,6 +110,17 @@ pub enum ServerError {
         /// Their version.
         programs: u32,
     },
+    /// The account of the server cannot get there.
+    #[error(
+        "the server must run as the user {user}, who cannot enter {}: choose a --data-dir outside of it, as under /var/lib",
+        folder.display()
+    )]
+    ShutOut {
+        /// The account.
+        user: String,
+        /// The first folder on the way that is closed to it.
+        folder: PathBuf,
+    },
     /// `initdb` failed.
     #[error("a database cluster could not be made in {}: {said}", folder.display())]
     Initdb {
@@ -127,7 +147,7 @@ pub enum ServerError {
     },
 }
 
-fn io(path: &Path) -> impl FnOnce(std::io::Error) -> ServerError + '_ {
+pub(super) fn io(path: &Path) -> impl FnOnce(std::io::Error) -> ServerError + '_ {
     move |source| ServerError::Io { path: path.to_owned(), source }
 }
 
@@ -143,13 +163,13 @@ impl Server {
     ) -> Result<Self, ServerError> {
         let found = binaries::find(programs, std::env::var_os("PATH").as_deref())?;
         let runs_as = Account::for_server();
-        fs::create_dir_all(folder).map_err(io(folder))?;
-        let folder = fs::canonicalize(folder).map_err(io(folder))?;
-        let lock = lock(&folder)?;
+        let (folder, lock) = take_folder(folder).await?;
+        if let Some(account) = &runs_as {
+            account.reach(&folder)?;
+        }
         let data = folder.join("pgdata");
-        wait_for_the_dying(&data).await;
         if !data.join("PG_VERSION").exists() {
-            make_cluster(&found, &folder, &data, runs_as.as_ref())?;
+            cluster::make(&found, &folder, &data, durability, runs_as.as_ref())?;
         }
         let written_by = fs::read_to_string(data.join("PG_VERSION")).map_err(io(&data))?;
         if written_by.trim() != found.major.to_string() {
@@ -160,14 +180,36 @@ impl Server {
                 programs: found.major,
             });
         }
-        let sockets = socket_folder(&folder, runs_as.as_ref())?;
+        let (sockets, sockets_are_ours) = socket_folder(&folder, runs_as.as_ref())?;
         let log_path = folder.join("postgres.log");
+        // what the server said before it last stopped is worth keeping once
+        fs::rename(&log_path, folder.join("postgres.log.before")).ok();
         let log = File::create(&log_path).map_err(io(&log_path))?;
         let supervisor =
             supervise(&found, &data, &sockets, durability, &log, runs_as.as_ref()).map_err(io(&data))?;
-        let mut server = Self { supervisor, sockets, _lock: lock };
+        let mut server = Self { supervisor, sockets, sockets_are_ours, _lock: lock };
         server.wait_until_ready(&data, &log_path).await?;
         Ok(server)
+    }
+
+    /// Throws away the cluster in `folder`, and nothing else that may be there.
+    ///
+    /// # Errors
+    /// When another process uses it, or a file cannot be removed.
+    pub async fn reset(folder: &Path) -> Result<(), ServerError> {
+        if !folder.exists() {
+            return Ok(());
+        }
+        let (folder, _lock) = take_folder(folder).await?;
+        for part in ["pgdata", "pgdata.unfinished", "run", "postgres.log", "postgres.log.before"] {
+            let path = folder.join(part);
+            let gone = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
+            match gone {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(io(&path)(error)),
+                _ => {}
+            }
+        }
+        Ok(())
     }
 
     /// How to connect to a database of it.
@@ -198,49 +240,19 @@ impl Drop for Server {
         // closing our end of the pipe is the order to stop
         drop(self.supervisor.stdin.take());
         self.supervisor.wait().ok();
+        if self.sockets_are_ours {
+            fs::remove_dir_all(&self.sockets).ok();
+        }
     }
 }
 
-/// The account the server runs under when we are root, which PostgreSQL refuses to be.
-#[derive(Debug, Clone, Copy)]
-struct Account {
-    user: u32,
-    group: u32,
-}
-
-impl Account {
-    /// `None` when we are an ordinary user; else `postgres`, or `nobody` when there is no such user.
-    fn for_server() -> Option<Self> {
-        let we = fs::metadata("/proc/self").ok().map(|process| std::os::unix::fs::MetadataExt::uid(&process));
-        if we.is_some_and(|user| user != 0) {
-            return None;
-        }
-        let accounts = fs::read_to_string("/etc/passwd").unwrap_or_default();
-        let named = |name: &str| {
-            let line = accounts.lines().find(|line| line.split(':').next() == Some(name))?;
-            let mut parts = line.split(':').skip(2);
-            Some(Self { user: parts.next()?.parse().ok()?, group: parts.next()?.parse().ok()? })
-        };
-        if we.is_none() && std::env::var("USER").is_ok_and(|user| user != "root") {
-            return None; // no /proc: trust the name
-        }
-        named("postgres").or_else(|| named("nobody"))
-    }
-
-    fn own(account: Option<&Self>, path: &Path) -> Result<(), ServerError> {
-        match account {
-            Some(account) => chown(path, Some(account.user), Some(account.group)).map_err(io(path)),
-            None => Ok(()),
-        }
-    }
-
-    fn run<'a>(account: Option<&Self>, command: &'a mut Command) -> &'a mut Command {
-        match account {
-            // std drops the supplementary groups when a user is set
-            Some(account) => command.uid(account.user).gid(account.group),
-            None => command,
-        }
-    }
+/// Makes the folder ours: nobody else's server runs on it, and none that lost its owner is still stopping.
+async fn take_folder(folder: &Path) -> Result<(PathBuf, File), ServerError> {
+    fs::create_dir_all(folder).map_err(io(folder))?;
+    let folder = fs::canonicalize(folder).map_err(io(folder))?;
+    let lock = lock(&folder)?;
+    wait_for_the_dying(&folder.join("pgdata")).await;
+    Ok((folder, lock))
 }
 
 fn lock(folder: &Path) -> Result<File, ServerError> {
@@ -269,53 +281,27 @@ async fn wait_for_the_dying(data: &Path) {
     }
 }
 
-/// Whether the process in `postmaster.pid` is alive and a server. A stale file is PostgreSQL's own to judge.
-fn server_runs(data: &Path) -> bool {
+/// Whether the process in `postmaster.pid` is a server that works here. A stale file is PostgreSQL's own to judge.
+pub(super) fn server_runs(data: &Path) -> bool {
     let Ok(file) = fs::read_to_string(data.join("postmaster.pid")) else { return false };
     let pid = file.lines().next().unwrap_or_default().trim();
+    // after a restart of the machine or container, the number may be another server's
+    let here = fs::read_link(format!("/proc/{pid}/cwd")).map_or(true, |folder| folder == data);
     let name = fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
-    name.trim() == "postgres"
-}
-
-fn make_cluster(
-    found: &Binaries,
-    folder: &Path,
-    data: &Path,
-    runs_as: Option<&Account>,
-) -> Result<(), ServerError> {
-    // made beside its place and renamed when complete: an interrupted first start leaves nothing half made
-    let unfinished = folder.join("pgdata.unfinished");
-    let mut said = String::new();
-    for locale in ["C.UTF-8", "C.utf8", "en_US.UTF-8", "es_CL.UTF-8"] {
-        if unfinished.exists() {
-            fs::remove_dir_all(&unfinished).map_err(io(&unfinished))?;
-        }
-        fs::create_dir(&unfinished).map_err(io(&unfinished))?;
-        fs::set_permissions(&unfinished, Permissions::from_mode(0o700)).map_err(io(&unfinished))?;
-        Account::own(runs_as, &unfinished)?;
-        let mut command = Command::new(found.folder.join("initdb"));
-        command.arg("-D").arg(&unfinished).args(["-U", USER, "-A", "trust", "-E", "UTF8"]);
-        command.arg(format!("--locale={locale}")).current_dir("/").stdin(Stdio::null());
-        let output = Account::run(runs_as, &mut command).output().map_err(io(&found.folder))?;
-        if output.status.success() {
-            return fs::rename(&unfinished, data).map_err(io(data));
-        }
-        said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-        if !said.contains("locale") {
-            break;
-        }
-    }
-    Err(ServerError::Initdb { folder: data.to_owned(), said })
+    name.trim() == "postgres" && here
 }
 
 /// A short folder for the socket. Ours, with the server's group let in, when the server runs as another user: its
 /// mode is the lock, because connections through it are trusted.
-fn socket_folder(folder: &Path, runs_as: Option<&Account>) -> Result<PathBuf, ServerError> {
+fn socket_folder(folder: &Path, runs_as: Option<&Account>) -> Result<(PathBuf, bool), ServerError> {
     let mut sockets = folder.join("run");
-    if sockets.as_os_str().len() + "/.s.PGSQL.5432".len() > LONGEST_SOCKET_PATH {
-        sockets = std::env::temp_dir().join(format!("smartsalud-{}", std::process::id()));
+    let too_long = sockets.as_os_str().len() + "/.s.PGSQL.5432".len() > LONGEST_SOCKET_PATH;
+    if too_long {
+        sockets = std::env::temp_dir().join(format!("smartsalud-socket-{}", std::process::id()));
     }
-    fs::create_dir_all(&sockets).map_err(io(&sockets))?;
+    if !sockets.is_dir() {
+        fs::DirBuilder::new().mode(0o700).create(&sockets).map_err(io(&sockets))?;
+    }
     let mode = match runs_as {
         Some(account) => {
             chown(&sockets, None, Some(account.group)).map_err(io(&sockets))?;
@@ -324,7 +310,7 @@ fn socket_folder(folder: &Path, runs_as: Option<&Account>) -> Result<PathBuf, Se
         None => 0o700,
     };
     fs::set_permissions(&sockets, Permissions::from_mode(mode)).map_err(io(&sockets))?;
-    Ok(sockets)
+    Ok((sockets, too_long))
 }
 
 fn supervise(
@@ -343,7 +329,7 @@ fn supervise(
     }
     command.current_dir("/").process_group(0);
     command.stdin(Stdio::piped()).stdout(log.try_clone()?).stderr(log.try_clone()?);
-    Account::run(runs_as, &mut command).spawn()
+    account::run_as(runs_as, &mut command).spawn()
 }
 
 fn settings(durability: Durability) -> Vec<&'static str> {
@@ -355,6 +341,12 @@ fn settings(durability: Durability) -> Vec<&'static str> {
         "effective_io_concurrency=200",
         "checkpoint_timeout=15min",
         "max_wal_size=2GB",
+        // nobody copies from a private server
+        "wal_level=minimal",
+        "max_wal_senders=0",
+        // queues are small and busy
+        "autovacuum_naptime=15s",
+        "jit=off",
         "log_min_messages=warning",
     ];
     if small_shared_memory() {

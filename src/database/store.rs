@@ -4,16 +4,33 @@ use chrono::{DateTime, Utc};
 use sqlx::AssertSqlSafe;
 use sqlx::postgres::{PgConnection, PgPool};
 
-use super::health::CenterHealth;
+use super::health::{CenterHealth, ServerHealth};
 
 /// `server_version_num` and `server_version`.
-pub(super) async fn version(pool: &PgPool) -> sqlx::Result<(i32, String)> {
+pub(super) async fn version(connection: &mut PgConnection) -> sqlx::Result<(i32, String)> {
     let row = sqlx::query!(
         r#"select current_setting('server_version_num')::int as "number!", current_setting('server_version') as "version!""#
     )
-    .fetch_one(pool)
+    .fetch_one(connection)
     .await?;
     Ok((row.number, row.version))
+}
+
+/// What every session of ours wants, told once when it is opened.
+pub(super) async fn prepare_session(connection: &mut PgConnection) -> sqlx::Result<()> {
+    sqlx::query_scalar!(
+        r#"select count(set_config(name, value, false)) as "told!"
+           from (values ('jit', 'off'),                 -- compiling costs more than any query of ours
+                        -- the lock of a turn dies with its connection: a machine that vanished must be noticed in
+                        -- seconds, not in the two hours of the kernel
+                        ('idle_in_transaction_session_timeout', '60s'),
+                        ('tcp_keepalives_idle', '10'),
+                        ('tcp_keepalives_interval', '5'),
+                        ('tcp_keepalives_count', '4')) as wanted (name, value)"#
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok(())
 }
 
 /// Sets the session's `app_now()`.
@@ -55,9 +72,16 @@ pub(super) async fn applied_migrations(pool: &PgPool) -> sqlx::Result<Vec<i64>> 
     sqlx::query_scalar("select version from _sqlx_migrations where success").fetch_all(pool).await
 }
 
-/// The time of the database.
-pub(super) async fn now(pool: &PgPool) -> sqlx::Result<DateTime<Utc>> {
-    sqlx::query_scalar!(r#"select app_now() as "now!""#).fetch_one(pool).await
+/// The server's time, the connections it allows, and whether it keeps its word after a power cut.
+pub(super) async fn server(pool: &PgPool) -> sqlx::Result<ServerHealth> {
+    sqlx::query_as!(
+        ServerHealth,
+        r#"select clock_timestamp() as "now!", current_setting('max_connections')::int as "most_connections!",
+                  current_setting('fsync')::bool and current_setting('synchronous_commit')::text <> 'off'
+                    and current_setting('full_page_writes')::bool as "durable!""#
+    )
+    .fetch_one(pool)
+    .await
 }
 
 /// What every centre needs to be reachable.

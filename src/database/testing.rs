@@ -13,11 +13,13 @@ use sqlx::postgres::{PgConnection, PgPool};
 use sqlx::{ConnectOptions, Connection};
 
 use super::pool::{self, PoolSettings};
-use super::server::{Durability, Server};
+use super::server::{Durability, Server, server_runs};
 use super::store;
 use crate::clock::Clock;
 
 const TEMPLATE: &str = "template_smartsalud";
+/// The folder of a throw-away cluster: this and the process's id.
+const PREFIX: &str = "smartsalud-test-";
 
 /// A throw-away cluster with a migrated template.
 #[derive(Debug)]
@@ -49,7 +51,7 @@ impl Cluster {
     pub async fn start(programs: Option<&Path>) -> anyhow::Result<Self> {
         let parent = std::env::temp_dir();
         sweep(&parent);
-        let folder = parent.join(format!("smartsalud-test-{}", std::process::id()));
+        let folder = parent.join(format!("{PREFIX}{}", std::process::id()));
         let server = Server::start(&folder, programs, Durability::None).await?;
         let mut admin = server.options("postgres").connect().await?;
         store::create_from(&mut admin, TEMPLATE, None).await?;
@@ -103,7 +105,11 @@ impl Scratch {
 impl Drop for Scratch {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            eprintln!("the database `{}` is kept in {}", self.name, self.cluster.folder.display());
+            eprintln!(
+                "the database `{}` is kept until the next start; to look at it: postgres -D {}",
+                self.name,
+                self.cluster.folder.join("pgdata").display()
+            );
             return;
         }
         let mut unused = self.cluster.unused.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -111,14 +117,20 @@ impl Drop for Scratch {
     }
 }
 
-/// Removes clusters whose process is gone: their lock can be had.
+/// Removes clusters whose process is gone and whose server has stopped.
 fn sweep(parent: &Path) {
     let Ok(entries) = fs::read_dir(parent) else { return };
     for entry in entries.flatten() {
         let folder = entry.path();
-        let ours = entry.file_name().to_str().is_some_and(|name| name.starts_with("smartsalud-test-"));
+        let Some(pid) =
+            entry.file_name().to_str().and_then(|name| name.strip_prefix(PREFIX)?.parse::<u32>().ok())
+        else {
+            continue;
+        };
+        // one that is just being made has not taken its lock yet
+        let lives = pid != std::process::id() && Path::new(&format!("/proc/{pid}")).exists();
         let Ok(lock) = File::open(folder.join("lock")) else { continue };
-        if ours && lock.try_lock().is_ok() && !folder.join("pgdata/postmaster.pid").exists() {
+        if !lives && lock.try_lock().is_ok() && !server_runs(&folder.join("pgdata")) {
             fs::remove_dir_all(&folder).ok();
         }
     }

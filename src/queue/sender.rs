@@ -19,6 +19,7 @@ use super::outcome::SendOutcome;
 use super::store::outbox::{self, Settled};
 use super::wake::Wake;
 use crate::clock::Clock;
+use crate::database::pool::explain;
 
 /// How many messages may be under way at once.
 const AT_ONCE: usize = 64;
@@ -98,7 +99,8 @@ pub fn spawn<D: Deliver>(
                     continue;
                 }
                 Err(error) => {
-                    tracing::error!(%error, "The outbox cannot be read; trying again");
+                    let error = explain(&pool, &error);
+                    tracing::error!(error, "The outbox cannot be read; trying again");
                     Duration::from_secs(1)
                 }
             };

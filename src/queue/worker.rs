@@ -18,6 +18,7 @@ use super::job::{Due, MOST_ATTEMPTS, rest_after_failure};
 use super::store::events;
 use super::wake::Wake;
 use crate::clock::{Clock, Stopwatch};
+use crate::database::pool::explain;
 use crate::id::ConversationId;
 
 /// A poll that never misses, should a wake-up be lost.
@@ -172,7 +173,8 @@ pub fn spawn<T: RunTurn>(
                     }
                     Ok(Looked::Nothing) => POLL,
                     Err(error) => {
-                        tracing::error!(%error, "The queue of events cannot be read; trying again");
+                        let error = explain(&pool, &error);
+                        tracing::error!(error, "The queue of events cannot be read; trying again");
                         Duration::from_secs(1)
                     }
                 };

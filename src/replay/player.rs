@@ -252,8 +252,8 @@ fn edit(state: Option<&State>, field: &str, to: &str) -> Option<StaffAction> {
     let (flow, name) = field.split_once('.').map_or((None, field), |(flow, name)| (Some(flow), name));
     let frames = state?.stack.iter().rev().filter(|frame| flow.is_none_or(|flow| frame.flow == flow));
     frames.filter(|frame| !frame.is_repair()).find_map(|frame| {
-        let rows = frame.memos.values().flat_map(|memo| &memo.rows);
-        let row = rows.into_iter().find(|row| expectation::words_occur(to, &row_in_words(row)))?;
+        let mut rows = frame.memos.values().flat_map(|memo| memo.rows.iter());
+        let row = rows.find(|row| expectation::words_occur(to, &row_in_words(row)))?;
         Some(StaffAction::Edit { frame: frame.id, field: name.to_owned(), key: row.key.clone() })
     })
 }

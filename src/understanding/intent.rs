@@ -208,7 +208,20 @@ pub(super) fn safety(read: &Read, why: &mut Vec<Reason>) -> Option<Safety> {
         "tuve un infarto",
         "control por",
     ]);
-    if read.has_any(&EMERGENCY) && !past && !read.has_any(&["no tengo dolor", "no me duele", "sin dolor"]) {
+    let chest = read.has("pecho")
+        && read
+            .has_any(&["dolor", "duele", "duelen", "aprieta", "puntada", "puntadas", "opresion", "presion"]);
+    let breath = read.has_any(&[
+        "cuesta respirar",
+        "cuesta mucho respirar",
+        "respiro mal",
+        "no respiro bien",
+        "sin aire",
+    ]);
+    if (chest || breath || read.has_any(&EMERGENCY))
+        && !past
+        && !read.has_any(&["no tengo dolor", "no me duele", "sin dolor"])
+    {
         return because("safety: emergency", Safety::Emergency);
     }
     None
@@ -982,19 +995,6 @@ fn decide(
     if specialty && count <= 8 && !has(&["gracias"]) {
         return (Intent::Agendar, 0.75, "intent: a prestación by itself");
     }
-    match assent {
-        Some(Assent::No) if count <= 4 => return (Intent::No, 0.9, "intent: no"),
-        Some(Assent::Yes | Assent::WeakYes) if count <= 4 && !has(&["gracias"]) => {
-            return (Intent::Si, 0.9, "intent: yes");
-        }
-        _ => {}
-    }
-    if any {
-        return (Intent::Cualquiera, 0.9, "intent: whichever");
-    }
-    if has(&["gracias", "agradezco", "agradecida", "agradecido", "muy amable", "se agradece"]) {
-        return (Intent::Gracias, 0.9, "intent: thanks");
-    }
     if has(&[
         "chao",
         "chau",
@@ -1010,6 +1010,19 @@ fn decide(
         "bye",
     ]) {
         return (Intent::Despedida, 0.9, "intent: goodbye");
+    }
+    match assent {
+        Some(Assent::No) if count <= 4 => return (Intent::No, 0.9, "intent: no"),
+        Some(Assent::Yes | Assent::WeakYes) if count <= 4 && !has(&["gracias"]) => {
+            return (Intent::Si, 0.9, "intent: yes");
+        }
+        _ => {}
+    }
+    if any {
+        return (Intent::Cualquiera, 0.9, "intent: whichever");
+    }
+    if has(&["gracias", "agradezco", "agradecida", "agradecido", "muy amable", "se agradece"]) {
+        return (Intent::Gracias, 0.9, "intent: thanks");
     }
     if has(&[
         "ayuda",

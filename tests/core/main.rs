@@ -4,4 +4,5 @@ mod rules;
 mod scripts;
 mod talk;
 mod walker;
+mod words;
 mod world;

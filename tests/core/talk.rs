@@ -28,6 +28,8 @@ pub(crate) struct Talk {
     /// What was asked of the world in the last turn: `read agenda.buscar`.
     pub(crate) asked: Vec<String>,
     pub(crate) turns: u64,
+    /// What the patient wrote.
+    pub(crate) heard: Vec<String>,
     /// Every how many turns the journal is replayed.
     pub(crate) replay_every: u64,
 }
@@ -56,6 +58,7 @@ impl Talk {
             asked: Vec::new(),
             turns: 0,
             replay_every: 1,
+            heard: Vec::new(),
         }
     }
 
@@ -156,6 +159,7 @@ impl Talk {
             asked: Vec::new(),
             turns: 0,
             replay_every: 1,
+            heard: Vec::new(),
             now: self.now,
         }
     }
@@ -163,6 +167,9 @@ impl Talk {
     /// One event through the core, with everything that follows at once.
     pub(crate) fn event(&mut self, kind: EventKind) -> Turned {
         let event = Event { now: self.now, local: (self.now - TimeDelta::hours(3)).naive_utc(), kind };
+        if let EventKind::Texts { texts } = &event.kind {
+            self.heard.extend(texts.iter().map(|text| text.text.clone()));
+        }
         let before = self.state.clone();
         let needed = before.other_books(&self.book.hash);
         let others: Vec<&Book> = self.older.iter().filter(|book| needed.contains(&book.hash)).collect();
@@ -371,7 +378,7 @@ impl Talk {
 
     /// What a failed check needs to be understood.
     pub(crate) fn story(&self) -> String {
-        let mut story = String::new();
+        let mut story = format!("after: {}\n", self.heard.last().map_or("", String::as_str));
         if let Some((message, label)) = self.said.last() {
             story += &format!("last said [{label}]: {}\n", message.text);
             for option in &message.options {

@@ -91,7 +91,7 @@ impl<'a> Running<'a> {
         let key = match self.option_named(pending, message) {
             Some(key) => Some(key),
             // A whole request at a menu says more than the option it would pick.
-            None if message.is_universal() => None,
+            None if message.is_universal() || self.asks_fixed_answer(message) => None,
             None if is_menu(pending) && self.flow_meant(message).is_some() => None,
             None if message.assent == Some(Assent::No) => {
                 option_with_word(pending, "no").or_else(|| self.mentioned(index, pending, field, message))
@@ -105,7 +105,8 @@ impl<'a> Running<'a> {
                 .or_else(|| message.assent.and_then(|_| only_option(pending))),
         };
         let Some(key) = key else {
-            let declines = message.assent == Some(Assent::No) && message.window.is_none();
+            let thanks = matches!(message.intent.as_deref(), Some("gracias" | "despedida"));
+            let declines = (message.assent == Some(Assent::No) && message.window.is_none()) || thanks;
             return Ok(declines && self.leave_menu(pending));
         };
         if key == MORE {
@@ -157,8 +158,8 @@ impl<'a> Running<'a> {
         field: &'a Field,
         message: &Message,
     ) -> Option<String> {
-        let rows = self.rows(index, pending.flow, field);
-        let choices: Vec<_> = rows.iter().map(|row| self.choice(index, pending.flow, field, row)).collect();
+        let rows = self.rows(index, field);
+        let choices = self.choices(index, pending.flow, field, &rows);
         message.mentioned(&choices).map(|place| choices[place].key.clone())
     }
 
@@ -176,7 +177,11 @@ impl<'a> Running<'a> {
             return Ok(false);
         }
         let asked = &pending.asked;
-        let key = match (message.assent, self.option_named(pending, message)) {
+        // A question is no yes; what it asks is looked for further down.
+        let assent = message.assent.filter(|assent| *assent == Assent::No || !message.question);
+        let brief = message.words.len() <= 4 && !message.question;
+        let named = self.option_named(pending, message).filter(|_| !message.question);
+        let key = match (assent, named) {
             (Some(Assent::No), _) if clear_yes => {
                 self.rung(3, true, "no: nothing is done");
                 self.leave_form(pending.index);
@@ -191,7 +196,7 @@ impl<'a> Running<'a> {
                 return Ok(false);
             }
             (None, None) => match message.choice.and_then(|place| asked.options.get(place)) {
-                Some(option) if message.command.is_none() => option.key.clone(),
+                Some(option) if message.command.is_none() && brief => option.key.clone(),
                 _ => {
                     self.rung(3, false, "neither yes nor no");
                     return Ok(false);

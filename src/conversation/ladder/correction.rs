@@ -5,14 +5,16 @@
 //! at "¿qué quieres cambiar?" the words "dentista" are the correction itself.
 
 use super::Pending;
-use super::hours::{merge, only_fitting, window_feeding};
+use super::hours::{merge, window_feeding};
 use crate::conversation::fill::is_same;
 use crate::conversation::frames::is_frozen;
 use crate::conversation::message::Message;
 use crate::conversation::running::{Halt, Running};
-use crate::conversation::state::{By, Choice};
+use crate::conversation::state::By;
+use crate::conversation::walk::starts;
 use crate::flow::definition::{Field, FieldKind, Source};
 use crate::flow::{Flow, Name, Value};
+use crate::value::{DayRange, Window};
 
 /// Answers to give instead of those given.
 type Corrections = Vec<(Name, Value)>;
@@ -87,13 +89,14 @@ impl<'a> Running<'a> {
             if matches!(source, Source::FieldsBelow) || is_frozen(flow, frame, &field.name) {
                 continue;
             }
-            let rows = self.rows(index, flow, field);
-            let choices: Vec<Choice> = rows.iter().map(|row| self.choice(index, flow, field, row)).collect();
-            if choices.iter().any(|choice| choice.starts.is_some()) {
+            let rows = self.rows(index, field);
+            if rows.start() {
                 continue;
             }
+            let choices = self.choices(index, flow, field, &rows);
             let Some(place) = message.mentioned(&choices) else { continue };
-            let value = Value::Record(rows[place].clone());
+            let Some(row) = rows.get(place) else { continue };
+            let value = Value::Record(row.clone());
             if !is_same(&answer.value, &value) {
                 corrections.push((field.name.clone(), value));
             }
@@ -142,28 +145,20 @@ impl<'a> Running<'a> {
         let said = message.window.as_ref()?;
         let hours = flow.fields.values().find(|field| window_feeding(flow, field).is_some());
         let chosen = hours.and_then(|field| match &frame.answers.get(&field.name)?.value {
-            Value::Record(row) => Some((field, self.choice(index, flow, field, row))),
+            Value::Record(row) => Some((field, starts(row)?)),
             _ => None,
         });
-        if let Some((field, choice)) = &chosen {
-            if choice.starts.is_some_and(|starts| said.allows(starts)) || is_frozen(flow, frame, &field.name)
-            {
+        if let Some((field, at)) = chosen {
+            if said.allows(at) || is_frozen(flow, frame, &field.name) {
                 return None;
             }
-            let rows = self.rows(index, flow, field);
-            let choices: Vec<Choice> = rows.iter().map(|row| self.choice(index, flow, field, row)).collect();
+            let rows = self.rows(index, field);
             // "A las 11" is about the day that was chosen.
-            let on_day = crate::value::Window {
-                days: choice.starts.map(|at| crate::value::DayRange::one(at.date())).into_iter().collect(),
-                ..said.clone()
-            };
+            let on_day = Window { days: vec![DayRange::one(at.date())], ..said.clone() };
             let days_said = !said.days.is_empty() || !said.weekdays.is_every() || said.not_before.is_some();
-            let key = if days_said { None } else { only_fitting(&choices, &on_day) };
-            if let Some(key) = key.or_else(|| only_fitting(&choices, said)) {
-                return rows
-                    .into_iter()
-                    .find(|row| row.key == key)
-                    .map(|row| (field.name.clone(), Value::Record(row)));
+            let on_that_day = if days_said { None } else { rows.only_within(&on_day) };
+            if let Some(row) = on_that_day.or_else(|| rows.only_within(said)) {
+                return Some((field.name.clone(), Value::Record(row.clone())));
             }
         }
         let feeding = hours.and_then(|field| window_feeding(flow, field))?;

@@ -4,15 +4,18 @@
 //! questions. Each entry is used in one turn only; it is cleared by "cambiar", "atrás", a failed outcome, a
 //! hand-off and a give-back.
 
-use super::hours::{only_fitting, window_feeding};
+use std::rc::Rc;
+
+use super::hours::{window_feeding, without_clock};
 use crate::conversation::fill::is_same;
 use crate::conversation::frames::{all_steps, is_frozen};
 use crate::conversation::message::Message;
 use crate::conversation::running::{Halt, Running};
-use crate::conversation::state::{By, Choice};
+use crate::conversation::state::By;
+use crate::conversation::walk::Rows;
 use crate::flow::definition::{Field, FieldKind, StepKind};
 use crate::flow::port::{RowKind, Shape, port};
-use crate::flow::{Flow, Name, Record, Value};
+use crate::flow::{Flow, Name, Value};
 
 /// So many messages are remembered for later questions.
 const MOST_HEARD: usize = 3;
@@ -34,8 +37,20 @@ impl<'a> Running<'a> {
         let heard = &mut self.state.stack[index].heard;
         heard.retain(|text| *text != message.text);
         heard.push(message.text.clone());
+        self.ears.borrow_mut().push(Rc::new(message.clone()));
+        let heard = &mut self.state.stack[index].heard;
         let surplus = heard.len().saturating_sub(MOST_HEARD);
         heard.drain(..surplus);
+    }
+
+    /// A message heard before, read once in a step however many questions it is tried on.
+    fn hear_again(&self, text: &str) -> Rc<Message> {
+        let known = self.ears.borrow().iter().find(|message| message.text == text).cloned();
+        known.unwrap_or_else(|| {
+            let message = Rc::new(self.hear(text, &[], None));
+            self.ears.borrow_mut().push(Rc::clone(&message));
+            message
+        })
     }
 
     /// Takes what a message says besides what it was taken for to the form on top.
@@ -57,8 +72,9 @@ impl<'a> Running<'a> {
         if names_row || !self.is_ahead(field, window) || is_frozen(flow, frame, name) {
             return None;
         }
-        let value = Value::Window(window.clone());
-        self.give(index, flow, name, value, By::Patient).then(|| name.to_owned())
+        // "El jueves a las 10" wants Thursday's list; the clock then picks its row, and is no filter to keep.
+        let filter = if message.clock { without_clock(window) } else { window.clone() };
+        self.give(index, flow, name, Value::Window(filter), By::Patient).then(|| name.to_owned())
     }
 
     /// Tries what was heard on a question whose options exist now.
@@ -67,13 +83,12 @@ impl<'a> Running<'a> {
         index: usize,
         flow: &'a Flow,
         field: &'a Field,
-        rows: &[Record],
+        rows: &Rows,
     ) -> Result<Heard, Halt> {
         let id = self.state.stack[index].id;
         for text in self.state.stack[index].heard.clone().into_iter().rev() {
-            let choices: Vec<Choice> = rows.iter().map(|row| self.choice(index, flow, field, row)).collect();
-            let message = self.hear(&text, &choices, None);
-            let done = self.try_heard(index, flow, field, &choices, &message)?;
+            let message = self.hear_again(&text);
+            let done = self.try_heard(index, flow, field, rows, &message)?;
             if done != Heard::Nothing {
                 if !self.heard_used.contains(&(id, text.clone())) {
                     self.heard_used.push((id, text));
@@ -89,23 +104,24 @@ impl<'a> Running<'a> {
         index: usize,
         flow: &'a Flow,
         field: &'a Field,
-        choices: &[Choice],
+        rows: &Rows,
         message: &Message,
     ) -> Result<Heard, Halt> {
         let key = (self.state.stack[index].id, message.text.clone());
         let value = match &field.kind {
-            FieldKind::Choice { .. } if choices.iter().any(|choice| choice.starts.is_some()) => {
+            FieldKind::Choice { .. } if rows.start() => {
                 if self.windows_used.contains(&key) {
                     return Ok(Heard::Nothing);
                 }
-                let done = self.heard_hours(index, flow, field, choices, message)?;
+                let done = self.heard_hours(index, flow, field, rows, message)?;
                 if done != Heard::Nothing {
                     self.windows_used.push(key);
                 }
                 return Ok(done);
             }
             FieldKind::Choice { .. } => {
-                let Some(place) = message.mentioned(choices) else { return Ok(Heard::Nothing) };
+                let choices = self.choices(index, flow, field, rows);
+                let Some(place) = message.mentioned(&choices) else { return Ok(Heard::Nothing) };
                 let chosen = choices[place].key.clone();
                 let filled = self.choose(index, flow, &field.name, &chosen, By::Patient)?;
                 return Ok(if filled { Heard::Filled } else { Heard::Nothing });
@@ -130,16 +146,16 @@ impl<'a> Running<'a> {
         index: usize,
         flow: &'a Flow,
         field: &'a Field,
-        choices: &[Choice],
+        rows: &Rows,
         message: &Message,
     ) -> Result<Heard, Halt> {
         let Some(window) = &message.window else { return Ok(Heard::Nothing) };
         let feeding = window_feeding(flow, field);
         // Where a list can be narrowed, only a time of the clock picks a row: "el martes" wants to see Tuesday.
         if (message.clock || feeding.is_none())
-            && let Some(key) = only_fitting(choices, window)
+            && let Some(row) = rows.only_within(window)
         {
-            let filled = self.choose(index, flow, &field.name, &key, By::Patient)?;
+            let filled = self.choose(index, flow, &field.name, &row.key, By::Patient)?;
             return Ok(if filled { Heard::Filled } else { Heard::Nothing });
         }
         let Some(feeding) = feeding.filter(|name| !is_frozen(flow, &self.state.stack[index], name)) else {

@@ -38,7 +38,7 @@ impl<'a> Running<'a> {
         if message.relative == Some(Relative::More) {
             return Ok(self.more_hours(pending, flow, field));
         }
-        if self.means_another_flow(pending, message) {
+        if self.means_another_flow(pending, message) || self.asks_fixed_answer(message) {
             return Ok(false);
         }
         if self.correct_upstream(index, flow, field, message)? {
@@ -83,16 +83,19 @@ impl<'a> Running<'a> {
             && message.relative.is_none()
             && let Some(said) = &message.window
         {
-            let fitting = |choices: &[Choice]| only_fitting(choices, said);
-            let key = fitting(options).or_else(|| {
-                let rows = self.rows(index, flow, field);
-                let all: Vec<Choice> = rows.iter().map(|row| self.choice(index, flow, field, row)).collect();
-                fitting(&all).filter(|_| message.clock)
+            let key = only_fitting(options, said).or_else(|| {
+                let rows = self.rows(index, field);
+                rows.only_within(said).filter(|_| message.clock).map(|row| row.key.clone())
             });
             if let Some(key) = key {
                 self.rung(3, true, format!("answer to {name}: the one hour that fits"));
                 return self.choose(index, flow, name, &key, By::Patient);
             }
+        }
+        let names_day = message.window.as_ref().is_some_and(|said| !said.days.is_empty());
+        if message.clock && names_day && message.relative.is_none() {
+            self.keep_heard(index, message);
+            return Ok(self.ask_other_hours(index, flow, feeding, without_clock(&window)));
         }
         Ok(self.ask_other_hours(index, flow, feeding, window))
     }
@@ -175,6 +178,11 @@ pub(super) fn only_fitting(choices: &[Choice], window: &Window) -> Option<String
         choices.iter().filter(|choice| choice.starts.is_some_and(|starts| window.allows(starts)));
     let only = fitting.next()?;
     fitting.next().is_none().then(|| only.key.clone())
+}
+
+/// The same days at any time.
+pub(super) fn without_clock(window: &Window) -> Window {
+    Window { times: Vec::new(), ..window.clone() }
 }
 
 /// A time of the day alone keeps the days asked for before; days alone keep nothing ("otro día" says more).

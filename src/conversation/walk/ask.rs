@@ -4,15 +4,14 @@
 //! on each question once its options exist.
 
 use crate::conversation::fill::Dropped;
-use crate::conversation::frames::{all_steps, fixed_row, is_frozen, open_steps};
+use crate::conversation::frames::{is_frozen, open_steps};
 use crate::conversation::ladder::Heard;
-use crate::conversation::reply::{self, MOST_OPTIONS, Question};
+use crate::conversation::reply::{self, Question};
 use crate::conversation::running::{Halt, Running, Verdict};
 use crate::conversation::scope::View;
-use crate::conversation::state::{Asked, AskedKind, By, Choice};
-use crate::flow::definition::{Ask, Field, FieldKind, Source, Step, StepKind};
-use crate::flow::template::Template;
-use crate::flow::{Flow, Record, RepairKind, Value};
+use crate::conversation::state::{Asked, AskedKind, By};
+use crate::flow::definition::{Ask, Field, FieldKind, Step, StepKind};
+use crate::flow::{Flow, RepairKind, Value};
 
 impl<'a> Running<'a> {
     pub(super) fn ask(
@@ -55,7 +54,7 @@ impl<'a> Running<'a> {
         if let Some(verdict) = self.read_options(index, flow, Some(step), field)? {
             return Ok(verdict);
         }
-        let rows = self.rows(index, flow, field);
+        let rows = self.rows(index, field);
         match self.fill_from_heard(index, flow, field, &rows)? {
             Heard::Nothing => {}
             Heard::Filled => {
@@ -68,14 +67,15 @@ impl<'a> Running<'a> {
                 return Ok(Verdict::Again);
             }
         }
-        if let ([row], FieldKind::Choice { take_only: true, .. }) = (&rows[..], &field.kind)
+        if let (1, Some(row), FieldKind::Choice { take_only: true, .. }) =
+            (rows.len(), rows.get(0), &field.kind)
             && !filled
         {
             self.trace_step(flow, step, "filled: there is just one");
             self.give(index, flow, &field.name, Value::Record(row.clone()), By::Engine);
             return Ok(Verdict::Next);
         }
-        if rows.is_empty() && matches!(field.kind, FieldKind::Choice { .. }) {
+        if rows.len() == 0 && matches!(field.kind, FieldKind::Choice { .. }) {
             return self.nothing_to_choose(index, flow, step, field);
         }
         self.trace_step(flow, step, if wanted { "stopped: wanted anew" } else { "stopped: empty" });
@@ -116,8 +116,8 @@ impl<'a> Running<'a> {
         if let Some(verdict) = self.read_options(index, flow, None, field)? {
             return Ok(Some(verdict));
         }
-        let rows = self.rows(index, flow, field);
-        if rows.is_empty() && matches!(field.kind, FieldKind::Choice { .. }) {
+        let rows = self.rows(index, field);
+        if rows.len() == 0 && matches!(field.kind, FieldKind::Choice { .. }) {
             self.state.stack[index].wanted = None;
             return Ok(None);
         }
@@ -138,119 +138,6 @@ impl<'a> Running<'a> {
             list_button: None,
         });
         Ok(Some(Verdict::Stop))
-    }
-
-    /// Every row that could be chosen now.
-    pub(in crate::conversation) fn rows(&self, index: usize, flow: &Flow, field: &Field) -> Vec<Record> {
-        let FieldKind::Choice { source, .. } = &field.kind else { return Vec::new() };
-        let frame = &self.state.stack[index];
-        match source {
-            Source::Fixed(options) => {
-                options.iter().map(|option| fixed_row(&option.key, &option.title, &option.words)).collect()
-            }
-            Source::Memo(name) | Source::Read(name) => {
-                let now = self.event.now;
-                let refused = frame.refused.get(&field.name);
-                let fits = |row: &&Record| {
-                    row.until.is_none_or(|until| until > now)
-                        && refused.is_none_or(|keys| !keys.contains(&row.key))
-                };
-                frame
-                    .memos
-                    .get(name)
-                    .map_or(&[][..], |memo| &memo.rows)
-                    .iter()
-                    .filter(fits)
-                    .cloned()
-                    .collect()
-            }
-            Source::FieldsBelow => self.fields_below(flow, index),
-        }
-    }
-
-    /// The fields of the flow below that can be changed, as rows: what was answered, and what can be told.
-    fn fields_below(&self, _flow: &Flow, index: usize) -> Vec<Record> {
-        let below = self.state.stack[..index].iter().rposition(|frame| !frame.is_repair());
-        let Some(frame) = below.map(|below| &self.state.stack[below]) else { return Vec::new() };
-        let Some(flow) = self.flow_of(frame) else { return Vec::new() };
-        let reviewed = all_steps(&flow.steps).into_iter().find_map(|step| match &step.kind {
-            StepKind::Review(review) => Some(&review.fields),
-            _ => None,
-        });
-        let open = |field: &&Field| {
-            let answered = frame.answers.get(&field.name);
-            let chosen = answered.is_some_and(|answer| answer.by != By::Engine);
-            let listed = reviewed.is_some_and(|fields| fields.contains(&field.name)) && answered.is_some();
-            (chosen || listed) && !is_frozen(flow, frame, &field.name)
-        };
-        let row = |field: &Field| fixed_row(&field.name, &title_case(&field.title), &field.words);
-        flow.fields.values().filter(open).take(MOST_OPTIONS).map(row).collect()
-    }
-
-    /// A row as an option.
-    pub(in crate::conversation) fn choice(
-        &self,
-        index: usize,
-        flow: &Flow,
-        field: &Field,
-        row: &Record,
-    ) -> Choice {
-        let FieldKind::Choice { source, title, detail, .. } = &field.kind else {
-            return reply::own_choice(&row.key, &row.key, &[]);
-        };
-        let plain = matches!(source, Source::Fixed(_) | Source::FieldsBelow);
-        let view = View::new(flow, &self.state.stack[index]);
-        let view = view.with(row);
-        let render =
-            |template: &Template| Some(template.render(&view)).filter(|text| !text.trim().is_empty());
-        let own = match row.columns.get("titulo") {
-            Some(Value::Text(text)) if plain => Some(text.clone()),
-            _ => None,
-        };
-        let starts = row.columns.values().find_map(|value| match value {
-            Value::Moment(at) => Some(*at),
-            _ => None,
-        });
-        Choice {
-            key: row.key.clone(),
-            title: own.or_else(|| render(title)).unwrap_or_else(|| row.key.clone()),
-            detail: detail.as_ref().and_then(render),
-            starts,
-            words: row.words.clone(),
-        }
-    }
-
-    /// What is shown: a page of the rows, and the engine's own options.
-    fn options(&self, index: usize, flow: &Flow, field: &Field, rows: &[Record], more: bool) -> Vec<Choice> {
-        let any = field.optional.then(|| reply::own_choice(reply::ANY, reply::ANY_TITLE, &["da lo mismo"]));
-        match &field.kind {
-            FieldKind::YesNo => {
-                let yes = reply::own_choice(reply::YES, reply::YES_TITLE, &[]);
-                let no = reply::own_choice(reply::NO, reply::NO_TITLE, &[]);
-                [Some(yes), Some(no), any].into_iter().flatten().collect()
-            }
-            FieldKind::Choice { .. } => {
-                let room = MOST_OPTIONS - usize::from(any.is_some());
-                let page = Some(self.state.stack[index].page).filter(|page| *page < rows.len()).unwrap_or(0);
-                let rest = &rows[page..];
-                let paged = more && rest.len() > room;
-                let shown = &rest[..rest.len().min(if paged { room - 1 } else { room })];
-                let mut options: Vec<Choice> =
-                    shown.iter().map(|row| self.choice(index, flow, field, row)).collect();
-                if paged {
-                    let hours = reply::first_hour(&options).is_some();
-                    let title = if hours { reply::MORE_HOURS } else { reply::MORE_ROWS };
-                    options.push(reply::own_choice(reply::MORE, title, &["mas", "ver mas", "otras"]));
-                }
-                options.extend(any);
-                options
-            }
-            FieldKind::Window { .. }
-            | FieldKind::RutTail
-            | FieldKind::BirthDate
-            | FieldKind::Number { .. }
-            | FieldKind::Text { .. } => any.into_iter().collect(),
-        }
     }
 
     /// A list without a row: read it again once, then a person must help.
@@ -306,11 +193,4 @@ impl<'a> Running<'a> {
         });
         self.question = Some(question);
     }
-}
-
-fn title_case(title: &str) -> String {
-    let mut letters = title.chars();
-    letters
-        .next()
-        .map_or_else(String::new, |first| first.to_uppercase().collect::<String>() + letters.as_str())
 }

@@ -1,5 +1,7 @@
 //! `do`: a read, passed when its memo has the same arguments.
 
+use std::sync::Arc;
+
 use crate::conversation::fingerprint;
 use crate::conversation::need::{Got, Need, OK};
 use crate::conversation::running::{Halt, Running, Verdict};
@@ -105,7 +107,7 @@ impl<'a> Running<'a> {
         if frame.page >= rows.len() {
             frame.page = 0;
         }
-        frame.memos.insert(name.to_owned(), Memo { fingerprint, at: self.event.now, rows });
+        frame.memos.insert(name.to_owned(), Memo { fingerprint, at: self.event.now, rows: Arc::new(rows) });
     }
 
     /// Drops a list that is about to be shown again and is too old for it; whether it did.

@@ -129,7 +129,7 @@ pub async fn failed(
 }
 
 /// Settles statuses against the outbox, a batch at once: by our own id, else by WhatsApp's. A status may arrive
-/// before our HTTP answer, twice, and in any order: sent < delivered < read, and `failed` never overwrites
+/// before our HTTP answer, twice, and in any order: sent < failed < delivered < read, so `failed` never overwrites
 /// delivered or read. Answers how many were settled; call again while it is a full batch.
 ///
 /// # Errors
@@ -162,7 +162,7 @@ pub async fn settle_statuses(conn: &mut PgConnection) -> sqlx::Result<bool> {
              select distinct on (outbox) outbox, message_id, status, code
              from named
              where outbox is not null and status in ('sent', 'delivered', 'read', 'failed')
-             order by outbox, array_position(array['failed', 'sent', 'delivered', 'read'], status) desc
+             order by outbox, array_position(array['sent', 'failed', 'delivered', 'read'], status) desc
            ), settled as (
              update outbox o
              set status = b.status,

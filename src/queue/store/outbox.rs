@@ -36,6 +36,7 @@ struct Row {
     user_id: Option<String>,
     message: Json<Outgoing>,
     attempts: i32,
+    dropped: bool,
 }
 
 /// Claims up to `most` messages, each the first of its conversation; those that were written under an older
@@ -44,7 +45,40 @@ struct Row {
 /// # Errors
 /// When the database fails.
 pub async fn claim(conn: &mut PgConnection, most: i64) -> sqlx::Result<Vec<Claimed>> {
-    let rows = sqlx::query_as!(
+    loop {
+        let rows = claim_rows(conn, most).await?;
+        let only_dropped = !rows.is_empty() && rows.iter().all(|row| row.dropped);
+        if !only_dropped {
+            return Ok(rows.into_iter().filter_map(claimed).collect());
+        }
+        // what stood behind the dropped ones may go now: each round drops at least one
+    }
+}
+
+fn claimed(row: Row) -> Option<Claimed> {
+    if row.dropped {
+        return None;
+    }
+    let to = match (row.wa_id, row.user_id) {
+        (Some(number), _) => Recipient::WaId(number),
+        (None, Some(id)) => Recipient::UserId(id),
+        (None, None) => {
+            tracing::error!(outbox.id = %row.id, "A message has nobody to go to: its conversation has no address");
+            return None;
+        }
+    };
+    Some(Claimed {
+        id: row.id,
+        conversation: row.conversation,
+        phone_number_id: row.phone_number_id,
+        to,
+        message: row.message.0,
+        attempts: row.attempts,
+    })
+}
+
+async fn claim_rows(conn: &mut PgConnection, most: i64) -> sqlx::Result<Vec<Row>> {
+    sqlx::query_as!(
         Row,
         r#"with first as materialized (
              select o.id, o.epoch = c.epoch as wanted
@@ -52,7 +86,8 @@ pub async fn claim(conn: &mut PgConnection, most: i64) -> sqlx::Result<Vec<Claim
              where o.status = 'queued' and o.not_before <= app_now()
                and not exists (select 1 from outbox before
                                where before.conversation_id = o.conversation_id and before.id < o.id
-                                 and before.status in ('queued', 'sending'))
+                                 and (before.status = 'sending'
+                                      or (before.status = 'queued' and before.epoch = c.epoch and o.epoch = c.epoch)))
              order by o.not_before, o.id
              limit $1
              for update of o skip locked
@@ -65,31 +100,15 @@ pub async fn claim(conn: &mut PgConnection, most: i64) -> sqlx::Result<Vec<Claim
              returning o.id, o.conversation_id, o.payload, o.attempts, o.status
            )
            select k.id as "id: OutboxId", k.conversation_id as "conversation: ConversationId", c.phone_number_id,
-                  w.value as "wa_id?", u.value as "user_id?", k.payload as "message: Json<Outgoing>", k.attempts
+                  w.value as "wa_id?", u.value as "user_id?", k.payload as "message: Json<Outgoing>", k.attempts,
+                  k.status = 'dropped' as "dropped!"
            from claimed k join conversations c on c.id = k.conversation_id
              left join lateral (select value from addresses a where a.conversation_id = c.id and a.kind = 'wa_id' limit 1) w on true
-             left join lateral (select value from addresses a where a.conversation_id = c.id and a.kind = 'user_id' limit 1) u on true
-           where k.status = 'sending'"#,
+             left join lateral (select value from addresses a where a.conversation_id = c.id and a.kind = 'user_id' limit 1) u on true"#,
         most
     )
     .fetch_all(conn)
-    .await?;
-    let claimed = rows.into_iter().filter_map(|row| {
-        let to = match (row.wa_id, row.user_id) {
-            (Some(number), _) => Recipient::WaId(number),
-            (None, Some(id)) => Recipient::UserId(id),
-            (None, None) => return None,
-        };
-        Some(Claimed {
-            id: row.id,
-            conversation: row.conversation,
-            phone_number_id: row.phone_number_id,
-            to,
-            message: row.message.0,
-            attempts: row.attempts,
-        })
-    });
-    Ok(claimed.collect())
+    .await
 }
 
 /// Writes down what became of messages, many at once. A status that came first is not overwritten.

@@ -63,9 +63,17 @@ fn of_clock(read: &Read, at: usize) -> Option<(u16, usize)> {
     } else if next > at {
         marked = word(read, at) == "tipo";
     }
+    // "una hora" is an appointment, not one o'clock
+    if !marked && matches!(word(read, next), "un" | "una" | "uno") {
+        return None;
+    }
     let (hour, len) = number::number_at(read, next)?;
     let mut hour = u16::try_from(hour).ok()?;
     next += len;
+    // "una hora" is what everybody comes for, not one o'clock
+    if hour == 1 && !marked && matches!(word(read, next), "hora" | "horas") {
+        return None;
+    }
     let mut minute = 0;
     if hour > 24 {
         // 1030 is ten thirty only when it is marked

@@ -211,6 +211,13 @@ fn written(read: &Read, at: usize, today: NaiveDate) -> Option<(What, usize)> {
             of_year = Some(found);
             end += skip + 1;
         } else if skip > 0
+            && word(read, end + skip).len() == 2
+            && let Some(found) = figure(read, end + skip)
+        {
+            // "del 48"
+            of_year = Some(found);
+            end += skip + 1;
+        } else if skip > 0
             && let Some((found, len)) =
                 number::number_at(read, end + skip).filter(|(year, _)| (1900..2100).contains(year))
         {

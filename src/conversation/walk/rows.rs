@@ -1,0 +1,188 @@
+//! What can be chosen, and how it is shown: rows of a memo or of the flow, a page of them, the engine's own options.
+
+use std::sync::Arc;
+
+use crate::conversation::frames::{all_steps, fixed_row, is_frozen};
+use crate::conversation::reply::{self, MOST_OPTIONS};
+use crate::conversation::running::Running;
+use crate::conversation::scope::View;
+use crate::conversation::state::{By, Choice};
+use crate::flow::definition::{Field, FieldKind, Source, StepKind};
+use crate::flow::template::Template;
+use crate::flow::{Flow, Record, Value};
+
+/// Rows that can be chosen now, without a copy of them.
+pub(in crate::conversation) struct Rows {
+    all: Arc<Vec<Record>>,
+    fit: Vec<usize>,
+}
+
+impl Rows {
+    fn of(rows: Vec<Record>) -> Self {
+        let fit = (0..rows.len()).collect();
+        Self { all: Arc::new(rows), fit }
+    }
+
+    pub(in crate::conversation) fn len(&self) -> usize {
+        self.fit.len()
+    }
+
+    pub(in crate::conversation) fn iter(&self) -> impl Iterator<Item = &Record> {
+        self.fit.iter().map(|place| &self.all[*place])
+    }
+
+    pub(in crate::conversation) fn get(&self, place: usize) -> Option<&Record> {
+        self.fit.get(place).map(|place| &self.all[*place])
+    }
+
+    /// Whether they are hours or appointments: something that starts.
+    pub(in crate::conversation) fn start(&self) -> bool {
+        self.get(0).is_some_and(|row| starts(row).is_some())
+    }
+
+    /// The one row that starts within a window.
+    pub(in crate::conversation) fn only_within(&self, window: &crate::value::Window) -> Option<&Record> {
+        let mut within = self.iter().filter(|row| starts(row).is_some_and(|at| window.allows(at)));
+        let only = within.next()?;
+        within.next().is_none().then_some(only)
+    }
+}
+
+/// The wall time a row stands for.
+pub(in crate::conversation) fn starts(row: &Record) -> Option<chrono::NaiveDateTime> {
+    row.columns.values().find_map(|value| match value {
+        Value::Moment(at) => Some(*at),
+        _ => None,
+    })
+}
+
+impl<'a> Running<'a> {
+    /// Every row that could be chosen now.
+    pub(in crate::conversation) fn rows(&self, index: usize, field: &Field) -> Rows {
+        let FieldKind::Choice { source, .. } = &field.kind else { return Rows::of(Vec::new()) };
+        let frame = &self.state.stack[index];
+        match source {
+            Source::Fixed(options) => Rows::of(
+                options.iter().map(|option| fixed_row(&option.key, &option.title, &option.words)).collect(),
+            ),
+            Source::Memo(name) | Source::Read(name) => {
+                let Some(memo) = frame.memos.get(name) else { return Rows::of(Vec::new()) };
+                let now = self.event.now;
+                let refused = frame.refused.get(&field.name);
+                let fits = |row: &Record| {
+                    row.until.is_none_or(|until| until > now)
+                        && refused.is_none_or(|keys| !keys.contains(&row.key))
+                };
+                let fit = memo.rows.iter().enumerate().filter(|(_, row)| fits(row)).map(|(place, _)| place);
+                Rows { fit: fit.collect(), all: Arc::clone(&memo.rows) }
+            }
+            Source::FieldsBelow => Rows::of(self.fields_below(index)),
+        }
+    }
+
+    /// The fields of the flow below that can be changed: what was answered, and what is read back.
+    fn fields_below(&self, index: usize) -> Vec<Record> {
+        let below = self.state.stack[..index].iter().rposition(|frame| !frame.is_repair());
+        let Some(frame) = below.map(|below| &self.state.stack[below]) else { return Vec::new() };
+        let Some(flow) = self.flow_of(frame) else { return Vec::new() };
+        let reviewed = all_steps(&flow.steps).into_iter().find_map(|step| match &step.kind {
+            StepKind::Review(review) => Some(&review.fields),
+            _ => None,
+        });
+        let open = |field: &&Field| {
+            let answered = frame.answers.get(&field.name);
+            let chosen = answered.is_some_and(|answer| answer.by != By::Engine);
+            let listed = reviewed.is_some_and(|fields| fields.contains(&field.name)) && answered.is_some();
+            (chosen || listed) && !is_frozen(flow, frame, &field.name)
+        };
+        let row = |field: &Field| fixed_row(&field.name, &title_case(&field.title), &field.words);
+        flow.fields.values().filter(open).take(MOST_OPTIONS).map(row).collect()
+    }
+
+    /// A row as an option.
+    pub(in crate::conversation) fn choice(
+        &self,
+        index: usize,
+        flow: &Flow,
+        field: &Field,
+        row: &Record,
+    ) -> Choice {
+        let FieldKind::Choice { source, title, detail, .. } = &field.kind else {
+            return reply::own_choice(&row.key, &row.key, &[]);
+        };
+        let plain = matches!(source, Source::Fixed(_) | Source::FieldsBelow);
+        let view = View::new(flow, &self.state.stack[index]);
+        let view = view.with(row);
+        let render =
+            |template: &Template| Some(template.render(&view)).filter(|text| !text.trim().is_empty());
+        let own = match row.columns.get("titulo") {
+            Some(Value::Text(text)) if plain => Some(text.clone()),
+            _ => None,
+        };
+        Choice {
+            key: row.key.clone(),
+            title: own.or_else(|| render(title)).unwrap_or_else(|| row.key.clone()),
+            detail: detail.as_ref().and_then(render),
+            starts: starts(row),
+            words: row.words.clone(),
+        }
+    }
+
+    /// The rows as options, all of them.
+    pub(in crate::conversation) fn choices(
+        &self,
+        index: usize,
+        flow: &Flow,
+        field: &Field,
+        rows: &Rows,
+    ) -> Vec<Choice> {
+        rows.iter().map(|row| self.choice(index, flow, field, row)).collect()
+    }
+
+    /// What is shown: a page of the rows, and the engine's own options.
+    pub(super) fn options(
+        &self,
+        index: usize,
+        flow: &Flow,
+        field: &Field,
+        rows: &Rows,
+        more: bool,
+    ) -> Vec<Choice> {
+        let any = field.optional.then(|| reply::own_choice(reply::ANY, reply::ANY_TITLE, &["da lo mismo"]));
+        match &field.kind {
+            FieldKind::YesNo => {
+                let yes = reply::own_choice(reply::YES, reply::YES_TITLE, &[]);
+                let no = reply::own_choice(reply::NO, reply::NO_TITLE, &[]);
+                [Some(yes), Some(no), any].into_iter().flatten().collect()
+            }
+            FieldKind::Choice { .. } => {
+                let room = MOST_OPTIONS - usize::from(any.is_some());
+                let page = Some(self.state.stack[index].page).filter(|page| *page < rows.len()).unwrap_or(0);
+                let left = rows.len() - page;
+                let paged = more && left > room;
+                let shown = left.min(if paged { room - 1 } else { room });
+                let shown = rows.iter().skip(page).take(shown);
+                let mut options: Vec<Choice> =
+                    shown.map(|row| self.choice(index, flow, field, row)).collect();
+                if paged {
+                    let title = if rows.start() { reply::MORE_HOURS } else { reply::MORE_ROWS };
+                    options.push(reply::own_choice(reply::MORE, title, &["mas", "ver mas", "otras"]));
+                }
+                options.extend(any);
+                options
+            }
+            FieldKind::Window { .. }
+            | FieldKind::RutTail
+            | FieldKind::BirthDate
+            | FieldKind::Number { .. }
+            | FieldKind::Text { .. } => any.into_iter().collect(),
+        }
+    }
+}
+
+fn title_case(title: &str) -> String {
+    let mut letters = title.chars();
+    letters
+        .next()
+        .map_or_else(String::new, |first| first.to_uppercase().collect::<String>() + letters.as_str())
+}
