@@ -222,6 +222,14 @@ fn words_that_yaml_would_twist_stay_words() {
 }
 
 #[test]
+fn a_flow_may_end_with_or_without_a_word() {
+    for end in ["end:", "end: listo"] {
+        let text = format!("flow: prueba\ntitle: probar\nsteps:\n  - say: \"Hola.\"\n  - {end}\n");
+        assert!(load::book(&with(&text)).is_ok(), "{end}");
+    }
+}
+
+#[test]
 fn a_condition_proves_that_an_optional_value_is_there() {
     let flow = |condition: &str| {
         with(&format!(

@@ -79,7 +79,8 @@ fn check(dir: Option<&Path>) -> anyhow::Result<ExitCode> {
             }
             let files: std::collections::BTreeSet<&str> =
                 errors.iter().map(|error| error.span.file.as_str()).collect();
-            eprintln!("{} mistakes in {} of {} files", errors.len(), files.len(), sources.len());
+            let mistakes = if errors.len() == 1 { "mistake" } else { "mistakes" };
+            eprintln!("{} {mistakes} in {} of {} files", errors.len(), files.len(), sources.len());
             Ok(ExitCode::FAILURE)
         }
     }

@@ -1,7 +1,32 @@
 //! The language in which a clinic writes its conversations.
 //!
 //! YAML files are read once into closed, typed structs, checked as a graph, and only then become a
-//! [`Book`]; a mistake names its file, line and column. Pure: nothing here does I/O.
+//! [`Book`]; a mistake names its file, line and column. Pure: nothing here does I/O. The guide for authors,
+//! with every key, port, filter and code, is `flows/LENGUAJE.md`; a test keeps it true.
+//!
+//! | file | trade |
+//! |---|---|
+//! | [`definition`] | a flow as the walk reads it: names resolved, every outcome with its branch |
+//! | [`value`] | the typed values that answers and rows are made of |
+//! | [`expression`], [`template`] | conditions and texts: read, computed, written back |
+//! | [`port`] | the functions that a flow may call, with arguments, results and outcomes |
+//! | `raw`, [`load`] | from YAML with its places to definitions; all mistakes at once |
+//! | `check` | the book as a whole: what passes here, the walk need not doubt |
+//! | [`graph`] | what is forgotten when an answer changes |
+//! | [`diagram`] | a flow drawn as Mermaid or SVG |
+//! | [`built_in`] | the flows that come with the program |
+//!
+//! ```
+//! use smartsalud::flow::{built_in, load};
+//!
+//! let mut sources = built_in::sources();
+//! sources.insert("avisar.yaml".into(), "flow: avisar\ntitle: avisar\nsteps:\n  - call: agendr\n".into());
+//! let errors = load::book(&sources).unwrap_err();
+//! assert_eq!(
+//!     errors[0].to_string().lines().next().unwrap(),
+//!     "avisar.yaml:4:11: F041 there is no flow `agendr` (did you mean `agendar`?)"
+//! );
+//! ```
 
 pub mod built_in;
 mod check;

@@ -168,7 +168,9 @@ pub(super) struct Step {
     pub when: Option<Text>,
     pub call: Option<Text>,
     pub handoff: Option<Text>,
-    pub end: Option<Text>,
+    /// `end:` alone or with a word for who reads the flow.
+    #[serde(default, deserialize_with = "even_empty")]
+    pub end: Option<Option<Text>>,
     // an ask or a review
     pub text: Option<Text>,
     pub shorter: Option<Text>,
@@ -187,6 +189,11 @@ pub(super) struct Step {
     pub then: Option<Vec<Spanned<Self>>>,
     #[serde(rename = "else")]
     pub otherwise: Option<Vec<Spanned<Self>>>,
+}
+
+/// A key that stands there, with or without a value.
+fn even_empty<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Option<Text>>, D::Error> {
+    Option::<Text>::deserialize(deserializer).map(Some)
 }
 
 #[derive(Debug, Clone, Copy, Deserialize)]
