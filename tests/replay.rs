@@ -34,7 +34,16 @@ async fn a_conversation_that_goes_otherwise_fails_with_its_place_and_why() {
     let told = report::failure(&outcome);
     std::fs::remove_dir_all(&folder).expect("it is ours");
     assert!(!outcome.passed());
-    for part in ["wrong.yaml:6", "quiero hora con la matrona", "- cancelar.cita", "+ agendar.hora", "rung ", "walk ", "--turn 1 --trace", "1 later turns"] {
+    for part in [
+        "wrong.yaml:6",
+        "quiero hora con la matrona",
+        "- cancelar.cita",
+        "+ agendar.hora",
+        "rung ",
+        "walk ",
+        "--turn 1 --trace",
+        "1 later turns",
+    ] {
         assert!(told.contains(part), "`{part}` is missing in:\n{told}");
     }
 }

@@ -58,8 +58,8 @@ pub async fn run(args: ChatArgs) -> anyhow::Result<ExitCode> {
     let world = match &args.world {
         None => World::parse("demo.yaml", folder::DEMO)?,
         Some(path) => {
-            let source =
-                std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
+            let source = std::fs::read_to_string(path)
+                .with_context(|| format!("{} cannot be read", path.display()))?;
             World::parse(&path.display().to_string(), &source)?
         }
     };

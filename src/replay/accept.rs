@@ -151,6 +151,9 @@ mod tests {
         let turns = [Accepted { line: 2, observed: &observed }, Accepted { line: 4, observed: &observed }];
         let (text, left) = rewrite(source, &turns);
         assert_eq!(left, [4]);
-        assert!(text.contains("  - patient: hola\n    bot: [{ says: [\"Hola\"] }]\n    stage: Idle\n"), "{text}");
+        assert!(
+            text.contains("  - patient: hola\n    bot: [{ says: [\"Hola\"] }]\n    stage: Idle\n"),
+            "{text}"
+        );
     }
 }

@@ -106,7 +106,9 @@ fn notices(expected: &[Expected], got: &[Notice], found: &mut Vec<Difference>) {
     }
     for notice in rest {
         match notice {
-            Notice::Message(said) => found.push(Difference::new("message not listed", "nothing", shown(said))),
+            Notice::Message(said) => {
+                found.push(Difference::new("message not listed", "nothing", shown(said)));
+            }
             Notice::Handoff(why) => found.push(Difference::new("hand-off not listed", "none", why)),
         }
     }
@@ -134,10 +136,16 @@ fn message(number: usize, expected: &Expected, said: &Said, found: &mut Vec<Diff
             found.push(Difference::new(at("repair"), kind, format!("{got} ({})", said.label)));
         }
     }
-    let silent_about_questions =
-        expected.ask.is_none() && expected.review.is_none() && expected.repair.is_none() && expected.options.is_none();
+    let silent_about_questions = expected.ask.is_none()
+        && expected.review.is_none()
+        && expected.repair.is_none()
+        && expected.options.is_none();
     if silent_about_questions && !said.message.options.is_empty() {
-        found.push(Difference::new(at("asks"), "no question (list it with `ask:` if it should)", &said.label));
+        found.push(Difference::new(
+            at("asks"),
+            "no question (list it with `ask:` if it should)",
+            &said.label,
+        ));
     }
     if let Some(options) = &expected.options {
         let titles: Vec<String> = said.message.options.iter().map(|option| option.title.clone()).collect();
@@ -288,8 +296,11 @@ fn list(items: &[String]) -> String {
 
 /// Small letters without accents and with single spaces.
 pub fn plain(text: &str) -> String {
-    let bare: String =
-        text.nfd().filter(|c| !unicode_normalization::char::is_combining_mark(*c)).collect::<String>().to_lowercase();
+    let bare: String = text
+        .nfd()
+        .filter(|c| !unicode_normalization::char::is_combining_mark(*c))
+        .collect::<String>()
+        .to_lowercase();
     bare.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
@@ -306,7 +317,8 @@ mod tests {
     use crate::value::{Outgoing, OutgoingOption};
 
     fn said(label: &str, text: &str, options: &[&str]) -> Notice {
-        let option = |title: &&str| OutgoingOption { id: String::new(), title: (*title).to_owned(), detail: None };
+        let option =
+            |title: &&str| OutgoingOption { id: String::new(), title: (*title).to_owned(), detail: None };
         let options = options.iter().map(option).collect();
         let message = Outgoing { text: text.to_owned(), options, list_button: None };
         Notice::Message(Said { message, label: label.to_owned(), repairs: Vec::new() })
@@ -328,11 +340,13 @@ mod tests {
     fn all_that_is_wrong_with_a_message_is_told_at_once() {
         let notice = said("agendar.hora", "Estas son las horas", &["mar 1 dic 15:00"]);
         let observed = Observed { notices: vec![notice], ..Observed::default() };
-        let wanted = item("patient: x\nbot: [{ ask: agendar.prestacion, options: [mar 1 16:00], says: [nada] }]");
+        let wanted =
+            item("patient: x\nbot: [{ ask: agendar.prestacion, options: [mar 1 16:00], says: [nada] }]");
         let found = compare(&wanted, &observed);
         let what: Vec<&str> = found.iter().map(|one| one.what.as_str()).collect();
         assert_eq!(what, ["message 1: asks", "message 1: options", "message 1: says"]);
-        let right = item("patient: x\nbot: [{ ask: agendar.hora, options: [\"mar 1 15:00\"], says: [LAS HORAS] }]");
+        let right =
+            item("patient: x\nbot: [{ ask: agendar.hora, options: [\"mar 1 15:00\"], says: [LAS HORAS] }]");
         assert_eq!(compare(&right, &observed), []);
     }
 

@@ -37,12 +37,13 @@
 //!
 //! `fault: { port: outcome }` makes the port answer so in this turn (once, with `once: true` on the item).
 
+mod reading;
+
 use std::collections::BTreeMap;
-use std::fmt;
 
 use chrono::{NaiveDateTime, TimeDelta};
 use indexmap::IndexMap;
-use serde::de::{Deserializer, Error as _, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer};
+use serde::de::{Deserializer, Error as _};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_saphyr::Spanned;
 
@@ -236,10 +237,10 @@ pub struct Expected {
     /// The options it shows.
     pub options: Option<Vec<String>>,
     /// What its text must hold.
-    #[serde(deserialize_with = "one_or_more")]
+    #[serde(deserialize_with = "reading::one_or_more")]
     pub says: Vec<String>,
     /// What its text must not hold.
-    #[serde(deserialize_with = "one_or_more")]
+    #[serde(deserialize_with = "reading::one_or_more")]
     pub never: Vec<String>,
     /// Why staff is called.
     pub handoff: Option<String>,
@@ -334,6 +335,9 @@ pub(super) fn read<T: DeserializeOwned>(file: &str, source: &str) -> Result<T, B
     serde_saphyr::from_str_with_options(source, options).map_err(|error| {
         let place = error.location();
         let mut message = error.without_snippet().to_string();
+        if let Some(end) = message.rfind(" at line ") {
+            message.truncate(end); // the place stands in front already
+        }
         if let Some(near) = nearest_key(&message) {
             message = format!("{message} (did you mean `{near}`?)");
         }
@@ -344,13 +348,11 @@ pub(super) fn read<T: DeserializeOwned>(file: &str, source: &str) -> Result<T, B
 
 /// The known key nearest to the unknown one that serde complains about.
 fn nearest_key(message: &str) -> Option<String> {
-    let quoted: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
-    let (unknown, known) = quoted.split_first()?;
-    if !message.contains("unknown") {
-        return None;
-    }
-    let near = known.iter().min_by_key(|key| strsim::osa_distance(key, unknown))?;
-    (strsim::osa_distance(near, unknown) <= 1 + unknown.chars().count() / 3).then(|| (*near).to_owned())
+    let unknown = message.strip_prefix("unknown ")?.split('`').nth(1)?;
+    let known = message.split_once("expected ")?.1;
+    let known = known.trim_start_matches("one of ").split([',', '`', ' ']).filter(|key| !key.is_empty());
+    let near = known.min_by_key(|key| strsim::osa_distance(key, unknown))?;
+    (strsim::osa_distance(near, unknown) <= 1 + unknown.chars().count() / 3).then(|| near.to_owned())
 }
 
 fn check(file: &str, item: &Spanned<Item>) -> Result<(), BadFixture> {
@@ -369,7 +371,9 @@ fn check(file: &str, item: &Spanned<Item>) -> Result<(), BadFixture> {
     if let Some(Bot::Says(list)) = turn.bot.as_ref().map(|bot| &bot.value) {
         for entry in list {
             if *entry == Expected::default() {
-                return wrong("an entry of `bot` must expect something: ask, review, repair, says or handoff");
+                return wrong(
+                    "an entry of `bot` must expect something: ask, review, repair, says or handoff",
+                );
             }
         }
     }
@@ -382,7 +386,9 @@ fn check(file: &str, item: &Spanned<Item>) -> Result<(), BadFixture> {
             other.unsupported,
         ];
         if kinds.iter().filter(|one| **one).count() != 1 {
-            return wrong("`patient: { … }` needs exactly one of text, tap, audio, image, video, document, location, contact, reaction and unsupported");
+            return wrong(
+                "`patient: { … }` needs exactly one of text, tap, audio, image, video, document, location, contact, reaction and unsupported",
+            );
         }
         if (other.of_turn.is_some() || other.twice) && other.tap.is_none() {
             return wrong("`of_turn` and `twice` belong to `tap`");
@@ -472,217 +478,12 @@ fn quoted(texts: &[String]) -> String {
     texts.iter().map(short).collect::<Vec<_>>().join(" ")
 }
 
-/// A text where YAML may have read a number.
-struct TextVisitor;
-
-impl<'de> Visitor<'de> for TextVisitor {
-    type Value = String;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a text (in quotes when it looks like a number)")
-    }
-
-    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<String, E> {
-        Ok(text.to_owned())
-    }
-
-    fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<String, E> {
-        Ok(number.to_string())
-    }
-
-    fn visit_i64<E: serde::de::Error>(self, number: i64) -> Result<String, E> {
-        Ok(number.to_string())
-    }
-}
-
-impl<'de> Deserialize<'de> for Sent {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct SentVisitor;
-        impl<'de> Visitor<'de> for SentVisitor {
-            type Value = Sent;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a text, a list of texts, or { tap: … } and the like")
-            }
-
-            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Sent, E> {
-                Ok(Sent::Texts(vec![text.to_owned()]))
-            }
-
-            fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<Sent, E> {
-                TextVisitor.visit_u64(number).map(|text| Sent::Texts(vec![text]))
-            }
-
-            fn visit_i64<E: serde::de::Error>(self, number: i64) -> Result<Sent, E> {
-                TextVisitor.visit_i64(number).map(|text| Sent::Texts(vec![text]))
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Sent, A::Error> {
-                let mut texts = Vec::new();
-                while let Some(text) = seq.next_element::<String>()? {
-                    texts.push(text);
-                }
-                Ok(Sent::Texts(texts))
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Sent, A::Error> {
-                let other = SentOther::deserialize(MapAccessDeserializer::new(map))?;
-                Ok(Sent::Other(Box::new(other)))
-            }
-        }
-        deserializer.deserialize_any(SentVisitor)
-    }
-}
-
-impl<'de> Deserialize<'de> for Place {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct PlaceVisitor;
-        impl<'de> Visitor<'de> for PlaceVisitor {
-            type Value = Place;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("the name of a world in tests/worlds, or a world")
-            }
-
-            fn visit_str<E: serde::de::Error>(self, name: &str) -> Result<Place, E> {
-                Ok(Place::Named(name.to_owned()))
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Place, A::Error> {
-                let world = world::World::deserialize(MapAccessDeserializer::new(map))?;
-                Ok(Place::Inline(Box::new(world)))
-            }
-        }
-        deserializer.deserialize_any(PlaceVisitor)
-    }
-}
-
-impl<'de> Deserialize<'de> for Staff {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct StaffVisitor;
-        impl<'de> Visitor<'de> for StaffVisitor {
-            type Value = Staff;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a person and what they do: { ana: take_over }")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Staff, A::Error> {
-                let (mut person, mut how) = (None, None);
-                while let Some(key) = map.next_key::<String>()? {
-                    if key == "how" {
-                        how = Some(map.next_value()?);
-                    } else if person.is_none() {
-                        person = Some((key, map.next_value()?));
-                    } else {
-                        return Err(A::Error::custom(format!("`{key}`: only one person acts in an item")));
-                    }
-                }
-                let (name, does) = person.ok_or_else(|| A::Error::custom("nobody acts: { ana: take_over }"))?;
-                if how.is_some() && !matches!(does, StaffDoes::GiveBack) {
-                    return Err(A::Error::custom("`how` belongs to `give_back`"));
-                }
-                Ok(Staff { name, does, how: how.unwrap_or_default() })
-            }
-        }
-        deserializer.deserialize_map(StaffVisitor)
-    }
-}
-
-impl<'de> Deserialize<'de> for StaffDoes {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(deny_unknown_fields)]
-        struct Say {
-            say: String,
-        }
-        struct DoesVisitor;
-        impl<'de> Visitor<'de> for DoesVisitor {
-            type Value = StaffDoes;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("take_over, give_back, close or { say: text }")
-            }
-
-            fn visit_str<E: serde::de::Error>(self, does: &str) -> Result<StaffDoes, E> {
-                match does {
-                    "take_over" => Ok(StaffDoes::TakeOver),
-                    "give_back" => Ok(StaffDoes::GiveBack),
-                    "close" => Ok(StaffDoes::Close),
-                    other => Err(E::unknown_variant(other, &["take_over", "give_back", "close", "say"])),
-                }
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<StaffDoes, A::Error> {
-                Say::deserialize(MapAccessDeserializer::new(map)).map(|say| StaffDoes::Say(say.say))
-            }
-        }
-        deserializer.deserialize_any(DoesVisitor)
-    }
-}
-
-impl<'de> Deserialize<'de> for Bot {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct BotVisitor;
-        impl<'de> Visitor<'de> for BotVisitor {
-            type Value = Bot;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("`any`, or a list of messages")
-            }
-
-            fn visit_str<E: serde::de::Error>(self, word: &str) -> Result<Bot, E> {
-                match word {
-                    "any" => Ok(Bot::Any),
-                    other => Err(E::custom(format!("`{other}` is neither `any` nor a list of messages"))),
-                }
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Bot, A::Error> {
-                let mut list = Vec::new();
-                while let Some(entry) = seq.next_element::<Expected>()? {
-                    list.push(entry);
-                }
-                Ok(Bot::Says(list))
-            }
-        }
-        deserializer.deserialize_any(BotVisitor)
-    }
-}
-
-fn one_or_more<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
-    struct ListVisitor;
-    impl<'de> Visitor<'de> for ListVisitor {
-        type Value = Vec<String>;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("a text or a list of texts")
-        }
-
-        fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Vec<String>, E> {
-            Ok(vec![text.to_owned()])
-        }
-
-        fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<Vec<String>, E> {
-            Ok(vec![number.to_string()])
-        }
-
-        fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Vec<String>, A::Error> {
-            let mut list = Vec::new();
-            while let Some(text) = seq.next_element::<String>()? {
-                list.push(text);
-            }
-            Ok(list)
-        }
-    }
-    deserializer.deserialize_any(ListVisitor)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const HEAD: &str = "fixture: x\nclock: 2026-11-25T09:00\ncenter: demo\npatient: { phone: \"+56911112222\" }\n";
+    const HEAD: &str =
+        "fixture: x\nclock: 2026-11-25T09:00\ncenter: demo\npatient: { phone: \"+56911112222\" }\n";
 
     fn wrong(talk: &str) -> BadFixture {
         parse("x.yaml", &format!("{HEAD}talk:\n{talk}")).unwrap_err()

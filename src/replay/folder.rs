@@ -53,7 +53,9 @@ pub fn world(fixture: &Path, name: &str) -> Result<(String, String), String> {
     if name == "demo" {
         return Ok(("demo.yaml".to_owned(), DEMO.to_owned()));
     }
-    Err(format!("there is no world `{name}`: worlds/{file} is looked for beside the fixture, above it, and in tests/"))
+    Err(format!(
+        "there is no world `{name}`: worlds/{file} is looked for beside the fixture, above it, and in tests/"
+    ))
 }
 
 /// Reads a fixture and sets its scene.

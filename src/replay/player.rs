@@ -88,16 +88,20 @@ pub fn scene(
         }
     };
     let wrong = |message: String| BadFixture::at(file, &fixture.center, message);
-    let phone: Phone = fixture.patient.phone.parse().map_err(|error| wrong(format!("patient.phone: {error}")))?;
+    let phone: Phone =
+        fixture.patient.phone.parse().map_err(|error| wrong(format!("patient.phone: {error}")))?;
     let owners: Vec<_> = world
         .patients
         .iter()
         .map(|person| &person.value)
-        .filter(|person| person.phones.iter().any(|known| known.parse::<Phone>().ok().as_ref() == Some(&phone)))
+        .filter(|person| {
+            person.phones.iter().any(|known| known.parse::<Phone>().ok().as_ref() == Some(&phone))
+        })
         .collect();
     let known = |name: &Option<String>, run: &Option<String>| {
         owners.iter().any(|person| {
-            name.as_ref().is_none_or(|name| *name == person.name) && run.as_ref().is_none_or(|run| *run == person.run)
+            name.as_ref().is_none_or(|name| *name == person.name)
+                && run.as_ref().is_none_or(|run| *run == person.run)
         })
     };
     if !owners.is_empty() && !known(&fixture.patient.name, &fixture.patient.run) {
@@ -134,8 +138,11 @@ pub async fn play<S: Stage>(stage: &mut S, fixture: &Fixture, extent: Extent) ->
             Err(cannot) => {
                 let observed = turns.last().map(|turn| turn.observed.state.clone());
                 let observed = Observed { state: observed.unwrap_or_default(), ..Observed::default() };
-                let difference =
-                    Difference { what: "the turn".into(), expected: "to be played".into(), got: cannot.to_string() };
+                let difference = Difference {
+                    what: "the turn".into(),
+                    expected: "to be played".into(),
+                    got: cannot.to_string(),
+                };
                 (observed, vec![difference])
             }
         };
@@ -196,14 +203,10 @@ async fn turn<S: Stage>(stage: &mut S, item: &Item, before: &[PlayedTurn]) -> Re
     Ok(all)
 }
 
-fn happenings<S: Stage>(
-    stage: &S,
-    item: &Item,
-    before: &[PlayedTurn],
-) -> Result<Vec<Happening>, CannotPlay> {
+fn happenings<S: Stage>(stage: &S, item: &Item, before: &[PlayedTurn]) -> Result<Vec<Happening>, CannotPlay> {
     if let Some(sent) = &item.patient {
         return match sent {
-            Sent::Texts(texts) => Ok(vec![wrote(stage, texts.clone(), TimeDelta::zero())]),
+            Sent::Texts(texts) => Ok(vec![wrote(stage, texts, TimeDelta::zero())]),
             Sent::Other(other) => sent_other(stage, other, before),
         };
     }
@@ -234,7 +237,7 @@ fn happenings<S: Stage>(
 }
 
 /// Texts as the webhook passes them on: RUTs masked.
-fn wrote<S: Stage>(stage: &S, texts: Vec<String>, ago: TimeDelta) -> Happening {
+fn wrote<S: Stage>(stage: &S, texts: &[String], ago: TimeDelta) -> Happening {
     let sent = Some(stage.now() - ago);
     let texts = texts.iter().map(|text| PatientText { text: rut::mask(text), sent }).collect();
     Happening::Event(EventKind::Texts { texts })
@@ -247,7 +250,7 @@ fn sent_other<S: Stage>(
 ) -> Result<Vec<Happening>, CannotPlay> {
     if let Some(text) = &other.text {
         let text = text.repeat(other.times.unwrap_or(1));
-        return Ok(vec![wrote(stage, vec![text], other.ago.map_or(TimeDelta::zero(), |ago| ago.0))]);
+        return Ok(vec![wrote(stage, &[text], other.ago.map_or(TimeDelta::zero(), |ago| ago.0))]);
     }
     if let Some(kind) = other.media() {
         return Ok(vec![Happening::Event(EventKind::Media { kind })]);
@@ -285,11 +288,12 @@ fn tapped(
 pub fn option(said: &Said, wanted: &str) -> Option<(String, String)> {
     let options = &said.message.options;
     let key = |id: &str| Tap::from_id(id).map(|tap| tap.key);
-    let by_place =
-        wanted.parse::<usize>().ok().and_then(|place| options.get(place.checked_sub(1)?));
+    let by_place = wanted.parse::<usize>().ok().and_then(|place| options.get(place.checked_sub(1)?));
     let found = by_place
         .or_else(|| options.iter().find(|option| key(&option.id).as_deref() == Some(wanted)))
-        .or_else(|| options.iter().find(|option| expectation::plain(&option.title) == expectation::plain(wanted)))
+        .or_else(|| {
+            options.iter().find(|option| expectation::plain(&option.title) == expectation::plain(wanted))
+        })
         .or_else(|| options.iter().find(|option| expectation::words_occur(wanted, &option.title)))?;
     Some((found.id.clone(), found.title.clone()))
 }

@@ -54,12 +54,14 @@ pub fn failure(outcome: &Outcome) -> String {
         }
     };
     for turn in played.turns.iter().filter(|turn| !turn.differences.is_empty()) {
-        let _ = writeln!(out, "FAIL  {}:{}  «{}», turn {}", outcome.file, turn.line, outcome.title, turn.number);
+        let _ =
+            writeln!(out, "FAIL  {}:{}  «{}», turn {}", outcome.file, turn.line, outcome.title, turn.number);
         let _ = writeln!(out, "      {}", turn.story);
         differences(&turn.differences, &mut out);
         let _ = writeln!(out, "      why:");
         why(&turn.observed.traces, "        ", &mut out);
-        let _ = writeln!(out, "      again: smartsalud replay {} --turn {} --trace", outcome.file, turn.number);
+        let _ =
+            writeln!(out, "      again: smartsalud replay {} --turn {} --trace", outcome.file, turn.number);
     }
     if let Some((line, end)) = played.end.as_ref().filter(|(_, end)| !end.is_empty()) {
         let _ = writeln!(out, "FAIL  {}:{line}  «{}», at the end", outcome.file, outcome.title);
@@ -117,8 +119,11 @@ pub fn trace(turn: &PlayedTurn) -> String {
     why(&turn.observed.traces, "      ", &mut out);
     let _ = writeln!(out, "      stage {}", turn.observed.state.stage());
     for frame in &turn.observed.state.stack {
-        let answers: Vec<String> =
-            frame.answers.iter().map(|(name, answer)| format!("{name}={}", in_words(&answer.value))).collect();
+        let answers: Vec<String> = frame
+            .answers
+            .iter()
+            .map(|(name, answer)| format!("{name}={}", in_words(&answer.value)))
+            .collect();
         let _ = writeln!(out, "      frame {} {} {}", frame.id, frame.flow, answers.join(" "));
     }
     differences(&turn.differences, &mut out);
@@ -201,7 +206,7 @@ fn json_turn(turn: &PlayedTurn) -> JsonTurn<'_> {
     }
 }
 
-/// The JUnit form that build servers read: a test case for each fixture.
+/// The `JUnit` form that build servers read: a test case for each fixture.
 pub fn junit(outcomes: &[Outcome]) -> String {
     let failed = outcomes.iter().filter(|outcome| !outcome.passed()).count();
     let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
@@ -246,7 +251,8 @@ pub fn coverage(outcomes: &[Outcome], book: &crate::flow::Book) -> String {
     use std::collections::BTreeSet;
     let mut seen_steps: BTreeSet<&str> = BTreeSet::new();
     let mut seen_repairs = BTreeSet::new();
-    for turn in outcomes.iter().filter_map(|outcome| outcome.result.as_ref().ok()).flat_map(|one| &one.turns) {
+    for turn in outcomes.iter().filter_map(|outcome| outcome.result.as_ref().ok()).flat_map(|one| &one.turns)
+    {
         for trace in &turn.observed.traces {
             seen_steps.extend(trace.walk.iter().map(|step| step.step.as_str()));
             seen_repairs.extend(trace.repairs.iter().copied());

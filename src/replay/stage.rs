@@ -195,7 +195,8 @@ impl<'a> CoreStage<'a> {
                 }
             }
         };
-        let again = step(&books, &through_json(&self.state)?, &through_json(&event)?, &through_json(&facts)?)?;
+        let again =
+            step(&books, &through_json(&self.state)?, &through_json(&event)?, &through_json(&facts)?)?;
         if again != Stepped::Done(Box::new(turned.clone())) {
             return Err(StageError::Broken("the same facts gave another turn".to_owned()));
         }

@@ -1,7 +1,10 @@
+use chrono::TimeDelta;
+
 use super::*;
+use crate::flow::Name;
 
 fn agenda(phone: &str) -> (Agenda, DateTime<Utc>) {
-    let world = World::parse("demo.yaml", include_str!("../../tests/worlds/demo.yaml")).unwrap();
+    let world = World::parse("demo.yaml", include_str!("../../../tests/worlds/demo.yaml")).unwrap();
     (Agenda::new(world, phone.parse().ok()), "2026-11-25T12:00:00Z".parse().unwrap())
 }
 
@@ -62,7 +65,11 @@ fn a_confirmed_hour_belongs_to_one_patient_even_after_its_hold_died() {
     };
     let got = agenda.transaction(later).answer(&confirm("1/commit/1")).unwrap();
     assert_eq!(got.outcome, "ok");
-    assert_eq!(agenda.transaction(later).answer(&confirm("1/commit/1")).unwrap(), got, "once named, once done");
+    assert_eq!(
+        agenda.transaction(later).answer(&confirm("1/commit/1")).unwrap(),
+        got,
+        "once named, once done"
+    );
     assert_eq!(agenda.booked_in_words(later), ["jue 26 nov 09:00 Matrona Ana Rojas Luz Soto"]);
     assert_eq!(agenda.overlap(later), None);
 }
