@@ -33,10 +33,10 @@ pub struct ReplayArgs {
     /// One line of JSON for each fixture instead of text
     #[arg(long)]
     json: bool,
-    /// Also write a JUnit file for build servers
+    /// Also write a `JUnit` file for build servers
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
-    /// Without a database: an agenda in memory answers
+    /// Without a database: an agenda in memory answers (so far the only way)
     #[arg(long)]
     core: bool,
     /// The flows to play with; absent: the ones built in

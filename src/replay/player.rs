@@ -214,7 +214,7 @@ fn happenings<S: Stage>(stage: &S, item: &Item, before: &[PlayedTurn]) -> Result
             Sent::Other(other) => sent_other(stage, other, before),
         };
     }
-    if let Some(Staff { by: name, does }) = &item.staff {
+    if let Some(Staff { name, does, how }) = &item.staff {
         let state = before.last().map(|turn| &turn.observed.state);
         let action = match does {
             StaffDoes::TakeOver => StaffAction::TakeOver,
@@ -224,7 +224,7 @@ fn happenings<S: Stage>(stage: &S, item: &Item, before: &[PlayedTurn]) -> Result
             StaffDoes::Edit { field, to } => edit(state, field, to).ok_or_else(|| {
                 CannotPlay::Script(format!("no running flow has a row «{to}» for its field `{field}`"))
             })?,
-            StaffDoes::GiveBack(how) => match how {
+            StaffDoes::GiveBack => match how {
                 GiveBack::Resume => StaffAction::Resume,
                 GiveBack::Restart => StaffAction::Restart,
                 GiveBack::Close => StaffAction::Close,

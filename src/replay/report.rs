@@ -206,7 +206,7 @@ fn json_turn(turn: &PlayedTurn) -> JsonTurn<'_> {
     }
 }
 
-/// The JUnit form that build servers read: a test case for each fixture.
+/// The `JUnit` form that build servers read: a test case for each fixture.
 pub fn junit(outcomes: &[Outcome]) -> String {
     let failed = outcomes.iter().filter(|outcome| !outcome.passed()).count();
     let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
