@@ -47,7 +47,8 @@ fn transcript(played: &Played) -> Vec<String> {
                 Notice::Handoff(why) => format!("(staff is told: {why})"),
             });
         }
-        let commits = turn.observed.calls.iter().filter(|call| smartsalud::replay::agenda::commits(&call.port));
+        let commits =
+            turn.observed.calls.iter().filter(|call| smartsalud::replay::agenda::commits(&call.port));
         lines.extend(commits.map(|call| format!("({} → {})", call.port, call.outcome)));
         lines.push(format!("[{}]", turn.observed.state.stage()));
     }
@@ -92,7 +93,9 @@ async fn parting(path: PathBuf) -> Option<String> {
         return None;
     }
     let at = one.iter().zip(&other).position(|(a, b)| a != b).unwrap_or(one.len().min(other.len()));
-    let around = |lines: &[String]| lines[at.saturating_sub(2).min(lines.len())..(at + 1).min(lines.len())].join("\n    ");
+    let around = |lines: &[String]| {
+        lines[at.saturating_sub(2).min(lines.len())..(at + 1).min(lines.len())].join("\n    ")
+    };
     Some(format!("{file}\n  in memory\n    {}\n  in the database\n    {}", around(&one), around(&other)))
 }
 

@@ -495,10 +495,13 @@ fn row<const N: usize>(key: String, columns: [(&str, Value); N]) -> Record {
 }
 
 fn patient_row(person: &SpokenFor) -> Record {
-    row(
+    let mut row = row(
         person.patient.to_string(),
         [("nombre", Value::Text(person.full_name.clone())), ("verificado", Value::Flag(person.verified))],
-    )
+    );
+    // a family calls its members by their first names
+    row.words.extend(person.full_name.split_whitespace().next().map(str::to_owned));
+    row
 }
 
 fn center_row(center: CenterId, card: &CenterCard) -> Record {

@@ -40,7 +40,9 @@ impl<'a> Running<'a> {
             return;
         }
         let Some(dependants) = flow.graph.dependants.get(field) else { return };
-        let forgets_it = |branch: &Branch| branch.forget.iter().any(|name| name == field);
+        let forgets_it = |branch: &Branch| {
+            branch.forget.iter().any(|name| name == field) || branch.refuse.as_deref() == Some(field)
+        };
         for step in all_steps(&flow.steps) {
             let (StepKind::Do(call) | StepKind::Hold(call) | StepKind::Commit(call)) = &step.kind else {
                 continue;

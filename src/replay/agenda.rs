@@ -332,7 +332,11 @@ impl Agenda {
 
     fn patient_row(&self, patient: PatientId, verified: bool) -> Record {
         let name = self.name_of(patient).to_owned();
-        row(patient.to_string(), [("nombre", Value::Text(name)), ("verificado", Value::Flag(verified))])
+        let first = name.split_whitespace().next().map(str::to_owned);
+        let mut row =
+            row(patient.to_string(), [("nombre", Value::Text(name)), ("verificado", Value::Flag(verified))]);
+        row.words.extend(first);
+        row
     }
 
     fn hour_row(&self, slot: Slot) -> Record {

@@ -161,7 +161,7 @@ pub(super) fn of(read: &Read, question: bool, times: &Times, why: &mut Vec<Reaso
     }
     if read.has_any(&NO)
         || first == "no"
-        || (count <= 4 && read.words().any(|word| word == "no" || word == "tampoco"))
+        || (count <= 4 && !read.has("no mas") && read.words().any(|word| word == "no" || word == "tampoco"))
     {
         return because("assent: negation", Assent::No);
     }

@@ -12,6 +12,7 @@ use smartsalud::queue::store::events::settle_statuses;
 use smartsalud::queue::store::outbox::{self, Settled};
 use smartsalud::queue::wake::Wake;
 use sqlx::postgres::PgPool;
+use sqlx::{Postgres, Transaction};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -250,40 +251,63 @@ async fn a_status_of_another_number_s_message_changes_nothing() {
     assert_eq!(outcome, "unmatched");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn sender_and_statuses_write_the_same_rows_at_once_without_a_deadlock() {
+#[tokio::test]
+async fn sender_and_statuses_lock_rows_in_the_order_of_ids_and_so_never_wait_crosswise() {
     let database = harness::database_in_real_time().await;
     let pool = &database.pool;
-    let mut all = Vec::new();
-    for _ in 0..40 {
+    let mut ids = Vec::new();
+    for _ in 0..30 {
         let one = conversation(pool).await;
         let id = queue(pool, one, 1).await[0];
-        all.push((one, id));
+        status(pool, Some(one), id, "delivered").await;
+        ids.push(id);
     }
-    for round in 0..15 {
-        for (one, id) in &all {
-            status(pool, Some(*one), *id, if round % 2 == 0 { "sent" } else { "delivered" }).await;
-        }
-        let settled = |id: OutboxId| Settled {
-            id,
+    // its newest version now lies behind all others, where a scan of the table comes last
+    let first = ids[0];
+    sqlx::query("update outbox set attempts = 1 where id = $1").bind(first).execute(pool).await.unwrap();
+    let backwards: Vec<Settled> = ids
+        .iter()
+        .rev()
+        .map(|id| Settled {
+            id: *id,
             status: "accepted",
             wa_message_id: None,
             code: None,
             detail: None,
             not_before: None,
-        };
-        let forward: Vec<Settled> = all.iter().map(|(_, id)| settled(*id)).collect();
-        let backward: Vec<Settled> = all.iter().rev().map(|(_, id)| settled(*id)).collect();
-        let one = async || outbox::settle(&mut pool.acquire().await.unwrap(), &forward).await.unwrap();
-        let other = async || outbox::settle(&mut pool.acquire().await.unwrap(), &backward).await.unwrap();
-        tokio::join!(settle_all(pool), one(), other(), settle_all(pool));
+        })
+        .collect();
+    let sender = async || outbox::settle(&mut pool.acquire().await.unwrap(), &backwards).await.unwrap();
+    let statuses = async || settle_all(pool).await;
+    let holder = held(pool, first).await;
+    tokio::join!(others_are_free(pool, first, holder), sender());
+    let holder = held(pool, first).await;
+    tokio::join!(others_are_free(pool, first, holder), statuses());
+}
+
+async fn held(pool: &PgPool, row: OutboxId) -> Transaction<'static, Postgres> {
+    let mut holder = pool.begin().await.unwrap();
+    sqlx::query("select 1 from outbox where id = $1 for update")
+        .bind(row)
+        .execute(&mut *holder)
+        .await
+        .unwrap();
+    holder
+}
+
+/// Waits until somebody wants the first row, and sees that they have taken no other.
+async fn others_are_free(pool: &PgPool, first: OutboxId, holder: Transaction<'_, Postgres>) {
+    let waiting = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
+    while sqlx::query_scalar::<_, i64>(waiting).fetch_one(pool).await.unwrap() == 0 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
     }
-    let deadlocks: i64 =
-        sqlx::query_scalar("select deadlocks from pg_stat_database where datname = current_database()")
-            .fetch_one(pool)
-            .await
-            .unwrap();
-    assert_eq!(deadlocks, 0);
+    let free: Vec<i64> = sqlx::query_scalar("select id from outbox where id <> $1 for update skip locked")
+        .bind(first)
+        .fetch_all(pool)
+        .await
+        .unwrap();
+    assert_eq!(free.len(), 29, "whoever waits for the first holds no other");
+    holder.commit().await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -6,7 +6,7 @@
 
 use std::rc::Rc;
 
-use super::hours::window_feeding;
+use super::hours::{window_feeding, without_clock};
 use crate::conversation::fill::is_same;
 use crate::conversation::frames::{all_steps, is_frozen};
 use crate::conversation::message::Message;
@@ -72,8 +72,9 @@ impl<'a> Running<'a> {
         if names_row || !self.is_ahead(field, window) || is_frozen(flow, frame, name) {
             return None;
         }
-        let value = Value::Window(window.clone());
-        self.give(index, flow, name, value, By::Patient).then(|| name.to_owned())
+        // "El jueves a las 10" wants Thursday's list; the clock then picks its row, and is no filter to keep.
+        let filter = if message.clock { without_clock(window) } else { window.clone() };
+        self.give(index, flow, name, Value::Window(filter), By::Patient).then(|| name.to_owned())
     }
 
     /// Tries what was heard on a question whose options exist now.

@@ -92,6 +92,11 @@ impl<'a> Running<'a> {
                 return self.choose(index, flow, name, &key, By::Patient);
             }
         }
+        let names_day = message.window.as_ref().is_some_and(|said| !said.days.is_empty());
+        if message.clock && names_day && message.relative.is_none() {
+            self.keep_heard(index, message);
+            return Ok(self.ask_other_hours(index, flow, feeding, without_clock(&window)));
+        }
         Ok(self.ask_other_hours(index, flow, feeding, window))
     }
 
@@ -173,6 +178,11 @@ pub(super) fn only_fitting(choices: &[Choice], window: &Window) -> Option<String
         choices.iter().filter(|choice| choice.starts.is_some_and(|starts| window.allows(starts)));
     let only = fitting.next()?;
     fitting.next().is_none().then(|| only.key.clone())
+}
+
+/// The same days at any time.
+pub(super) fn without_clock(window: &Window) -> Window {
+    Window { times: Vec::new(), ..window.clone() }
 }
 
 /// A time of the day alone keeps the days asked for before; days alone keep nothing ("otro día" says more).

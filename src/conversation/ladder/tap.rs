@@ -99,11 +99,29 @@ impl<'a> Running<'a> {
                     spent: false,
                 });
             }
-            CHANGE => self.push_repair(RepairKind::Change, &[]),
+            CHANGE => match self.only_changeable(index, review) {
+                Some(field) => {
+                    self.want(index, &field);
+                }
+                None => self.push_repair(RepairKind::Change, &[]),
+            },
             CANCEL => self.leave_form(index),
             _ => self.push_repair(RepairKind::Stale, &[]),
         }
         Ok(())
+    }
+
+    /// The one field that a review lets be changed: there is nothing to choose from.
+    fn only_changeable(&self, index: usize, review: &str) -> Option<String> {
+        let flow = self.flow_of(&self.state.stack[index])?;
+        let fields = all_steps(&flow.steps).into_iter().find_map(|step| match &step.kind {
+            StepKind::Review(known) if step.id == review => Some(&known.fields),
+            _ => None,
+        })?;
+        match fields.as_slice() {
+            [only] => Some(only.clone()),
+            _ => None,
+        }
     }
 
     pub(super) fn leave_form(&mut self, index: usize) {
