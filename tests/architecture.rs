@@ -154,7 +154,8 @@ fn rooms_import_only_what_they_may() {
         match room {
             "value" | "flow" | "understanding" | "patient" => &[],
             "whatsapp" => &["queue"],
-            "queue" | "scheduling" | "database" => &[],
+            "queue" => &["database"],
+            "scheduling" | "database" => &[],
             _ => &[
                 "conversation",
                 "database",

@@ -1,5 +1,10 @@
 //! Every fixture gives one and the same transcript on the agenda in memory and on the real pipeline.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test may fail; the lint's own exception does not reach the functions beside the tests"
+)]
+
 #[path = "harness/mod.rs"]
 mod harness;
 

@@ -98,7 +98,7 @@ impl<'a> Running<'a> {
             || self.fixed_answer(message)?
             || self.another_flow(pending, message)?;
         if !took {
-            self.miss(pending, message)?;
+            self.miss(pending)?;
         }
         self.walk()?;
         self.never_leave_silence()
@@ -136,7 +136,7 @@ impl<'a> Running<'a> {
     }
 
     /// Rung 8: help, then the question reworded with its options, then a person.
-    fn miss(&mut self, pending: Option<&Pending<'a>>, _message: &Message) -> Result<(), Halt> {
+    fn miss(&mut self, pending: Option<&Pending<'a>>) -> Result<(), Halt> {
         let Some(pending) = pending else {
             if self.state.stack.is_empty() {
                 self.rung(8, true, "nothing is going on: hello");

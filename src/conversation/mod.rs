@@ -7,7 +7,7 @@
 //! |---|---|
 //! | [`state`] | answers, not a program counter |
 //! | [`need`] | what the core is told, asks and wants done |
-//! | [`step`] | one event in, one message out |
+//! | [`mod@step`] | one event in, one message out |
 //! | `ladder` | what a message is taken for, rung by rung |
 //! | `walk` | a flow read from the top to its first unmet step |
 //! | `fill` | answers given, refused and forgotten |

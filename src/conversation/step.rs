@@ -113,13 +113,12 @@ impl<'a> Running<'a> {
 
     /// The rest of a turn that had to commit first.
     fn go_on(&mut self) -> Result<Turn, Halt> {
-        if self.state.owner != Owner::Bot || !self.state.going_on && self.state.to_release.is_empty() {
-            return Ok(Turn::Ignored);
-        }
-        if self.state.going_on {
+        if self.state.going_on && self.state.owner == Owner::Bot {
             self.walk()?;
+            return Ok(Turn::Taken);
         }
-        Ok(Turn::Taken)
+        // Nothing to say, but maybe something left to give back.
+        Ok(if self.state.to_release.is_empty() { Turn::Ignored } else { Turn::Taken })
     }
 
     /// Nothing changed: the state as it was, with the trace of why.

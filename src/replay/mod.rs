@@ -1,6 +1,6 @@
 //! Scripted conversations, played as tests.
 //!
-//! A fixture reads like a chat and is strict: what it does not list must not happen. It plays on a [`player::Stage`];
+//! A fixture reads like a chat and is strict: what it does not list must not happen. It plays on a [`stage::Stage`];
 //! the one here is the pure core with an agenda in memory, so that a flow can be tried without a database.
 
 pub mod accept;

@@ -1,5 +1,5 @@
 //! Moving a centre's data in: the files that clinics keep ([`import`]), the small centre of the demo
-//! ([`demo`]), and invented centres of any size ([`generate`]).
+//! ([`demo`]), and invented centres of any size ([`mod@generate`]).
 
 mod cell;
 pub mod demo;

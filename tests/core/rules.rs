@@ -622,9 +622,38 @@ fn a_phone_nobody_knows_says_who_it_is_and_goes_on_where_it_was() {
 #[test]
 fn a_second_write_waits_for_the_next_transaction_and_nothing_said_is_lost() {
     let mut world = World::new();
-    world.book("k2-2026-11-27T16:00", "p1");
+    world.book(NOON, "p1");
     let mut talk = Talk::at_review(world);
-    // Leaving the booking gives its hour back; starting anew in the same turn would hold another.
-    talk.says("empezar de nuevo").stands_at("agendar.prestacion");
+    talk.event(EventKind::Start { flow: "reagendar".into() });
+    talk.says("la de las 10:30").stands_at("reagendar.review.1");
+    talk.wait(700);
+    let said = talk.said.len();
+    // The move is written; taking the other booking's dead hour again is a second write.
+    talk.says("sí").stands_at("agendar.review.1");
+    assert_eq!(talk.said.len(), said + 1, "one message");
+    talk.told("Listo, tu hora quedó cambiada").told("¿La confirmo?");
+    assert_eq!(talk.held(), [TEN]);
+    talk.booked(&[HALF_PAST]);
+}
+
+#[test]
+fn two_holds_are_given_back_one_a_transaction() {
+    let mut world = World::new();
+    world.book(NOON, "p1");
+    let mut talk = Talk::at_review(world);
+    talk.event(EventKind::Start { flow: "reagendar".into() });
+    talk.says("la de las 10:30").stands_at("reagendar.review.1");
+    assert_eq!(talk.held().len(), 2);
+    talk.staff(StaffAction::Close).stands_at("Closed");
     assert!(talk.held().is_empty());
+}
+
+#[test]
+fn an_hour_at_which_the_patient_is_elsewhere_is_refused_in_those_words() {
+    let mut world = World::new();
+    world.book("k2-2026-11-26T12:00", "p1");
+    let mut talk = Talk::at_hours(world);
+    talk.taps("jue 26 nov 12:00").told("ya tiene una hora en ese mismo momento");
+    talk.stands_at("agendar.hora");
+    assert!(!talk.titles().contains(&"jue 26 nov 12:00"));
 }

@@ -159,6 +159,19 @@ impl World {
         held || booked
     }
 
+    /// Whether the patient has something else at that very moment.
+    fn is_elsewhere(&self, patient: &str, slot: &str, now: DateTime<Utc>, except: &BTreeSet<i64>) -> bool {
+        let starts = self.hour(slot).map(|hour| hour.starts);
+        let same = |other: &str| other != slot && self.hour(other).map(|hour| hour.starts) == starts;
+        let live = |(id, hold): (&i64, &Hold)| {
+            !except.contains(id) && hold.until > now && hold.patient == patient && same(&hold.slot)
+        };
+        let booked = |(id, one): (&i64, &Appointment)| {
+            !except.contains(id) && !one.cancelled && one.patient == patient && same(&one.slot)
+        };
+        self.holds.iter().any(live) || self.appointments.iter().any(booked)
+    }
+
     fn patient_row(&self, id: &str) -> Option<Record> {
         let (key, name, words) = self.patients.iter().find(|(key, ..)| *key == id)?;
         let columns = BTreeMap::from([
@@ -322,6 +335,9 @@ impl World {
         }
         if self.taken(&slot, now, &own) {
             return outcome("taken");
+        }
+        if self.is_elsewhere(&patient, &slot, now, &own) {
+            return outcome("yours");
         }
         if let Some(old) = instead_of {
             let old = self.holds.remove(&old.0).expect("the hold that is replaced is ours");

@@ -89,7 +89,7 @@ fn mark(data: &Path) -> PathBuf {
 fn a_demo_killed_in_the_hardest_way_leaves_no_server_and_starts_again_with_its_data() {
     let data = folder("killed");
     let mut demo = Demo::start(&data);
-    assert_eq!(demo.get("/health/ready").0, 200);
+    wait_until("never ready", || demo.get("/health/ready").0 == 200);
     let server = server_process(&data).expect("a private server runs");
     let made = std::fs::metadata(mark(&data)).unwrap().modified().unwrap();
     demo.process.kill().unwrap(); // SIGKILL: nothing of ours runs after it
@@ -97,7 +97,7 @@ fn a_demo_killed_in_the_hardest_way_leaves_no_server_and_starts_again_with_its_d
     wait_until("the private server outlived its demo", || !Path::new(&format!("/proc/{server}")).exists());
 
     let again = Demo::start(&data);
-    assert_eq!(again.get("/health/ready").0, 200);
+    wait_until("never ready again", || again.get("/health/ready").0 == 200);
     assert_eq!(std::fs::metadata(mark(&data)).unwrap().modified().unwrap(), made, "the same cluster");
     let log = std::fs::read_to_string(data.join("postgres.log.before")).unwrap();
     assert!(!log.contains("PANIC") && !log.contains("FATAL:  could not"), "{log}");
@@ -118,7 +118,7 @@ fn a_second_demo_on_the_same_folder_is_refused_and_the_first_goes_on() {
         assert_eq!(second.status.code(), Some(1), "{said}");
         assert!(said.contains(&first.process.id().to_string()) && said.contains("--data-dir"), "{said}");
     }
-    assert_eq!(first.get("/health/ready").0, 200);
+    wait_until("the first is no longer ready", || first.get("/health/ready").0 == 200);
     drop(first);
     std::fs::remove_dir_all(&data).unwrap();
 }
@@ -127,6 +127,8 @@ fn a_second_demo_on_the_same_folder_is_refused_and_the_first_goes_on() {
 fn a_demo_asked_to_stop_stops_cleanly_and_its_server_with_it() {
     let data = folder("stopped");
     let mut demo = Demo::start(&data);
+    // the queue's figures are read every few seconds, the first time right after the start
+    wait_until("no figures of the queue", || demo.get("/metrics").1.contains("smartsalud_events_due"));
     let (status, figures) = demo.get("/metrics");
     assert_eq!(status, 200);
     for name in ["smartsalud_pool_connections", "smartsalud_events_due", "smartsalud_outbox_age_seconds"] {

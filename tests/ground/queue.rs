@@ -65,10 +65,13 @@ enum Act {
     Panic,
 }
 
+/// What a turn was shown.
+type Shown = (ConversationId, Vec<EventId>);
+
 /// Writes down what it was shown, and checks that it is alone with its conversation.
 #[derive(Clone)]
 struct Turns {
-    seen: Arc<Mutex<Vec<(ConversationId, Vec<EventId>)>>>,
+    seen: Arc<Mutex<Vec<Shown>>>,
     busy: Arc<Mutex<HashMap<ConversationId, Arc<AtomicBool>>>>,
     act: Arc<Mutex<Act>>,
     /// A turn waits here when it is set.
