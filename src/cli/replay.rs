@@ -11,6 +11,7 @@ use futures_util::{StreamExt as _, stream};
 use crate::database::testing::Cluster;
 use crate::flow::{Book, load};
 use crate::replay::accept::{self, Accepted};
+use crate::replay::coverage::coverage;
 use crate::replay::folder;
 use crate::replay::pipeline;
 use crate::replay::player::Extent;
@@ -89,7 +90,7 @@ pub async fn run(args: ReplayArgs) -> anyhow::Result<ExitCode> {
             }
         }
         if args.coverage {
-            print!("{}", report::coverage(&outcomes, &book));
+            print!("{}", coverage(&outcomes, &book));
         }
         print!("{}", report::text(&outcomes));
     }

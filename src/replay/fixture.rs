@@ -36,7 +36,8 @@
 //! - `calls: [port, …]` every write that cannot be undone must be named here; reads and holds may be
 //! - `stage:` where the conversation stands
 //!
-//! `fault: { port: outcome }` makes the port answer so in this turn (once, with `once: true` on the item).
+//! `fault: { port: outcome }` makes the port answer so in this turn (once, with `once: true` on the item); one that is
+//! not used fails the turn. `end: { never: [port] }` names what must have been done in no turn.
 
 mod reading;
 
@@ -267,6 +268,8 @@ pub struct End {
     pub appointments: Option<Vec<String>>,
     /// Nothing waits to be said.
     pub outbox: Option<Empty>,
+    /// Ports that did their work in no turn.
+    pub never: Vec<String>,
 }
 
 /// The word `empty`.
