@@ -14,10 +14,9 @@ use futures_util::StreamExt as _;
 use smartsalud::flow::Book;
 use smartsalud::replay::expectation::shown;
 use smartsalud::replay::observed::Notice;
-use smartsalud::replay::pipeline::{PipelineStage, Setting};
+use smartsalud::replay::pipeline::PipelineStage;
 use smartsalud::replay::player::{Extent, Played, Scene, play, scene};
 use smartsalud::replay::stage::Stage;
-use smartsalud::replay::world_files::import_files;
 
 fn worlds(name: &str) -> Result<(String, String), String> {
     let path = format!("tests/worlds/{name}.yaml");
@@ -61,18 +60,8 @@ fn transcript(played: &Played) -> Vec<String> {
 }
 
 async fn in_the_database(scene: &Scene) -> PipelineStage {
-    let world = scene.agenda.world();
-    let booked: Vec<_> = scene.fixture.booked.iter().map(|booking| booking.value.clone()).collect();
-    let setting = Setting {
-        files: &import_files(world, &booked).unwrap(),
-        center: &world.center.code,
-        today: scene.clock.date(),
-        flows: &smartsalud::flow::built_in::sources(),
-        hold_for: world.hold.0,
-        limit: Some(i32::try_from(world.limit).unwrap()),
-        phone: scene.fixture.patient.phone.parse().unwrap(),
-    };
-    PipelineStage::open(harness::cluster().await, scene.agenda.instant(scene.clock), &setting).await.unwrap()
+    let flows = smartsalud::flow::built_in::sources();
+    PipelineStage::of(harness::cluster().await, scene, &flows).await.unwrap()
 }
 
 /// Codes of bookings come from row numbers, which the two stages count apart.

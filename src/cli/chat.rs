@@ -1,11 +1,14 @@
-//! `smartsalud chat`: talk to the bot in the terminal, in an invented centre, with nothing to install.
+//! `smartsalud chat`: talk to the bot in the terminal, in an invented centre.
+//!
+//! What answers is the whole service (webhook, turns, outbox) on a private PostgreSQL and a simulated WhatsApp, all
+//! thrown away at the end; with `--core` it is the state machine alone with an agenda in memory.
 
 use std::io::{BufRead, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context;
-use chrono::{NaiveDateTime, TimeDelta, Timelike};
+use chrono::{DateTime, NaiveDateTime, TimeDelta, Timelike, Utc};
 use clap::Args;
 
 use crate::clock::Clock;
@@ -16,9 +19,10 @@ use crate::replay::expectation::in_words;
 use crate::replay::fixture::Span;
 use crate::replay::folder;
 use crate::replay::observed::{Notice, Observed, Said};
+use crate::replay::pipeline::PipelineStage;
 use crate::replay::player::option;
 use crate::replay::report;
-use crate::replay::stage::{CoreStage, Faults, Happening, Stage};
+use crate::replay::stage::{CoreStage, Faults, Happening, Stage, StageError};
 use crate::replay::world::World;
 use crate::value::{MediaKind, Phone, rut};
 
@@ -37,10 +41,17 @@ pub struct ChatArgs {
     /// A world file; absent: the demo's
     #[arg(long, value_name = "FILE")]
     world: Option<PathBuf>,
+    /// Without a database: an agenda in memory answers
+    #[arg(long)]
+    core: bool,
+    /// The folder of PostgreSQL's initdb and postgres [default: looked for]
+    #[arg(long, value_name = "DIR", env = "SMARTSALUD_POSTGRES_BIN")]
+    postgres_bin: Option<PathBuf>,
 }
 
 const HELP: &str = "\
 Write as a patient would. A number taps an option. Also:
+  /tap 2               taps an option, as a number alone does
   /wait 31m            time passes (s, m, h, d)
   /staff take_over     a person takes over; also resume, restart, close, say WORDS
   /take WORDS          another patient takes an hour: /take mar 1 dic 15:30
@@ -64,7 +75,7 @@ pub async fn run(args: ChatArgs) -> anyhow::Result<ExitCode> {
         }
     };
     let phone: Phone = args.phone.parse()?;
-    let agenda = Agenda::new(world, Some(phone));
+    let agenda = Agenda::new(world, Some(phone.clone()));
     let local = match &args.now {
         Some(text) => NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M")
             .with_context(|| format!("--now {text}: not a local time such as 2026-11-25T09:00"))?,
@@ -72,12 +83,16 @@ pub async fn run(args: ChatArgs) -> anyhow::Result<ExitCode> {
     };
     let now = agenda.instant(local);
     let center = agenda.world().center.name.clone();
-    let mut chat = Chat {
-        stage: CoreStage::new(&book, agenda, now),
-        shown: None,
-        last: Observed::default(),
-        faults: Faults::default(),
+    let zone = agenda.world().center.zone;
+    let stage = if args.core {
+        Ground::Core(Box::new(CoreStage::new(&book, agenda, now)))
+    } else {
+        let cluster = super::replay::cluster(args.postgres_bin.as_deref()).await?;
+        let sources = super::flow_files(args.flows.as_deref())?;
+        let stage = PipelineStage::in_world(cluster, &agenda, &[], now, &sources, phone).await?;
+        Ground::Pipeline(Box::new(stage))
     };
+    let mut chat = Chat { stage, zone, shown: None, last: Observed::default(), faults: Faults::default() };
     println!("{center}, {}. /help says what can be done here.", local.format("%Y-%m-%d %H:%M"));
     let mut line = String::new();
     loop {
@@ -101,8 +116,38 @@ pub async fn run(args: ChatArgs) -> anyhow::Result<ExitCode> {
     }
 }
 
+/// What answers.
+enum Ground<'a> {
+    Core(Box<CoreStage<'a>>),
+    Pipeline(Box<PipelineStage>),
+}
+
+impl Stage for Ground<'_> {
+    fn now(&self) -> DateTime<Utc> {
+        match self {
+            Self::Core(stage) => stage.now(),
+            Self::Pipeline(stage) => stage.now(),
+        }
+    }
+
+    async fn play(&mut self, happening: Happening, faults: &Faults) -> Result<Observed, StageError> {
+        match self {
+            Self::Core(stage) => stage.play(happening, faults).await,
+            Self::Pipeline(stage) => stage.play(happening, faults).await,
+        }
+    }
+
+    async fn appointments(&mut self) -> Result<Vec<String>, StageError> {
+        match self {
+            Self::Core(stage) => stage.appointments().await,
+            Self::Pipeline(stage) => stage.appointments().await,
+        }
+    }
+}
+
 struct Chat<'a> {
-    stage: CoreStage<'a>,
+    stage: Ground<'a>,
+    zone: chrono_tz::Tz,
     /// The last message with options.
     shown: Option<Said>,
     last: Observed,
@@ -118,6 +163,11 @@ impl Chat<'_> {
         let (name, rest) = command.split_once(' ').unwrap_or((command, ""));
         let rest = rest.trim();
         let happening = match name {
+            "tap" => {
+                let said = self.shown.as_ref().context("there is nothing to tap")?;
+                let (id, title) = option(said, rest).with_context(|| format!("there is no option {rest}"))?;
+                Happening::Event(EventKind::Tapped { tap: Tap::from_id(&id), title })
+            }
             "wait" => {
                 let span: Span = rest.parse().map_err(|error: String| anyhow::anyhow!(error))?;
                 Happening::Wait(span.0)
@@ -133,7 +183,10 @@ impl Chat<'_> {
                 self.faults.outcomes.insert(port.to_owned(), outcome.trim().to_owned());
                 return Ok(());
             }
-            "state" => return self.state(),
+            "state" => {
+                self.state();
+                return Ok(());
+            }
             "hours" => {
                 for hour in self.stage.appointments().await? {
                     println!("  {hour}");
@@ -171,6 +224,22 @@ impl Chat<'_> {
         let faults = std::mem::take(&mut self.faults);
         let passes = matches!(happening, Happening::Wait(_));
         let observed = self.stage.play(happening, &faults).await?;
+        if observed.notices.is_empty() {
+            println!("  (nothing is said; {})", observed.state.stage());
+        }
+        self.tell(observed);
+        if !passes {
+            // a person needs a moment to read and type
+            let moment = Happening::Wait(TimeDelta::seconds(5));
+            let meanwhile = self.stage.play(moment, &Faults::default()).await?;
+            if !meanwhile.notices.is_empty() || !meanwhile.incidents.is_empty() {
+                self.tell(meanwhile);
+            }
+        }
+        Ok(())
+    }
+
+    fn tell(&mut self, observed: Observed) {
         for notice in &observed.notices {
             match notice {
                 Notice::Message(said) => show(said),
@@ -180,35 +249,27 @@ impl Chat<'_> {
         for incident in &observed.incidents {
             println!("  ! incident: {incident}");
         }
-        if observed.notices.is_empty() {
-            println!("  (nothing is said; {})", observed.state.stage());
-        }
         if let Some(said) = observed.messages().filter(|said| !said.message.options.is_empty()).last() {
             self.shown = Some(said.clone());
         } else if observed.state.asked.is_none() {
             self.shown = None;
         }
         self.last = observed;
-        if !passes {
-            // A person needs a moment to read and type.
-            self.stage.play(Happening::Wait(TimeDelta::seconds(5)), &Faults::default()).await?;
-        }
-        Ok(())
     }
 
-    fn state(&self) -> anyhow::Result<()> {
-        let state = self.stage.state();
-        println!("  {} at {}", state.stage(), self.stage.agenda().local(self.stage.now()));
+    fn state(&self) {
+        let local = |at: DateTime<Utc>| at.with_timezone(&self.zone).naive_local();
+        let state = &self.last.state;
+        println!("  {} at {}", state.stage(), local(self.stage.now()));
         for frame in &state.stack {
             println!("  frame {} {}", frame.id, frame.flow);
             for (name, answer) in &frame.answers {
                 println!("    {name}: {}", in_words(&answer.value));
             }
             for (step, held) in &frame.holds {
-                println!("    {step}: holds {} until {}", held.slot, self.stage.agenda().local(held.until));
+                println!("    {step}: holds {} until {}", held.slot, local(held.until));
             }
         }
-        Ok(())
     }
 }
 

@@ -1,16 +1,24 @@
 //! `smartsalud replay`: plays scripted conversations and says what differs from what they expect.
 
-use std::path::PathBuf;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::Args;
+use futures_util::{StreamExt as _, stream};
 
+use crate::database::testing::Cluster;
 use crate::flow::{Book, load};
 use crate::replay::accept::{self, Accepted};
+use crate::replay::coverage::coverage;
 use crate::replay::folder;
+use crate::replay::pipeline;
 use crate::replay::player::Extent;
 use crate::replay::report::{self, Outcome};
+
+/// Fixtures played at once on the database.
+const AT_ONCE: usize = 4;
 
 /// The arguments of `replay`.
 #[derive(Debug, Args)]
@@ -33,12 +41,15 @@ pub struct ReplayArgs {
     /// One line of JSON for each fixture instead of text
     #[arg(long)]
     json: bool,
-    /// Also write a JUnit file for build servers
+    /// Also write a `JUnit` file for build servers
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
-    /// Without a database: an agenda in memory answers
+    /// Without a database: an agenda in memory answers (so far the only way)
     #[arg(long)]
     core: bool,
+    /// The folder of PostgreSQL's initdb and postgres [default: looked for]
+    #[arg(long, value_name = "DIR", env = "SMARTSALUD_POSTGRES_BIN")]
+    postgres_bin: Option<PathBuf>,
     /// The flows to play with; absent: the ones built in
     #[arg(long, value_name = "DIR", env = "SMARTSALUD_FLOWS")]
     flows: Option<PathBuf>,
@@ -49,20 +60,19 @@ pub struct ReplayArgs {
 /// # Errors
 /// When a path cannot be read or written, or the flows are not sound.
 pub async fn run(args: ReplayArgs) -> anyhow::Result<ExitCode> {
+    let sources = super::flow_files(args.flows.as_deref())?;
     let book = book(args.flows.as_deref())?;
+    let cluster = if args.core { None } else { Some(cluster(args.postgres_bin.as_deref()).await?) };
+    let ground = Ground { book: &book, sources: &sources, cluster };
     let paths = folder::fixtures(&args.paths).context("the fixtures cannot be read")?;
     anyhow::ensure!(!paths.is_empty(), "there are no fixtures (*.yaml) there");
     let extent = Extent { until: args.turn, all: args.accept };
-    let mut outcomes = Vec::new();
-    for path in &paths {
-        let mut outcome = folder::play(path, &book, extent).await;
-        if let Some(number) = args.turn {
-            only(&mut outcome, number)?;
-        }
-        outcomes.push(outcome);
+    let mut outcomes = ground.play(&paths, extent).await;
+    if let Some(number) = args.turn {
+        outcomes.iter_mut().try_for_each(|outcome| only(outcome, number))?;
     }
     if args.accept {
-        outcomes = accept_all(&paths, &outcomes, &book).await?;
+        outcomes = accept_all(&paths, &outcomes, &ground).await?;
     }
     if let Some(file) = &args.junit {
         std::fs::write(file, report::junit(&outcomes))
@@ -80,11 +90,42 @@ pub async fn run(args: ReplayArgs) -> anyhow::Result<ExitCode> {
             }
         }
         if args.coverage {
-            print!("{}", report::coverage(&outcomes, &book));
+            print!("{}", coverage(&outcomes, &book));
         }
         print!("{}", report::text(&outcomes));
     }
     Ok(if outcomes.iter().all(Outcome::passed) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Where fixtures are played: on the pipeline with a database each, or without one.
+struct Ground<'a> {
+    book: &'a Book,
+    sources: &'a BTreeMap<String, String>,
+    cluster: Option<&'static Cluster>,
+}
+
+impl Ground<'_> {
+    /// Plays them, several at once, and answers in their order.
+    async fn play(&self, paths: &[PathBuf], extent: Extent) -> Vec<Outcome> {
+        let all = paths.iter().map(|path| async move {
+            match self.cluster {
+                Some(cluster) => pipeline::play(cluster, path, self.sources, extent).await,
+                None => folder::play(path, self.book, extent).await,
+            }
+        });
+        stream::iter(all).buffered(AT_ONCE).collect().await
+    }
+}
+
+/// A private server that lasts as long as the process.
+///
+/// # Errors
+/// When PostgreSQL's programs cannot be found or started; says what to install.
+pub(super) async fn cluster(programs: Option<&Path>) -> anyhow::Result<&'static Cluster> {
+    let cluster = Cluster::start(programs)
+        .await
+        .context("the database for it cannot be started; with --core none is needed")?;
+    Ok(Box::leak(Box::new(cluster)))
 }
 
 /// Leaves one turn; an earlier one that fails stays too, for this one may fail because of it.
@@ -98,7 +139,11 @@ fn only(outcome: &mut Outcome, number: usize) -> anyhow::Result<()> {
 }
 
 /// Writes what happened into the files and plays them again.
-async fn accept_all(paths: &[PathBuf], outcomes: &[Outcome], book: &Book) -> anyhow::Result<Vec<Outcome>> {
+async fn accept_all(
+    paths: &[PathBuf],
+    outcomes: &[Outcome],
+    ground: &Ground<'_>,
+) -> anyhow::Result<Vec<Outcome>> {
     for (path, outcome) in paths.iter().zip(outcomes) {
         let Ok(played) = &outcome.result else { continue };
         let failed = played.turns.iter().filter(|turn| !turn.differences.is_empty());
@@ -115,18 +160,14 @@ async fn accept_all(paths: &[PathBuf], outcomes: &[Outcome], book: &Book) -> any
             eprintln!("{}:{line}: write this item over several lines to have it accepted", path.display());
         }
     }
-    let mut again = Vec::new();
-    for path in paths {
-        again.push(folder::play(path, book, Extent::default()).await);
-    }
-    Ok(again)
+    Ok(ground.play(paths, Extent::default()).await)
 }
 
 /// The flows of a folder, or the ones built in.
 ///
 /// # Errors
 /// When they cannot be read or are not sound.
-pub(super) fn book(folder: Option<&std::path::Path>) -> anyhow::Result<Book> {
+pub(super) fn book(folder: Option<&Path>) -> anyhow::Result<Book> {
     load::book(&super::flow_files(folder)?).map_err(|errors| {
         let all: Vec<String> = errors.iter().map(ToString::to_string).collect();
         anyhow::anyhow!("the flows are not sound:\n{}", all.join("\n"))

@@ -63,13 +63,13 @@ fn rewrite_one(lines: &mut Vec<String>, turn: &Accepted<'_>) -> bool {
                 .cloned()
                 .collect();
             let head = lines[place][..indent].to_owned();
-            let mut new = vec![format!("{head}bot: {}{comment}", written[0])];
+            let mut new = vec![format!("{head}bot: {}{comment}", written[0]).trim_end().to_owned()];
             new.extend(written[1..].iter().cloned());
             new.extend(kept);
             lines.splice(place..last, new);
         }
         None => {
-            let mut new = vec![format!("{}bot: {}", " ".repeat(indent), written[0])];
+            let mut new = vec![format!("{}bot: {}", " ".repeat(indent), written[0]).trim_end().to_owned()];
             new.extend(written[1..].iter().cloned());
             let after = (first + 1..end)
                 .find(|next| !is_blank(&lines[*next]) && indent_of(&lines[*next]) == indent)

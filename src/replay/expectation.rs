@@ -42,6 +42,15 @@ pub fn compare(item: &Item, observed: &Observed) -> Vec<Difference> {
         answer(field, expected, &observed.state, &mut found);
     }
     calls(item, observed, &mut found);
+    for (port, outcome) in &item.fault {
+        if !observed.calls.iter().any(|call| call.port == *port && call.outcome == *outcome) {
+            found.push(Difference::new(
+                "fault not used",
+                format!("{port} asked, to answer {outcome}"),
+                "not asked",
+            ));
+        }
+    }
     if let Some(expected) = &item.stage {
         stage(expected, &observed.state, &mut found);
     }
@@ -52,8 +61,13 @@ pub fn compare(item: &Item, observed: &Observed) -> Vec<Difference> {
 }
 
 /// Compares the end.
-pub fn compare_end(end: &End, state: &State, appointments: &[String]) -> Vec<Difference> {
+pub fn compare_end(end: &End, state: &State, appointments: &[String], done: &[&str]) -> Vec<Difference> {
     let mut found = Vec::new();
+    for port in &end.never {
+        if done.contains(&port.as_str()) {
+            found.push(Difference::new("never", format!("no {port}"), format!("{port} was done")));
+        }
+    }
     if let Some(expected) = &end.stage {
         stage(expected, state, &mut found);
     }

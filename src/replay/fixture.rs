@@ -36,14 +36,16 @@
 //! - `calls: [port, …]` every write that cannot be undone must be named here; reads and holds may be
 //! - `stage:` where the conversation stands
 //!
-//! `fault: { port: outcome }` makes the port answer so in this turn (once, with `once: true` on the item).
+//! `fault: { port: outcome }` makes the port answer so in this turn (once, with `once: true` on the item); one that is
+//! not used fails the turn. `end: { never: [port] }` names what must have been done in no turn.
+
+mod reading;
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use chrono::{NaiveDateTime, TimeDelta};
 use indexmap::IndexMap;
-use serde::de::{Deserializer, Error as _, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer};
+use serde::de::{Deserializer, Error as _};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_saphyr::Spanned;
 
@@ -178,13 +180,15 @@ pub struct SentOther {
     pub unsupported: bool,
 }
 
-/// A member of staff and what they do.
+/// Someone of the staff and what they do.
 #[derive(Debug, Clone)]
 pub struct Staff {
     /// Who.
-    pub by: String,
+    pub name: String,
     /// What.
     pub does: StaffDoes,
+    /// How they give back.
+    pub how: GiveBack,
 }
 
 /// What staff does.
@@ -193,7 +197,7 @@ pub enum StaffDoes {
     /// The bot falls silent.
     TakeOver,
     /// The bot speaks again.
-    GiveBack(GiveBack),
+    GiveBack,
     /// The conversation ends.
     Close,
     /// A message of staff's own.
@@ -244,10 +248,10 @@ pub struct Expected {
     /// The options it shows.
     pub options: Option<Vec<String>>,
     /// What its text must hold.
-    #[serde(deserialize_with = "one_or_more")]
+    #[serde(deserialize_with = "reading::one_or_more")]
     pub says: Vec<String>,
     /// What its text must not hold.
-    #[serde(deserialize_with = "one_or_more")]
+    #[serde(deserialize_with = "reading::one_or_more")]
     pub never: Vec<String>,
     /// Why staff is called.
     pub handoff: Option<String>,
@@ -264,6 +268,8 @@ pub struct End {
     pub appointments: Option<Vec<String>>,
     /// Nothing waits to be said.
     pub outbox: Option<Empty>,
+    /// Ports that did their work in no turn.
+    pub never: Vec<String>,
 }
 
 /// The word `empty`.
@@ -342,6 +348,9 @@ pub(super) fn read<T: DeserializeOwned>(file: &str, source: &str) -> Result<T, B
     serde_saphyr::from_str_with_options(source, options).map_err(|error| {
         let place = error.location();
         let mut message = error.without_snippet().to_string();
+        if let Some(end) = message.rfind(" at line ") {
+            message.truncate(end); // the place stands in front already
+        }
         if let Some(near) = nearest_key(&message) {
             message = format!("{message} (did you mean `{near}`?)");
         }
@@ -352,9 +361,9 @@ pub(super) fn read<T: DeserializeOwned>(file: &str, source: &str) -> Result<T, B
 
 /// The known key nearest to the unknown one that serde complains about.
 fn nearest_key(message: &str) -> Option<String> {
-    let unknown = message.split_once("unknown field `")?.1.split_once('`')?.0;
-    let (_, known) = message.split_once("expected one of ")?;
-    let known = known.split([',', ' ', '`']).filter(|key| !key.is_empty());
+    let unknown = message.strip_prefix("unknown ")?.split('`').nth(1)?;
+    let known = message.split_once("expected ")?.1;
+    let known = known.trim_start_matches("one of ").split([',', '`', ' ']).filter(|key| !key.is_empty());
     let near = known.min_by_key(|key| strsim::osa_distance(key, unknown))?;
     (strsim::osa_distance(near, unknown) <= 1 + unknown.chars().count() / 3).then(|| near.to_owned())
 }
@@ -427,10 +436,10 @@ impl Item {
                 Sent::Other(other) => other.story(),
             };
         }
-        if let Some(Staff { by: name, does }) = &self.staff {
+        if let Some(Staff { name, does, how }) = &self.staff {
             return match does {
                 StaffDoes::TakeOver => format!("{name} of the staff took over"),
-                StaffDoes::GiveBack(how) => match how {
+                StaffDoes::GiveBack => match how {
                     GiveBack::Resume => format!("{name} of the staff gave back"),
                     GiveBack::Restart => format!("{name} of the staff gave back from the start"),
                     GiveBack::Close => format!("{name} of the staff gave back and closed"),
@@ -482,236 +491,6 @@ fn quoted(texts: &[String]) -> String {
         format!("«{cut}»")
     };
     texts.iter().map(short).collect::<Vec<_>>().join(" ")
-}
-
-/// A text where YAML may have read a number.
-struct TextVisitor;
-
-impl<'de> Visitor<'de> for TextVisitor {
-    type Value = String;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a text (in quotes when it looks like a number)")
-    }
-
-    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<String, E> {
-        Ok(text.to_owned())
-    }
-
-    fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<String, E> {
-        Ok(number.to_string())
-    }
-
-    fn visit_i64<E: serde::de::Error>(self, number: i64) -> Result<String, E> {
-        Ok(number.to_string())
-    }
-}
-
-impl<'de> Deserialize<'de> for Sent {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct SentVisitor;
-        impl<'de> Visitor<'de> for SentVisitor {
-            type Value = Sent;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a text, a list of texts, or { tap: … } and the like")
-            }
-
-            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Sent, E> {
-                Ok(Sent::Texts(vec![text.to_owned()]))
-            }
-
-            fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<Sent, E> {
-                TextVisitor.visit_u64(number).map(|text| Sent::Texts(vec![text]))
-            }
-
-            fn visit_i64<E: serde::de::Error>(self, number: i64) -> Result<Sent, E> {
-                TextVisitor.visit_i64(number).map(|text| Sent::Texts(vec![text]))
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Sent, A::Error> {
-                let mut texts = Vec::new();
-                while let Some(text) = seq.next_element::<String>()? {
-                    texts.push(text);
-                }
-                Ok(Sent::Texts(texts))
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Sent, A::Error> {
-                let other = SentOther::deserialize(MapAccessDeserializer::new(map))?;
-                Ok(Sent::Other(Box::new(other)))
-            }
-        }
-        deserializer.deserialize_any(SentVisitor)
-    }
-}
-
-impl<'de> Deserialize<'de> for Place {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct PlaceVisitor;
-        impl<'de> Visitor<'de> for PlaceVisitor {
-            type Value = Place;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("the name of a world in tests/worlds, or a world")
-            }
-
-            fn visit_str<E: serde::de::Error>(self, name: &str) -> Result<Place, E> {
-                Ok(Place::Named(name.to_owned()))
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Place, A::Error> {
-                let world = world::World::deserialize(MapAccessDeserializer::new(map))?;
-                Ok(Place::Inline(Box::new(world)))
-            }
-        }
-        deserializer.deserialize_any(PlaceVisitor)
-    }
-}
-
-impl<'de> Deserialize<'de> for Staff {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct StaffVisitor;
-        impl<'de> Visitor<'de> for StaffVisitor {
-            type Value = Staff;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("one person and what they do: { ana: take_over }")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Staff, A::Error> {
-                let (mut staff, mut how) = (None, None);
-                while let Some(key) = map.next_key::<String>()? {
-                    if key == "how" {
-                        how = Some(map.next_value::<GiveBack>()?);
-                    } else if staff.is_some() {
-                        return Err(A::Error::custom(format!(
-                            "`{key}`: only one person does something in an item"
-                        )));
-                    } else {
-                        staff = Some(Staff { by: key, does: map.next_value()? });
-                    }
-                }
-                let mut staff =
-                    staff.ok_or_else(|| A::Error::custom("nobody does anything here: { ana: take_over }"))?;
-                match (&mut staff.does, how) {
-                    (_, None) => {}
-                    (StaffDoes::GiveBack(as_how), Some(how)) => *as_how = how,
-                    (_, Some(_)) => {
-                        return Err(A::Error::custom(
-                            "`how` belongs to give_back: { ana: give_back, how: resume }",
-                        ));
-                    }
-                }
-                Ok(staff)
-            }
-        }
-        deserializer.deserialize_map(StaffVisitor)
-    }
-}
-
-impl<'de> Deserialize<'de> for StaffDoes {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Default, Deserialize)]
-        #[serde(deny_unknown_fields, default)]
-        struct Does {
-            say: Option<String>,
-            edit: Option<String>,
-            to: Option<String>,
-            did: Option<String>,
-        }
-        struct DoesVisitor;
-        impl<'de> Visitor<'de> for DoesVisitor {
-            type Value = StaffDoes;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("take_over, give_back, close, { say: text }, { edit: field, to: words } or { did: words }")
-            }
-
-            fn visit_str<E: serde::de::Error>(self, does: &str) -> Result<StaffDoes, E> {
-                match does {
-                    "take_over" => Ok(StaffDoes::TakeOver),
-                    "give_back" => Ok(StaffDoes::GiveBack(GiveBack::Resume)),
-                    "close" => Ok(StaffDoes::Close),
-                    other => Err(E::unknown_variant(
-                        other,
-                        &["take_over", "give_back", "close", "say", "edit", "did"],
-                    )),
-                }
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<StaffDoes, A::Error> {
-                match Does::deserialize(MapAccessDeserializer::new(map))? {
-                    Does { say: Some(text), edit: None, to: None, did: None } => Ok(StaffDoes::Say(text)),
-                    Does { say: None, edit: Some(field), to: Some(to), did: None } => {
-                        Ok(StaffDoes::Edit { field, to })
-                    }
-                    Does { say: None, edit: None, to: None, did: Some(words) } => Ok(StaffDoes::Did(words)),
-                    _ => Err(A::Error::custom(
-                        "one of { say: text }, { edit: field, to: words } and { did: words } is needed",
-                    )),
-                }
-            }
-        }
-        deserializer.deserialize_any(DoesVisitor)
-    }
-}
-
-impl<'de> Deserialize<'de> for Bot {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct BotVisitor;
-        impl<'de> Visitor<'de> for BotVisitor {
-            type Value = Bot;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("`any`, or a list of messages")
-            }
-
-            fn visit_str<E: serde::de::Error>(self, word: &str) -> Result<Bot, E> {
-                match word {
-                    "any" => Ok(Bot::Any),
-                    other => Err(E::custom(format!("`{other}` is neither `any` nor a list of messages"))),
-                }
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Bot, A::Error> {
-                let mut list = Vec::new();
-                while let Some(entry) = seq.next_element::<Expected>()? {
-                    list.push(entry);
-                }
-                Ok(Bot::Says(list))
-            }
-        }
-        deserializer.deserialize_any(BotVisitor)
-    }
-}
-
-fn one_or_more<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
-    struct ListVisitor;
-    impl<'de> Visitor<'de> for ListVisitor {
-        type Value = Vec<String>;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("a text or a list of texts")
-        }
-
-        fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Vec<String>, E> {
-            Ok(vec![text.to_owned()])
-        }
-
-        fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<Vec<String>, E> {
-            Ok(vec![number.to_string()])
-        }
-
-        fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Vec<String>, A::Error> {
-            let mut list = Vec::new();
-            while let Some(text) = seq.next_element::<String>()? {
-                list.push(text);
-            }
-            Ok(list)
-        }
-    }
-    deserializer.deserialize_any(ListVisitor)
 }
 
 #[cfg(test)]

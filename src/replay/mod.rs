@@ -5,6 +5,7 @@
 
 pub mod accept;
 pub mod agenda;
+pub mod coverage;
 pub mod expectation;
 pub mod fixture;
 pub mod folder;

@@ -5,73 +5,43 @@
 //! pipeline, each checked after every happening: each message is delivered twice and acts once, nothing that was
 //! said breaks Meta's limits or stays in the outbox, and no hold is left that the conversation has forgotten.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+mod clinic;
+mod opening;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Context, bail};
-use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
-use secrecy::SecretString;
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 use sqlx::PgConnection;
 use sqlx::postgres::PgPool;
-use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-use super::expectation::words_occur;
+pub use opening::{PipelineStage, Setting, play};
+
 use super::observed::{Call, Notice, Observed, Said};
-use super::stage::{Faults, Happening, Stage, StageError, about};
+use super::stage::{Faults, Happening, Stage, StageError};
 use super::store::{self, Turn};
 use super::world_files::NUMBER;
 use crate::clock::Clock;
-use crate::conversation::answer::{self, appointment_row};
-use crate::conversation::need::{Effect, EventKind, LATER, Need, StaffAction};
-use crate::conversation::shelf::Shelf;
+use crate::conversation::need::{Effect, EventKind, LATER};
 use crate::conversation::turn::{Committed, Turns};
 use crate::id::{AppointmentId, CenterId, ConversationId, PatientId};
-use crate::patient;
 use crate::queue::job::Due;
 use crate::queue::sender;
 use crate::queue::store::events;
 use crate::queue::wake::Wake;
 use crate::queue::worker::{self, Looked, Queued, RunTurn, TurnFailed};
-use crate::scheduling::Agenda;
-use crate::scheduling::booking::{
-    self, Actor, CancelOutcome, CancelRequest, ConfirmOutcome, ConfirmRequest, DayChange,
-};
-use crate::scheduling::search::{FreeFor, Search};
-use crate::scheduling::slot::{Booked, Slot};
-use crate::transfer::import::{Options, import_bytes};
-use crate::value::hour_label::day_hour_short;
-use crate::value::{MediaKind, Phone, Window};
-use crate::whatsapp::simulator::{How, PatientMessage, Simulator, SimulatorSettings, Statuses};
-use crate::whatsapp::{Client, EventWriter, WebhookState, webhook_router};
-use crate::{database, http};
+use crate::scheduling::booking::{self, DayChange};
+use crate::scheduling::slot::Booked;
+use crate::value::{MediaKind, Phone};
+use crate::whatsapp::Client;
+use crate::whatsapp::simulator::{How, PatientMessage, Simulator};
 
 /// Turns that may follow one another at one moment.
 const TURNS: usize = 50;
 /// Dead holds swept in one go.
 const SWEPT: i64 = 200;
-/// RUNs of the people who are in no world begin here: nobody alive has one so low.
-const STRANGERS: u32 = 1_000_000;
-
-/// What a talk is played in.
-pub struct Setting<'a> {
-    /// Import files of the centre.
-    pub files: &'a [(&'static str, Vec<u8>)],
-    /// The centre's code.
-    pub center: &'a str,
-    /// Wall time of the centre at the start, for the import.
-    pub today: chrono::NaiveDate,
-    /// The flows in force, by file name.
-    pub flows: &'a BTreeMap<String, String>,
-    /// How long an hour is held.
-    pub hold_for: TimeDelta,
-    /// How many hours of a kind a patient may have ahead; `None`: as imported.
-    pub limit: Option<i32>,
-    /// The phone that writes.
-    pub phone: Phone,
-}
 
 /// Everything real but WhatsApp and the time.
 pub struct Pipeline {
@@ -121,7 +91,7 @@ impl RunTurn for Watched {
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -132,82 +102,6 @@ impl Drop for Pipeline {
 }
 
 impl Pipeline {
-    /// Loads a centre into an empty, migrated database whose connections follow `clock`, and puts the flows in force.
-    ///
-    /// # Errors
-    /// When the centre cannot be loaded or the flows are not sound.
-    pub async fn open(
-        pool: PgPool,
-        map_pool: PgPool,
-        clock: Clock,
-        setting: &Setting<'_>,
-    ) -> anyhow::Result<Self> {
-        let files: Vec<(&'static str, &[u8])> =
-            setting.files.iter().map(|(name, bytes)| (*name, bytes.as_slice())).collect();
-        let options = Options { dry_run: false, center: None, today: setting.today };
-        import_bytes(&pool, &files, &options).await.context("the world could not be loaded")?;
-        let mut connection = pool.acquire().await?;
-        let center = store::center(&mut connection, setting.center).await?;
-        if let Some(most) = setting.limit {
-            store::limit(&mut connection, center, most).await?;
-        }
-        let shelf = Shelf::default();
-        shelf.put_in_force(&mut connection, setting.flows, None).await?;
-        drop(connection);
-
-        let sent = Clock::frozen(clock.now());
-        let simulator = Simulator::start(SimulatorSettings {
-            numbers: vec![NUMBER.to_owned()],
-            statuses: Statuses::None,
-            clock: sent.clone(),
-            deliveries: 1,
-            ..SimulatorSettings::default()
-        })
-        .await?;
-        let settings = simulator.settings().clone();
-        // everything is due at once: a turn is taken when a whole burst is in
-        let writer = EventWriter::start(pool.clone(), Duration::ZERO, || {});
-        let secrets = vec![SecretString::from(settings.app_secret.clone())];
-        let router = webhook_router(WebhookState::new(secrets, SecretString::from("replay"), writer));
-        let listener = TcpListener::bind("127.0.0.1:0").await?;
-        simulator.point_to(&format!("http://{}/webhook", listener.local_addr()?));
-        let webhook = tokio::spawn(async move {
-            // it ends with the talk
-            axum::serve(listener, router).await.ok();
-        });
-        let Some(graph_url) = simulator.graph_url() else { bail!("the simulated WhatsApp has no address") };
-        let client = Client::new(
-            http::client(Duration::from_secs(20)),
-            graph_url,
-            "v25.0",
-            SecretString::from(settings.access_token.clone()),
-        );
-        let forced: Arc<Mutex<Faults>> = Arc::default();
-        let force = Arc::clone(&forced);
-        let turns = Turns {
-            agenda: Agenda::start(map_pool).await?,
-            shelf,
-            cards: answer::cards(),
-            hold_for: setting.hold_for,
-            faults: Some(Arc::new(move |need: &Need| lock(&force).strike(super::agenda::port_of(need)))),
-        };
-        Ok(Self {
-            pool,
-            clock,
-            sent,
-            turns: Watched { turns, failure: Arc::default(), forced },
-            wake: Wake::default(),
-            simulator,
-            client,
-            webhook,
-            center,
-            phone: setting.phone.clone(),
-            seen: 0,
-            others: Vec::new(),
-            strangers: 0,
-        })
-    }
-
     /// The clock of the talk.
     pub fn clock(&self) -> &Clock {
         &self.clock
@@ -392,112 +286,6 @@ impl Pipeline {
         let mut connection = self.pool.acquire().await?;
         Ok(store::conversation(&mut connection, NUMBER, &self.wa_id()).await?)
     }
-
-    /// The hours ahead of the people whom the phone speaks for, in words.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn booked(&mut self) -> anyhow::Result<Vec<String>> {
-        let conversation = self.conversation().await?.map_or(ConversationId(0), |(id, _)| id);
-        let mut connection = self.pool.acquire().await?;
-        let people =
-            patient::store::spoken_for(&mut connection, conversation, self.center, Some(&self.phone)).await?;
-        let patients: Vec<PatientId> = people.iter().map(|person| person.patient).collect();
-        let booked = booking::upcoming(&mut connection, &patients, self.clock.now()).await?;
-        Ok(booked.iter().map(|one| in_words(one, true)).collect())
-    }
-
-    /// Somebody from no world takes the first free hour with these words.
-    async fn other_takes(&mut self, words: &str) -> anyhow::Result<()> {
-        let Some(slot) = self.first_free(words).await? else { bail!("no free hour fits «{words}»") };
-        self.strangers += 1;
-        let mut connection = self.pool.acquire().await?;
-        let patient = store::stranger(&mut connection, self.center, STRANGERS + self.strangers).await?;
-        drop(connection);
-        let booked = self.book(slot, patient).await?;
-        self.others.push((booked, patient));
-        Ok(())
-    }
-
-    /// Staff books by hand what the running flow is about, and tells the conversation.
-    async fn staff_books(&mut self, by: String, words: &str) -> anyhow::Result<()> {
-        let Some((conversation, _)) = self.conversation().await? else { bail!("nobody has written yet") };
-        let state = store::state(&mut *self.pool.acquire().await?, conversation).await?.unwrap_or_default();
-        let Some((frame, patient)) = about(&state) else { bail!("no running flow is about a patient") };
-        let Some(slot) = self.first_free(words).await? else { bail!("no free hour fits «{words}»") };
-        let row = appointment_row(&self.book(slot, patient).await?);
-        self.event(EventKind::Staff { by, action: StaffAction::Did { frame, row } }).await
-    }
-
-    /// Books an hour as the centre's window does.
-    async fn book(&self, slot: Slot, patient: PatientId) -> anyhow::Result<Booked> {
-        let request = ConfirmRequest {
-            center: self.center,
-            conversation: None,
-            patient,
-            slot,
-            hold: None,
-            actor: Actor::Staff,
-        };
-        let mut tx = self.pool.begin().await?;
-        let written = booking::confirm(&mut tx, &request).await?;
-        let ConfirmOutcome::Confirmed(booked) = written.outcome else {
-            bail!("hour {slot} was offered and cannot be had");
-        };
-        tx.commit().await?;
-        self.note(&written.changed);
-        Ok(*booked)
-    }
-
-    async fn other_gives_back(&mut self, words: &str) -> anyhow::Result<()> {
-        let place = self.others.iter().position(|(booked, _)| words_occur(words, &in_words(booked, false)));
-        let Some(place) = place else { bail!("no other patient has an hour «{words}»") };
-        let (booked, patient) = self.others.remove(place);
-        let request = CancelRequest {
-            appointment: booked.appointment,
-            patient,
-            conversation: None,
-            verified: true,
-            actor: Actor::Staff,
-            reason: None,
-        };
-        let mut tx = self.pool.begin().await?;
-        let written = booking::cancel(&mut tx, &request).await?;
-        if matches!(written.outcome, CancelOutcome::Gone) {
-            bail!("the hour «{words}» could not be given back");
-        }
-        tx.commit().await?;
-        self.note(&written.changed);
-        Ok(())
-    }
-
-    /// The first free hour of any kind whose words hold all of these.
-    async fn first_free(&self, words: &str) -> anyhow::Result<Option<Slot>> {
-        let agenda = &self.turns.turns.agenda;
-        let now = self.clock.now();
-        let mut free = Vec::new();
-        for service in agenda.services(self.center, now).await? {
-            let search = Search {
-                center: self.center,
-                appointment_type: service.id,
-                patient: None,
-                doctor: None,
-                window: Window::ANY,
-                now,
-                limit: 10_000,
-                except: Vec::new(),
-                free_for: FreeFor::default(),
-            };
-            let offers = agenda.search(&search).await?;
-            free.extend(offers.into_iter().map(|offer| {
-                let label = day_hour_short(offer.slot.start);
-                (offer.slot, format!("{label} {} {}", service.name, offer.doctor_name))
-            }));
-        }
-        free.retain(|(_, label)| words_occur(words, label));
-        free.sort_by_key(|(slot, _)| (slot.start, slot.doctor, slot.appointment_type));
-        Ok(free.first().map(|(slot, _)| *slot))
-    }
 }
 
 impl Stage for Pipeline {
@@ -512,13 +300,6 @@ impl Stage for Pipeline {
     async fn appointments(&mut self) -> Result<Vec<String>, StageError> {
         self.booked().await.map_err(|error| StageError::Broken(format!("{error:#}")))
     }
-}
-
-/// The words of a booking, as the agenda in memory has them.
-fn in_words(booked: &Booked, patient: bool) -> String {
-    let when = day_hour_short(booked.slot.start);
-    let words = format!("{when} {} {}", booked.type_name, booked.doctor_name);
-    if patient { format!("{words} {}", booked.patient_name) } else { words }
 }
 
 /// Adds what the journal has of a turn.
@@ -553,53 +334,4 @@ fn forgotten(observed: &Observed, holds: &[AppointmentId]) -> Option<Appointment
     let known: Vec<AppointmentId> =
         frames.filter_map(|held| held.id).chain(observed.state.to_release.iter().copied()).collect();
     holds.iter().find(|hold| !known.contains(hold)).copied()
-}
-
-/// A pipeline in a database of its own, which is dropped with it.
-pub struct PipelineStage {
-    /// The pipeline.
-    pub pipeline: Pipeline,
-    _database: database::testing::Scratch,
-}
-
-impl PipelineStage {
-    /// A talk that begins at this wall time of the centre.
-    ///
-    /// # Errors
-    /// When the database cannot be made or the centre not loaded.
-    pub async fn open(
-        cluster: &'static database::testing::Cluster,
-        start: DateTime<Utc>,
-        setting: &Setting<'_>,
-    ) -> anyhow::Result<Self> {
-        let clock = Clock::frozen(start);
-        let database = cluster.database(clock.clone(), 4).await?;
-        let settings = database::pool::PoolSettings { max: 2, ..Default::default() };
-        let map_pool = database::connect(database.options(), settings, &clock).await?;
-        let pipeline = Pipeline::open(database.pool.clone(), map_pool, clock, setting).await?;
-        Ok(Self { pipeline, _database: database })
-    }
-}
-
-impl Stage for PipelineStage {
-    fn now(&self) -> DateTime<Utc> {
-        self.pipeline.now()
-    }
-
-    async fn play(&mut self, happening: Happening, faults: &Faults) -> Result<Observed, StageError> {
-        Stage::play(&mut self.pipeline, happening, faults).await
-    }
-
-    async fn appointments(&mut self) -> Result<Vec<String>, StageError> {
-        Stage::appointments(&mut self.pipeline).await
-    }
-}
-
-/// The instant of a wall time of a centre; one that does not exist is moved to the hour after it.
-pub fn instant(zone: chrono_tz::Tz, local: NaiveDateTime) -> DateTime<Utc> {
-    local
-        .and_local_timezone(zone)
-        .earliest()
-        .or_else(|| (local + TimeDelta::hours(1)).and_local_timezone(zone).earliest())
-        .map_or_else(|| local.and_utc(), |at| at.to_utc())
 }

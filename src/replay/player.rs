@@ -8,7 +8,7 @@ use super::fixture::{BadFixture, Fixture, GiveBack, Item, Place, Sent, SentOther
 use super::observed::{Observed, Said};
 use super::stage::{CoreStage, Faults, Happening, Stage, StageError};
 use super::world::World;
-use crate::conversation::need::{EventKind, PatientText, StaffAction};
+use crate::conversation::need::{EventKind, OK, PatientText, StaffAction};
 use crate::conversation::state::{State, Tap};
 use crate::flow::{Book, Record, Value};
 use crate::value::hour_label::day_hour_short;
@@ -166,7 +166,12 @@ pub async fn play<S: Stage>(stage: &mut S, fixture: &Fixture, extent: Extent) ->
     if let Some(expected) = fixture.end.as_ref().filter(|_| extent.until.is_none()) {
         let state = turns.last().map(|turn| turn.observed.state.clone()).unwrap_or_default();
         let differences = match stage.appointments().await {
-            Ok(appointments) => expectation::compare_end(&expected.value, &state, &appointments),
+            Ok(appointments) => {
+                let calls = turns.iter().flat_map(|turn| &turn.observed.calls);
+                let done: Vec<&str> =
+                    calls.filter(|call| call.outcome == OK).map(|call| call.port.as_str()).collect();
+                expectation::compare_end(&expected.value, &state, &appointments, &done)
+            }
             Err(error) => vec![Difference {
                 what: "the end".into(),
                 expected: "to be read".into(),
@@ -214,7 +219,7 @@ fn happenings<S: Stage>(stage: &S, item: &Item, before: &[PlayedTurn]) -> Result
             Sent::Other(other) => sent_other(stage, other, before),
         };
     }
-    if let Some(Staff { by: name, does }) = &item.staff {
+    if let Some(Staff { name, does, how }) = &item.staff {
         let state = before.last().map(|turn| &turn.observed.state);
         let action = match does {
             StaffDoes::TakeOver => StaffAction::TakeOver,
@@ -224,7 +229,7 @@ fn happenings<S: Stage>(stage: &S, item: &Item, before: &[PlayedTurn]) -> Result
             StaffDoes::Edit { field, to } => edit(state, field, to).ok_or_else(|| {
                 CannotPlay::Script(format!("no running flow has a row «{to}» for its field `{field}`"))
             })?,
-            StaffDoes::GiveBack(how) => match how {
+            StaffDoes::GiveBack => match how {
                 GiveBack::Resume => StaffAction::Resume,
                 GiveBack::Restart => StaffAction::Restart,
                 GiveBack::Close => StaffAction::Close,

@@ -206,7 +206,7 @@ fn json_turn(turn: &PlayedTurn) -> JsonTurn<'_> {
     }
 }
 
-/// The JUnit form that build servers read: a test case for each fixture.
+/// The `JUnit` form that build servers read: a test case for each fixture.
 pub fn junit(outcomes: &[Outcome]) -> String {
     let failed = outcomes.iter().filter(|outcome| !outcome.passed()).count();
     let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
@@ -244,55 +244,6 @@ fn escape(text: &str) -> String {
         }
     }
     out
-}
-
-/// Which questions, reviews and repairs of the book no fixture has seen.
-pub fn coverage(outcomes: &[Outcome], book: &crate::flow::Book) -> String {
-    use std::collections::BTreeSet;
-    let mut seen_steps: BTreeSet<&str> = BTreeSet::new();
-    let mut seen_repairs = BTreeSet::new();
-    for turn in outcomes.iter().filter_map(|outcome| outcome.result.as_ref().ok()).flat_map(|one| &one.turns)
-    {
-        for trace in &turn.observed.traces {
-            seen_steps.extend(trace.walk.iter().map(|step| step.step.as_str()));
-            seen_repairs.extend(trace.repairs.iter().copied());
-        }
-    }
-    let mut out = String::new();
-    let (mut all, mut missing) = (0usize, Vec::new());
-    for flow in book.flows.values() {
-        for step in steps(&flow.steps) {
-            all += 1;
-            let name = format!("{}.{}", flow.name, step.id);
-            if !seen_steps.contains(name.as_str()) {
-                missing.push(format!("{}:{}: {name}", step.span.file, step.span.line));
-            }
-        }
-    }
-    for (kind, flow) in &book.repairs {
-        all += 1;
-        if !seen_repairs.contains(kind) {
-            missing.push(format!("{}:1: {}", flow.span.file, flow.name));
-        }
-    }
-    let _ = writeln!(out, "{} of {all} steps and repairs were played; never:", all - missing.len());
-    for one in missing {
-        let _ = writeln!(out, "  {one}");
-    }
-    out
-}
-
-fn steps(list: &[crate::flow::definition::Step]) -> Vec<&crate::flow::definition::Step> {
-    use crate::flow::definition::StepKind;
-    let mut all = Vec::new();
-    for step in list {
-        all.push(step);
-        if let StepKind::When(when) = &step.kind {
-            all.extend(steps(&when.then));
-            all.extend(steps(&when.otherwise));
-        }
-    }
-    all
 }
 
 /// A message as it may stand in a fixture's `bot:`.

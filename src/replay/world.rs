@@ -314,15 +314,11 @@ mod tests {
     #[test]
     fn the_demo_world_holds_together() {
         let world = World::parse("demo.yaml", DEMO).unwrap_or_else(|error| panic!("{error}"));
-        let tuesday: NaiveDate = "2026-12-01".parse().unwrap();
+        let monday: NaiveDate = "2026-11-30".parse().unwrap();
         let matrona = world.type_of("Matrona").unwrap();
-        let hours: Vec<_> = world
-            .professionals
-            .iter()
-            .flat_map(|one| world.hours_of(&one.value, matrona, tuesday).collect::<Vec<_>>())
-            .collect();
+        let hours: Vec<_> = world.hours_of(&world.professionals[0].value, matrona, monday).collect();
         assert!(!hours.is_empty());
-        assert!(hours.iter().all(|hour| hour.date() == tuesday));
+        assert!(hours.iter().all(|hour| hour.date() == monday));
     }
 
     #[test]

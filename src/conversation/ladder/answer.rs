@@ -114,7 +114,9 @@ impl<'a> Running<'a> {
             self.next_page(pending);
             return Ok(true);
         }
-        let alone = message.words.len() <= 2 || (message.choice.is_some() && message.words.len() <= 4);
+        // "matrona el martes": a day beside the answer is an answer of its own
+        let alone = message.window.is_none()
+            && (message.words.len() <= 2 || (message.choice.is_some() && message.words.len() <= 4));
         if !self.choose(index, pending.flow, name, &key, By::Patient)? {
             return Ok(false);
         }

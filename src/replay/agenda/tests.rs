@@ -1,9 +1,10 @@
-//! The reference agenda, tried by hand.
+use chrono::TimeDelta;
 
 use super::*;
+use crate::flow::Name;
 
 fn agenda(phone: &str) -> (Agenda, DateTime<Utc>) {
-    let world = World::parse("demo.yaml", include_str!("../../tests/worlds/demo.yaml")).unwrap();
+    let world = World::parse("demo.yaml", include_str!("../../../tests/worlds/demo.yaml")).unwrap();
     (Agenda::new(world, phone.parse().ok()), "2026-11-25T12:00:00Z".parse().unwrap())
 }
 
