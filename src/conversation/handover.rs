@@ -2,6 +2,9 @@
 //!
 //! While a person of the centre owns it the bot is silent. Giving back speaks at once: the pending question
 //! again, or the review. A hand-off inside a give-back says nothing: the patient was told the first time.
+//!
+//! The epoch rises only when a person takes the conversation from the bot, for what is queued under an older one
+//! is never sent: a hand-over must not lose what the bot had said, nor a give-back what the person had.
 
 use super::frames::{is_frozen, open_steps};
 use super::need::{Effect, StaffAction};
@@ -61,7 +64,6 @@ impl<'a> Running<'a> {
 
     fn back_to_bot(&mut self) {
         self.state.owner = Owner::Bot;
-        self.state.epoch += 1;
         self.state.same = Default::default();
         self.state.last_tap = None;
         for frame in &mut self.state.stack {

@@ -96,7 +96,6 @@ impl<'a> Running<'a> {
         if self.state.owner == Owner::Muted {
             // Who writes wants an answer.
             self.state.owner = Owner::Bot;
-            self.state.epoch += 1;
         }
         take(self)
     }
@@ -158,8 +157,8 @@ impl<'a> Running<'a> {
         self.forget_heard();
         let message = self.compose();
         if let Some(reason) = &self.handed {
+            // The epoch stays: what the bot said before it handed over, a booking perhaps, is still to be sent.
             self.state.owner = Owner::Staff;
-            self.state.epoch += 1;
             self.trace.rungs.push(super::need::RungTrace {
                 rung: 8,
                 took: true,

@@ -597,6 +597,19 @@ fn a_word_from_staff_or_the_centres_phone_takes_over() {
     assert_eq!(talk.label(), "staff");
 }
 
+#[test]
+fn only_a_person_who_takes_over_drops_what_is_not_sent_yet() {
+    let mut talk = Talk::at_hours(World::new());
+    let epoch = talk.state.epoch;
+    talk.says("quiero hablar con una persona").stands_at("WithStaff");
+    assert_eq!(talk.state.epoch, epoch, "what the bot said before it handed over is still sent");
+    talk.staff(StaffAction::Say { text: "Hola, soy Ana del SOME".into() });
+    talk.staff(StaffAction::Resume).stands_at("agendar.hora");
+    assert_eq!(talk.state.epoch, epoch, "and what the person said before giving back");
+    talk.staff(StaffAction::TakeOver);
+    assert!(talk.state.epoch > epoch);
+}
+
 // Breakers, safety, silence
 
 #[test]

@@ -182,7 +182,7 @@ async fn an_event_that_fails_five_times_is_parked_and_its_conversation_given_to_
     let outcome = text(pool, "select outcome from events where id = $1", events[0].0).await;
     assert_eq!(outcome.as_deref(), Some("parked"));
     let who = "select owner || ' ' || stage || ' ' || stuck_reason || ' ' || epoch from conversations where id = $1";
-    assert_eq!(text(pool, who, one.0).await.as_deref(), Some("staff WithStaff parked 1"));
+    assert_eq!(text(pool, who, one.0).await.as_deref(), Some("staff WithStaff parked 0"));
     let noted = "select string_agg(kind, ' ') from journal where conversation_id = $1";
     assert_eq!(text(pool, noted, one.0).await.as_deref(), Some("parked"));
     // the next event is not lost with it

@@ -105,8 +105,6 @@ pub async fn failed(
              update conversations
              set retry_at = case when parked then null else app_now() + $3 end,
                  owner = case when parked then 'staff' else owner end,
-                 -- what the bot had queued is not sent once a person owns the conversation
-                 epoch = case when parked and owner <> 'staff' then epoch + 1 else epoch end,
                  stage = case when parked then 'WithStaff' else stage end,
                  stuck_since = case when parked then coalesce(stuck_since, app_now()) else stuck_since end,
                  stuck_reason = case when parked then coalesce(stuck_reason, 'parked') else stuck_reason end,

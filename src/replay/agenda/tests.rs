@@ -1,3 +1,5 @@
+//! The invented agenda finds, holds, loses and moves hours as the real one does.
+
 use chrono::TimeDelta;
 
 use super::*;
