@@ -206,6 +206,10 @@ impl<'a> Running<'a> {
     fn explain(&mut self, why: &str) -> Result<(), Halt> {
         self.rung(2, false, why);
         self.shorter = true;
+        if self.state.stack.is_empty() {
+            // Nothing else is going on: what follows the explanation must not be a dead end.
+            self.push_repair(RepairKind::Menu, &[]);
+        }
         self.push_repair(RepairKind::Stale, &[]);
         Ok(())
     }
