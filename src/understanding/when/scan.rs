@@ -1,0 +1,486 @@
+//! The pieces of a message that are about days and times, in order, each with its bound and its sign.
+
+use chrono::NaiveDateTime;
+
+use super::super::clause::Clauses;
+use super::super::glue::W;
+use super::super::normal::{Kind, Read};
+use super::super::number::number_at;
+use super::super::rules::Words;
+use super::super::{Asked, Context, verb};
+use super::clock::{self, Clock};
+use super::day::{self, Days, Found, Sort};
+use super::offset::{self, Offset};
+use super::part::{self, Part};
+use super::span;
+use crate::understanding::lexicon::lexicon;
+
+/// What a piece says.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum What {
+    Days(Days),
+    /// Every such weekday, Monday the lowest bit.
+    Every(u8),
+    Clock(Clock),
+    /// From one minute of the day to another.
+    Clocks(u16, u16),
+    Part(Part),
+    /// That day or later.
+    From(chrono::NaiveDate),
+    Moment(NaiveDateTime),
+    Moments(NaiveDateTime, NaiveDateTime),
+    /// As soon as possible.
+    Soonest,
+    /// At once.
+    Now,
+    /// A date that cannot be.
+    Impossible,
+    /// A weekday and a date that do not match.
+    Contradiction,
+}
+
+impl What {
+    pub fn rule(&self) -> &'static str {
+        match self {
+            Self::Days(days) => match days.sort {
+                Sort::Day => "when: named day",
+                Sort::Date => "when: date",
+                Sort::Weekday => "when: weekday",
+                Sort::Bare => "when: day of the month",
+                Sort::Several => "when: days",
+            },
+            Self::Every(_) => "when: every such weekday",
+            Self::Clock(_) => "when: clock",
+            Self::Clocks(..) => "when: from one hour to another",
+            Self::Part(_) => "when: part of the day",
+            Self::From(_) | Self::Moment(_) | Self::Moments(..) => "when: counted from now",
+            Self::Soonest | Self::Now => "when: soonest",
+            Self::Impossible => "when: impossible date",
+            Self::Contradiction => "when: weekday against date",
+        }
+    }
+
+    pub fn is_day(&self) -> bool {
+        matches!(self, Self::Days(_) | Self::Every(_) | Self::From(_) | Self::Impossible | Self::Contradiction)
+            || matches!(self, Self::Part(part) if part.today)
+    }
+
+    pub fn is_time(&self) -> bool {
+        matches!(self, Self::Clock(_) | Self::Clocks(..) | Self::Part(_))
+    }
+}
+
+/// Which side of it is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Bound {
+    /// It itself.
+    At,
+    /// From it on.
+    From,
+    /// After it.
+    After,
+    /// Up to it.
+    Until,
+    /// Before it.
+    Before,
+}
+
+/// A piece and where it stands.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Piece {
+    pub what: What,
+    pub bound: Bound,
+    /// Not wanted: "el martes no puedo", "menos el lunes".
+    pub negative: bool,
+    /// Told of the past.
+    pub told: bool,
+    /// In which part of the message, counted by "mejor", "perdón", "digo": a later one replaces an earlier one.
+    pub segment: usize,
+    /// "o" or "y" stands between it and the piece before, and nothing else of weight.
+    pub joined: bool,
+    pub at: usize,
+    pub end: usize,
+}
+
+/// All pieces, and what the words around them say.
+pub(super) struct Scanned {
+    pub pieces: Vec<Piece>,
+    /// The message begins with a no.
+    pub refuses: bool,
+    /// "Cualquier día", "todos los días": a weekday taken out is taken out of every week.
+    pub any_day: bool,
+    /// The message corrects itself: "mejor", "perdón".
+    pub switches: bool,
+}
+
+/// All pieces of a text.
+pub(super) fn scan(read: &Read<'_>, words: &Words, clauses: &Clauses, context: &Context<'_>) -> Scanned {
+    let mut scanned = Scanned {
+        pieces: Vec::new(),
+        refuses: words.tokens.first().is_some_and(|first| read.w(*first) == W::No),
+        any_day: false,
+        switches: false,
+    };
+    let mut segment = 0;
+    let mut at = 0;
+    while at < read.tokens.len() {
+        let token = &read.tokens[at];
+        if let Kind::Sign(_) | Kind::Emoji = token.kind {
+            at += 1;
+            continue;
+        }
+        if is_switch(read, at) {
+            segment += 1;
+            scanned.switches = true;
+        }
+        scanned.any_day |= token.entry.w == W::Cualquier && read.w(at + 1) == W::Dia
+            || token.entry.w == W::Todos && read.w(at + 1) == W::Los && read.w(at + 2) == W::Dia;
+        let entry = token.entry;
+        let idle = entry.w == W::Other
+            && entry.weekday.is_none()
+            && entry.month.is_none()
+            && entry.number.is_none()
+            && entry.ordinal.is_none()
+            && token.kind == Kind::Word
+            && !is_named_day(token.word);
+        if idle {
+            at += 1;
+            continue;
+        }
+        let previous = scanned.pieces.last();
+        let follows_day = previous.is_some_and(|piece| {
+            piece.what.is_day() && (piece.end..at).all(|between| matches!(read.tokens[between].kind, Kind::Sign(',')))
+        });
+        let Some((what, bound, end)) = value(read, at, follows_day, context) else {
+            at += 1;
+            continue;
+        };
+        let joined = previous.is_some_and(|piece| is_joined(read, piece.end, at));
+        let negative = is_excepted(read, at)
+            || is_denied(read, words, clauses, at)
+            || joined && previous.is_some_and(|piece| piece.negative);
+        let told = is_told(read, words, at);
+        scanned.pieces.push(Piece { what, bound, negative, told, segment, joined, at, end });
+        at = end.max(at + 1);
+    }
+    if scanned.pieces.is_empty()
+        && let Some((what, end)) = whole(read, context)
+    {
+        let piece =
+            Piece { what, bound: Bound::At, negative: false, told: false, segment: 0, joined: false, at: 0, end };
+        scanned.pieces.push(piece);
+    }
+    deny_before_no(read, &mut scanned.pieces);
+    scanned
+}
+
+/// Whether a holiday's name begins with this word.
+fn is_named_day(word: u16) -> bool {
+    lexicon().holidays.iter().any(|named| named.words[0] == word)
+}
+
+/// What stands at a token, with the bound before it.
+fn value(
+    read: &Read<'_>,
+    at: usize,
+    follows_day: bool,
+    context: &Context<'_>,
+) -> Option<(What, Bound, usize)> {
+    let today = context.now.date();
+    if let Some((what, end)) = soonest(read, at) {
+        return Some((what, Bound::At, end));
+    }
+    if let Some((found, end)) = span::days(read, at, today) {
+        return Some((of_found(found), Bound::At, end));
+    }
+    if let Some(((start, last), end)) = span::clocks(read, at, follows_day) {
+        return Some((What::Clocks(start, last), Bound::At, end));
+    }
+    if let Some((what, end)) = plain(read, at, follows_day, context) {
+        let (bound, end) = bound_after(read, end).map_or((Bound::At, end), |end| (Bound::From, end));
+        return Some((what, bound, end));
+    }
+    let (bound, next) = bound_before(read, at)?;
+    let (what, end) = plain(read, next, false, context)?;
+    Some((what, bound, end))
+}
+
+fn of_found(found: Found) -> What {
+    match found {
+        Found::Days(days) => What::Days(days),
+        Found::Every(mask) => What::Every(mask),
+        Found::Impossible => What::Impossible,
+        Found::Contradiction => What::Contradiction,
+    }
+}
+
+fn plain(read: &Read<'_>, at: usize, follows_day: bool, context: &Context<'_>) -> Option<(What, usize)> {
+    if let Some((offset, end)) = offset::at(read, at, context.now) {
+        let one = |date, sort| What::Days(Days { start: date, end: super::calendar::plus(date, 1), sort, full: false });
+        let what = match offset {
+            Offset::Day(date) => one(date, Sort::Day),
+            Offset::Days(start, end) => What::Days(Days { start, end, sort: Sort::Several, full: false }),
+            Offset::From(date) => What::From(date),
+            Offset::Moment(moment) => What::Moment(moment),
+            Offset::Moments(start, end) => What::Moments(start, end),
+        };
+        return Some((what, end));
+    }
+    if let Some((found, end)) = day::at(read, at, context.now.date()) {
+        // "2026-11-26T10:30"
+        if read.word(end) == "t"
+            && let Found::Days(days) = found
+            && let Some((clock, end)) = clock::bare_at(read, end + 1, false)
+        {
+            return Some((What::Moment(days.start.and_hms_opt(0, 0, 0)? + chrono::TimeDelta::minutes(clock.minute_of_day().into())), end));
+        }
+        return Some((of_found(found), end));
+    }
+    if let Some((clock, end)) = clock::at(read, at) {
+        return Some((What::Clock(clock), end));
+    }
+    if let Some((part, end)) = part::at(read, at, follows_day) {
+        return Some((What::Part(part), end));
+    }
+    // "al final del día"
+    if matches!((read.w(at), read.w(at + 1), read.w(at + 2), read.w(at + 3)), (W::Al, W::Fines, W::Del, W::Dia)) {
+        return Some((What::Moment(context.now.date().and_hms_opt(23, 59, 0)?), at + 4));
+    }
+    None
+}
+
+/// As soon as possible, in its many wordings.
+fn soonest(read: &Read<'_>, at: usize) -> Option<(What, usize)> {
+    let w = |offset: usize| read.w(at + offset);
+    let end = match (w(0), w(1), w(2), w(3)) {
+        (W::Ahora, W::Mismo, ..) => return Some((What::Now, at + 2)),
+        (W::Ahora | W::Ya, ..) if read.count() == 1 => return Some((What::Now, at + 1)),
+        (W::Lo, W::Antes, W::Posible, _) | (W::Lo, W::Mas, W::Pronto | W::Rapido | W::Luego | W::Antes, W::Posible) => {
+            at + if w(2) == W::Posible { 3 } else { 4 }
+        }
+        (W::Lo, W::Mas, W::Pronto | W::Rapido | W::Luego | W::Antes, _) => at + 3,
+        (W::Lo, W::Antes, W::Que, _) => at + 3,
+        (W::Lo, W::Antes, ..) => at + 2,
+        (W::Cuanto, W::Antes, ..) => at + 2,
+        (W::Mas, W::Pronto, W::Posible, _) => at + 3,
+        (W::A, W::La, W::Brevedad, _) => at + 3,
+        (W::Al, W::Tiro, ..) => at + 2,
+        (W::De, W::Inmediato, ..) => at + 2,
+        (W::Inmediato, ..) if read.word(at) != "urgente" => at + 1,
+        (W::Hora | W::La, W::Mas, W::Proximo | W::Cercana | W::Pronto, _) => at + 3,
+        (W::La, W::Primera, W::Hora, _) if read.word(at + 3) == "disponible" || read.w(at + 3) == W::Que => at + 3,
+        (W::Primera, W::Hora, W::Posible, _) => at + 3,
+        (W::Primera, W::Hora, ..) if read.word(at + 2) == "disponible" => at + 3,
+        _ => return None,
+    };
+    Some((What::Soonest, end))
+}
+
+/// `después de`, `antes de`, `desde`, `a partir de`, `hasta`: the bound at a token, and where its value begins.
+fn bound_before(read: &Read<'_>, at: usize) -> Option<(Bound, usize)> {
+    let w = |offset: usize| read.w(at + offset);
+    Some(match (w(0), w(1), w(2)) {
+        (W::Despues | W::Luego, W::De | W::Que, _) => (Bound::After, at + 2),
+        (W::Despues | W::Luego, W::Del, _) => (Bound::After, at + 1),
+        (W::Despues, W::Las, _) => (Bound::After, at + 1),
+        (W::Mas, W::Tarde, W::De | W::Que) => (Bound::After, at + 3),
+        (W::Mas, W::Tarde, W::Del) => (Bound::After, at + 2),
+        (W::Pasado, W::Las | W::El | W::La, _) => (Bound::After, at + 1),
+        (W::Antes, W::De | W::Que, _) => (Bound::Before, at + 2),
+        (W::Antes, W::Del, _) => (Bound::Before, at + 1),
+        (W::Antes, W::Las, _) => (Bound::Before, at + 1),
+        (W::Mas, W::Temprano, W::De | W::Que) => (Bound::Before, at + 3),
+        (W::A, W::Partir, W::De) => (Bound::From, at + 3),
+        (W::A, W::Partir, W::Del) => (Bound::From, at + 2),
+        (W::Partir, W::De, _) => (Bound::From, at + 2),
+        (W::Partir, W::Del, _) => (Bound::From, at + 1),
+        (W::Desde, ..) => (Bound::From, at + 1),
+        (W::De, W::Las, _) | (W::Del, ..) if ends_open(read, at) => (Bound::From, at + 1),
+        (W::Hasta, ..) => (Bound::Until, at + 1),
+        (W::Tan, W::Tarde, W::Como) => (Bound::Until, at + 3),
+        (W::A, W::Mas, W::Tardar) => (Bound::Until, at + 3),
+        (W::Empezando, ..) => (Bound::From, at + 1),
+        _ => return None,
+    })
+}
+
+/// Whether "en adelante" comes within a few words.
+fn ends_open(read: &Read<'_>, at: usize) -> bool {
+    (at + 1..at + 7).any(|next| read.w(next) == W::Adelante)
+}
+
+/// `en adelante`, `para adelante`, `o más tarde` after a value.
+fn bound_after(read: &Read<'_>, at: usize) -> Option<usize> {
+    match (read.w(at), read.w(at + 1), read.w(at + 2)) {
+        (W::En | W::Para | W::Hacia, W::Adelante, _) => Some(at + 2),
+        (W::O, W::Mas, W::Tarde) => Some(at + 3),
+        (W::O, W::Despues, _) => Some(at + 2),
+        _ => None,
+    }
+}
+
+/// Words after which the rest corrects what came before.
+fn is_switch(read: &Read<'_>, at: usize) -> bool {
+    match read.word(at) {
+        "mejor" | "perdon" | "digo" | "prefiero" | "sino" | "equivoque" | "preferiria" | "disculpa" | "corrijo" => at > 0,
+        "realidad" => at > 0 && read.w(at - 1) == W::En,
+        "decir" => at > 0 && read.word(at - 1) == "quise",
+        "sea" => at > 0 && read.w(at - 1) == W::O,
+        _ => false,
+    }
+}
+
+/// Whether only "o", "y", a comma and articles stand between two places, and at least one of the words.
+fn is_joined(read: &Read<'_>, from: usize, to: usize) -> bool {
+    let mut joint = false;
+    for at in from..to {
+        match read.w(at) {
+            W::O | W::Y | W::Ni | W::E => joint = true,
+            W::El | W::La | W::Los | W::De | W::En | W::Por | W::Para | W::A => {}
+            _ if read.is_sign(at, ',') || read.is_sign(at, '/') => joint = true,
+            _ => return false,
+        }
+    }
+    // an article belongs to the piece itself
+    joint
+}
+
+/// "menos el lunes", "que no sea el martes", "ni el jueves".
+fn is_excepted(read: &Read<'_>, at: usize) -> bool {
+    let mut before = at;
+    while before > 0 && matches!(read.w(before - 1), W::El | W::Los | W::La | W::A | W::En | W::Por | W::Para | W::De | W::Dia) {
+        before -= 1;
+    }
+    let w = |back: usize| before.checked_sub(back).map_or(W::Other, |at| read.w(at));
+    match w(1) {
+        W::Menos | W::Excepto | W::Ni => true,
+        W::Es if before >= 2 => w(2) == W::No,
+        _ => before > 0 && matches!(read.word(before - 1), "tampoco" | "sean"),
+    }
+}
+
+/// Verbs after which a denied day is one on which the patient cannot come.
+const ABILITY: [&str; 16] = [
+    "poder", "querer", "servir", "acomodar", "ser", "ir", "tener", "alcanzar", "convenir", "resultar", "gustar", "asistir",
+    "llegar", "venir", "haber", "estar",
+];
+
+/// Whether a negation that is about coming reaches a place.
+fn is_denied(read: &Read<'_>, words: &Words, clauses: &Clauses, at: usize) -> bool {
+    let position = words.position(at);
+    if position >= 64 || clauses.denied >> position & 1 == 0 {
+        return false;
+    }
+    let mut before = position;
+    while before > 0 {
+        before -= 1;
+        if clauses.negations >> before & 1 == 1 {
+            return true;
+        }
+        let entry = read.tokens[words.tokens[before]].entry;
+        let foreign = entry.w == W::Other
+            && entry.verbs.iter().any(|(_, forms)| forms & verb::FINITE != 0)
+            && !entry.verbs.iter().any(|(verb, forms)| {
+                forms & verb::PAST == 0 && ABILITY.iter().any(|name| lexicon().verb(name) == Some(*verb))
+            });
+        if foreign {
+            return false;
+        }
+    }
+    true
+}
+
+/// "el martes no puedo", "martes no", "los lunes trabajo": what comes after takes the pieces before it away.
+fn deny_before_no(read: &Read<'_>, pieces: &mut [Piece]) {
+    let mut from = 0;
+    while from < pieces.len() {
+        let mut last = from;
+        while last + 1 < pieces.len()
+            && (pieces[last].end..pieces[last + 1].at)
+                .all(|at| matches!(read.w(at), W::Y | W::O | W::Ni | W::En | W::A | W::Por | W::De | W::El | W::Los | W::La) || read.is_sign(at, ','))
+        {
+            last += 1;
+        }
+        let after = pieces[last].end;
+        let refused = match read.w(after) {
+            W::No => {
+                let next = read.word(after + 1);
+                after + 1 == read.tokens.len()
+                    || matches!(read.tokens.get(after + 1).map(|token| token.kind), Some(Kind::Sign(_)))
+                    || matches!(
+                        next,
+                        "puedo" | "podria" | "podre" | "me" | "tengo" | "trabajo" | "estoy" | "alcanzo" | "voy" | "gracias" | "podemos"
+                            | "ire" | "llego" | "estare" | "puede" | "quiero" | "sirve" | "porque"
+                    )
+            }
+            W::Me => matches!(read.word(after + 1), "complica" | "cuesta" | "queda") && read.word(after + 2) != "bien",
+            _ => matches!(read.word(after), "trabajo" | "imposible" | "tampoco"),
+        };
+        if refused {
+            for piece in &mut pieces[from..=last] {
+                piece.negative = true;
+            }
+        }
+        from = last + 1;
+    }
+}
+
+/// Whether the clause around a place tells the past.
+fn is_told(read: &Read<'_>, words: &Words, at: usize) -> bool {
+    let position = words.position(at);
+    let mut from = position.min(words.tokens.len().saturating_sub(1));
+    while from > 0 && words.breaks[from] == 0 {
+        from -= 1;
+    }
+    let mut told = false;
+    for place in from..words.tokens.len() {
+        if place > position && words.breaks[place] != 0 {
+            break;
+        }
+        let token = &read.tokens[words.tokens[place]];
+        for (verb, forms) in &token.entry.verbs {
+            let past = verb::DID | verb::I_DID | verb::USED_TO;
+            let only = forms & !past == 0 || token.accented_end && forms & past != 0;
+            let polite = ["querer", "necesitar"].iter().any(|name| lexicon().verb(name) == Some(*verb));
+            if only && !polite {
+                told = true;
+            } else if forms & verb::I != 0 && token.entry.w == W::Other {
+                return false;
+            }
+        }
+    }
+    told
+}
+
+/// A message that is nothing but a bare hour, or a bare number when a day or an hour was asked for.
+fn whole(read: &Read<'_>, context: &Context<'_>) -> Option<(What, usize)> {
+    let first = (0..read.tokens.len()).find(|at| !matches!(read.tokens[*at].kind, Kind::Sign(_)))?;
+    let is_end = |end: usize| {
+        (end..read.tokens.len()).all(|at| matches!(read.tokens[at].kind, Kind::Sign(_) | Kind::Emoji) || matches!(read.word(at), "por" | "favor" | "gracias"))
+    };
+    // "10-30"
+    if read.is_sign(first + 1, '-')
+        && let (Some(hour), Some(minute)) = (read.figure(first), read.figure(first + 2))
+        && hour < 24
+        && minute < 60
+        && read.typed(first + 2).len() == 2
+        && is_end(first + 3)
+    {
+        let clock = Clock::of(u16::try_from(hour).ok()?, u16::try_from(minute).ok()?);
+        return Some((What::Clock(clock), first + 3));
+    }
+    let (value, end) = number_at(read, first)?;
+    if let Some((clock, clock_end)) = clock::bare_at(read, first, false)
+        && is_end(clock_end)
+        && clock_end > end
+    {
+        return Some((What::Clock(clock), clock_end));
+    }
+    if context.asked != Asked::When || !is_end(end) {
+        return None;
+    }
+    let day = u32::try_from(value).ok().filter(|day| (1..=31).contains(day))?;
+    let date = super::calendar::day_of_month(day, context.now.date())?;
+    let days = Days { start: date, end: super::calendar::plus(date, 1), sort: Sort::Bare, full: false };
+    Some((What::Days(days), end))
+}
