@@ -37,10 +37,10 @@ glue! {
     Anio = "año" | "años", Habil = "habil" | "habiles", Almuerzo = "almuerzo" | "almorzar", Once = "once", Desayuno = "desayuno", Cena = "cena" | "comida",
     Tipo = "tipo", Como = "como", Sobre = "sobre", Cerca = "cerca", Eso = "eso", Hacia = "hacia", Alrededor = "alrededor", Aproximadamente = "aproximadamente",
     Faltan = "faltan" | "falta" | "faltando", Minuto = "minuto" | "minutos" | "min" | "mins", Segundo = "segundo" | "segundos", Semestre = "semestre",
-    Cuanto = "cuanto", Pronto = "pronto", Posible = "posible", Rapido = "rapido", Brevedad = "brevedad", Cercana = "cercana" | "cercano", Inmediato = "inmediatamente" | "inmediato" | "urgente",
-    Tan = "tan", Subir = "subiendo", Cualquier = "cualquier" | "cualquiera", Todos = "todos" | "todas", Cada = "cada", Solo = "solo" | "solamente",
+    Cuanto = "cuanto", Pronto = "pronto", Posible = "posible", Rapido = "rapido", Brevedad = "brevedad", Cercana = "cercana" | "cercano", Inmediato = "inmediatamente" | "inmediato", Urgente = "urgente" | "urgentemente", Momento = "momento" | "instante",
+    Tan = "tan", Subir = "subiendo", Cualquier = "cualquier" | "cualquiera", Todos = "todos" | "todas" | "todo" | "toda", Cada = "cada", Solo = "solo" | "solamente",
     Par = "par", Unos = "unos" | "unas" | "algunos" | "algunas" | "pocos" | "pocas" | "varios",
-    Acabar = "acabar" | "terminar" | "cerrar", Horario = "horario", Entresemana = "entresemana", Finde = "finde", Opcion = "opcion" | "alternativa", Numero = "numero" | "n", Jornada = "jornada",
+    Acabar = "acabar" | "terminar" | "cerrar" | "finalizar", Horario = "horario", Entresemana = "entresemana", Finde = "finde", Opcion = "opcion" | "alternativa", Numero = "numero" | "n", Jornada = "jornada" | "bloque",
     Hubiera = "hubiera" | "hubiese", Empezando = "empezando" | "comenzando" | "iniciando" | "partiendo", Tardar = "tardar",
     Atras = "atras" | "antesito", Trimestre = "trimestre", Durante = "durante", Fecha = "fecha", Tiene = "tiene" | "tienen" | "tendra" | "tendran" | "tienes" | "hay" | "habra" | "queda" | "quedan",
 }

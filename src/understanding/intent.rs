@@ -12,7 +12,7 @@ use super::assent::Assent;
 use super::clause::Clauses;
 use super::groups::{Groups, has};
 use super::normal::Read;
-use super::rules::{Match, Words};
+use super::rules::{Match, Words, mark};
 use super::when::Times;
 use super::{Asked, Reason};
 
@@ -197,6 +197,8 @@ pub(super) fn of(evidence: &Evidence<'_>, why: &mut Vec<Reason>) -> (Intent, f32
 
 fn weigh(evidence: &Evidence<'_>) -> Scores {
     let groups = Groups::get();
+    let in_time = evidence.words.marks.iter().take(64).enumerate().filter(|(_, marks)| **marks & mark::WHEN != 0);
+    let in_time = in_time.fold(0_u64, |bits, (at, _)| bits | 1 << at);
     let mut scores = Scores { weights: [0; Intent::ALL.len()], rules: [None; Intent::ALL.len()] };
     for found in evidence.matches {
         let Some(intent) = groups.intents[usize::from(found.group)] else { continue };
@@ -207,7 +209,9 @@ fn weigh(evidence: &Evidence<'_>) -> Scores {
         if !found.denies {
             unreal |= evidence.clauses.denied;
         }
-        if found.words & unreal != 0 {
+        // "en una hora y media" asks for no hour
+        let only_time = in_time != 0 && found.words & !in_time == 0 && !found.line.contains('$');
+        if found.words & unreal != 0 || only_time {
             continue;
         }
         if found.weight > scores.of(intent) {

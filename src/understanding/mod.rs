@@ -219,6 +219,7 @@ pub fn understand(text: &str, context: &Context<'_>) -> Understanding {
         question,
     };
     let (intent, confidence) = intent::of(&evidence, &mut why);
+    let number = number::said(&read, &numbers, |token| times.takes(token));
     Understanding {
         intent,
         confidence,
@@ -231,7 +232,7 @@ pub fn understand(text: &str, context: &Context<'_>) -> Understanding {
         birth_date: times.birth_date,
         specialty: specialty.map(|(key, _)| key),
         doctor: doctor.map(|(surname, _)| surname),
-        number: number::said(&read, &numbers),
+        number,
         safety,
         command,
         any,

@@ -33,11 +33,13 @@ pub(super) fn of(read: &Read<'_>) -> Vec<Number> {
     found
 }
 
-/// The number that a whole message says; an article is a number only when nothing else is.
-pub(super) fn said(read: &Read<'_>, numbers: &[Number]) -> Option<i64> {
+/// The number that a whole message says; an article is a number only when nothing else is, and an ordinal not when it
+/// belongs to a day or an hour.
+pub(super) fn said(read: &Read<'_>, numbers: &[Number], is_time: impl Fn(usize) -> bool) -> Option<i64> {
     let is_article =
         |number: &&Number| number.end == number.at + 1 && read.w(number.at) == W::Un && read.count() > 1;
-    let first = numbers.iter().find(|number| !is_article(number)).or_else(|| numbers.first())?;
+    let counts = |number: &&Number| !is_article(number) && !(number.ordinal && is_time(number.at));
+    let first = numbers.iter().find(counts).or_else(|| numbers.iter().find(|number| is_article(number)))?;
     i64::try_from(first.value).ok()
 }
 
@@ -159,7 +161,7 @@ mod tests {
             ("quiero una hora para dos", 2),
         ] {
             let read = read(text);
-            assert_eq!(said(&read, &of(&read)), Some(value), "{text}");
+            assert_eq!(said(&read, &of(&read), |_| false), Some(value), "{text}");
         }
     }
 

@@ -9,10 +9,14 @@ use super::policy::LAST_AFTERNOON_HOUR;
 /// Which half of the day was said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Half {
+    /// "am"
+    Am,
     Morning,
     Midday,
     Afternoon,
     Night,
+    /// "de la madrugada"
+    SmallHours,
 }
 
 /// A time of the clock as it was said.
@@ -40,13 +44,23 @@ impl Clock {
     /// The minute of the day, a bare hour decided by the hours of a clinic.
     pub fn minute_of_day(self) -> u16 {
         let hour = match (self.hour, self.half) {
-            (12, Some(Half::Morning | Half::Night)) => 0,
+            (12, Some(Half::Am | Half::Night | Half::SmallHours)) => 0,
             (1..=5, Some(Half::Midday)) | (1..=11, Some(Half::Afternoon)) => self.hour + 12,
             (5..=11, Some(Half::Night)) => self.hour + 12,
             (1..=LAST_AFTERNOON_HOUR, None) if !self.literal => self.hour + 12,
             (hour, _) => hour % 24,
         };
         (hour * 60 + self.minute + 24 * 60 - self.back) % (24 * 60)
+    }
+
+    /// Whether it was written on the 24-hour clock.
+    pub fn is_literal(self) -> bool {
+        self.literal && (self.hour > 12 || self.hour == 0)
+    }
+
+    /// The minute of the day with the hour as it stands.
+    pub fn as_written(self) -> u16 {
+        if self.half.is_some() { self.minute_of_day() } else { self.hour % 24 * 60 + self.minute }
     }
 
     /// The same with a half that was said elsewhere.
@@ -93,6 +107,8 @@ fn named(read: &Read<'_>, at: usize) -> Option<(Clock, usize)> {
         (W::Mediodia, ..) if !is_after(read, at, W::A) => fixed(12, at + 1),
         (W::Medio, W::Dia, _) if !is_after(read, at, W::A) => fixed(12, at + 2),
         (W::Medianoche, ..) => fixed(0, at + 1),
+        (W::A, W::Media, W::Noche) => fixed(0, at + 3),
+        (W::Media, W::Noche, _) => fixed(0, at + 2),
         _ => None,
     }
 }
@@ -247,7 +263,8 @@ fn minutes(read: &Read<'_>, at: usize, marked: bool) -> Option<(Minutes, usize)>
                     let (value, end) = number_at(read, at + 1)?;
                     let minute = u16::try_from(value).ok().filter(|minute| (1..60).contains(minute))?;
                     // "a las 3 y 5 de la tarde" is two hours as often as it is one
-                    if !marked || is_counted(read, end) && read.w(end) != W::Minuto || minute < 10 && read.w(end) == W::De {
+                    let in_half = minute >= 10 && half(read, end).0.is_some();
+                    if !(marked || in_half) || is_counted(read, end) && read.w(end) != W::Minuto || minute < 10 && read.w(end) == W::De {
                         return None;
                     }
                     (minute, end)
@@ -269,7 +286,7 @@ fn minutes(read: &Read<'_>, at: usize, marked: bool) -> Option<(Minutes, usize)>
         }
         _ => {}
     }
-    if read.is_sign(at, ':') {
+    if read.is_sign(at, ':') || read.is_sign(at, '\'') && read.tokens[at].glued {
         let minute = two(at + 1)?;
         let mut end = at + 2;
         if read.is_sign(end, ':') && two(end + 1).is_some() {
@@ -312,17 +329,18 @@ fn minutes(read: &Read<'_>, at: usize, marked: bool) -> Option<(Minutes, usize)>
 pub(super) fn half(read: &Read<'_>, at: usize) -> (Option<Half>, usize) {
     let dot = |at: usize| usize::from(read.is_sign(at, '.'));
     match (read.w(at), read.w(at + 1), read.w(at + 2)) {
-        (W::Am, ..) => (Some(Half::Morning), at + 1 + dot(at + 1)),
+        (W::Am, ..) => (Some(Half::Am), at + 1 + dot(at + 1)),
         (W::Pm, ..) => (Some(Half::Afternoon), at + 1 + dot(at + 1)),
         (W::A | W::P, ..) => {
             let second = at + 1 + dot(at + 1);
             if read.w(second) != W::M {
                 return (None, at);
             }
-            let half = if read.w(at) == W::A { Half::Morning } else { Half::Afternoon };
+            let half = if read.w(at) == W::A { Half::Am } else { Half::Afternoon };
             (Some(half), second + 1 + dot(second + 1))
         }
-        (W::De | W::En | W::Por, W::La, W::Manana | W::Madrugada) => (Some(Half::Morning), at + 3),
+        (W::De | W::En | W::Por, W::La, W::Manana) => (Some(Half::Morning), at + 3),
+        (W::De | W::En | W::Por, W::La, W::Madrugada) => (Some(Half::SmallHours), at + 3),
         (W::De | W::En | W::Por, W::La, W::Tarde) => (Some(Half::Afternoon), at + 3),
         (W::De | W::En | W::Por, W::La, W::Noche) => (Some(Half::Night), at + 3),
         (W::Del, W::Mediodia, _) => (Some(Half::Midday), at + 2),
@@ -366,7 +384,11 @@ fn minutes_to(read: &Read<'_>, at: usize) -> Option<(Clock, usize)> {
         let (half, end) = half(read, end);
         return Some((Clock { hour, minute: back, half, literal: hour > 12, marked: true, today: false, back: 0 }, end));
     }
-    if read.w(next) != W::Para {
+    // "quince minutos antes de las 3"
+    let before = read.w(next) == W::Antes && read.w(next + 1) == W::De && read.w(next + 2) == W::Las;
+    if before {
+        next += 1;
+    } else if read.w(next) != W::Para {
         return None;
     }
     let article = matches!(read.w(next + 1), W::Las | W::La);

@@ -94,6 +94,12 @@ fn several(start: NaiveDate, end: NaiveDate) -> Found {
 
 /// The days that begin at a token, and the token after them.
 pub(super) fn at(read: &Read<'_>, at: usize, today: NaiveDate) -> Option<(Found, usize)> {
+    // streets are named after dates
+    if (at.saturating_sub(2)..at)
+        .any(|before| matches!(read.word(before), "calle" | "avenida" | "av" | "pasaje" | "poblacion" | "villa"))
+    {
+        return None;
+    }
     relative(read, at, today)
         .or_else(|| holiday(read, at, today))
         .or_else(|| part_of_longer(read, at, today))
@@ -109,6 +115,15 @@ pub(super) fn at(read: &Read<'_>, at: usize, today: NaiveDate) -> Option<(Found,
             (is_day && !counted).then(|| resolve(&partial, today).map(|found| (found, end)))?
         })
         .or_else(|| month(read, at, today))
+}
+
+/// "1/2 kilo", "3/4 de taza".
+fn is_measure(word: &str) -> bool {
+    matches!(
+        word,
+        "kilo" | "kilos" | "litro" | "litros" | "taza" | "tazas" | "pastilla" | "pastillas" | "comprimido" | "dosis" | "vaso"
+            | "cucharada" | "docena" | "porcion" | "metro" | "metros" | "tableta" | "de" if word != "de"
+    )
 }
 
 /// "el 2 por ciento", "los 3 niños": a number that is no day.
@@ -231,7 +246,13 @@ pub(super) fn partial_after(
             return None;
         }
     }
+    let every = read.w(next) == W::Cada;
+    next += usize::from(every);
     let token = read.tokens.get(next)?;
+    if every && token.entry.weekday.is_none() {
+        return None;
+    }
+    partial.plural |= every;
     if let Some(weekday) = token.entry.weekday.filter(|_| is_weekday(read, next, article)) {
         partial.weekday = Some(weekday);
         partial.announced = true;
@@ -347,6 +368,9 @@ fn numeric(read: &Read<'_>, at: usize, today: NaiveDate, joined: bool) -> Option
     if end < read.tokens.len() && glued(end) && matches!(read.tokens[end].kind, Kind::Number(_) | Kind::Sign('/')) {
         return None;
     }
+    if third.is_none() && is_measure(read.word(end)) {
+        return None;
+    }
     if read.is_sign(end, '.') && glued(end) && glued(end + 1) && read.figure(end + 1).is_some() {
         return None;
     }
@@ -356,7 +380,7 @@ fn numeric(read: &Read<'_>, at: usize, today: NaiveDate, joined: bool) -> Option
     };
     if digits(at) == 4 && first >= 1_900 {
         // year first
-        let day = third.and_then(|day| u32::try_from(day).ok())?;
+        let day = third.and_then(|day| u32::try_from(day).ok()).filter(|day| (1..=31).contains(day))?;
         return date(day, second, year(first.into(), today));
     }
     if first > 31 || digits(at) > 2 || (second_month.is_none() && digits(at + 2) > 2) {
@@ -527,6 +551,7 @@ pub(super) fn relative(read: &Read<'_>, at: usize, today: NaiveDate) -> Option<(
         (W::El, W::Dia, W::De) if matches!(w(3), W::Manana) => (1, at + 4),
         (W::El, W::Dia, W::De) if w(3) == W::Despues => (1, at + 4),
         (W::El | W::Al, W::Dia, W::Siguiente) | (W::El, W::Siguiente, W::Dia) => (1, at + 3),
+        (W::El | W::Al, W::Dia, W::Anterior) | (W::El, W::Anterior, W::Dia) => (-1, at + 3),
         (W::Hoy, W::Dia, _) => (0, at + 2),
         (W::Hoy, W::Mismo, _) => (0, at + 2),
         (W::Hoy, ..) => (0, at + 1),
@@ -540,7 +565,7 @@ pub(super) fn relative(read: &Read<'_>, at: usize, today: NaiveDate) -> Option<(
             if !(at > 0 && (read.tokens[at - 1].entry.weekday.is_some() || matches!(read.w(at - 1), W::Mes | W::Semana | W::Anio)))
                 && (read.count() == 1
                     || at + 1 == read.tokens.len() && at > 0 && matches!(read.w(at - 1), W::Para | W::O | W::Y)
-                    || matches!((w(1), w(2)), (W::En | W::Por, W::La)) && at > 0 && matches!(read.w(at - 1), W::Para | W::O)) =>
+                    || matches!((w(1), w(2)), (W::En | W::Por, W::La)) && (at == 0 || matches!(read.w(at - 1), W::Para | W::O))) =>
         {
             (2, at + 1)
         }
@@ -564,8 +589,6 @@ fn is_tomorrow(read: &Read<'_>, at: usize) -> bool {
     let Some(before) = at.checked_sub(1) else { return true };
     match read.w(before) {
         W::La | W::Las | W::Este | W::Media | W::Cada | W::Todos => false,
-        // "10 de mañana", "en la noche de mañana"
-        W::De => !(before > 0 && matches!(read.tokens[before - 1].kind, Kind::Number(_))),
         W::Pasado => false,
         W::Hasta => read.count() > 4 || before > 0 && !matches!(read.word(before - 1), "gracias" | "ok" | "chao" | "bueno" | "ya"),
         _ => true,
@@ -614,7 +637,7 @@ fn part_of_longer(read: &Read<'_>, at: usize, today: NaiveDate) -> Option<(Found
         return None;
     }
     let from = next + 1;
-    if part == W::Fines && read.w(from) == W::Semana && next == at + 1 {
+    if part == W::Fines && read.w(from) == W::Semana && read.w(at) != W::A {
         return None;
     }
     if part == W::Fines && read.w(next) == W::Del && read.w(from) == W::Dia {
@@ -646,7 +669,9 @@ fn part_of_longer(read: &Read<'_>, at: usize, today: NaiveDate) -> Option<(Found
         match part {
             W::Principio => several(start, plus(start, 10)),
             W::Mediados => several(plus(start, 10), plus(start, 20)),
-            W::Fines => several(plus(start, 24), whole),
+            // "a fin de mes" is a little longer than "a fines de marzo"
+            W::Fines if read.w(from) == W::Mes => several(plus(whole, -10), whole),
+            W::Fines => several(plus(whole, -7), whole),
             _ => several(today.max(start), whole),
         },
         end,
@@ -760,13 +785,23 @@ fn month(read: &Read<'_>, at: usize, today: NaiveDate) -> Option<(Found, usize)>
     if said.is_none() && (read.word(next).len() <= 4 && read.word(next) != "mayo" || !is_month(read, next)) {
         return None;
     }
-    // a month that begins a name is no month: "Julio", "abril" after a title
-    if at > 0 && matches!(read.word(at - 1), "doctor" | "doctora" | "don" | "señora" | "señor") {
+    // "Julio" and "Abril" are names too: a month alone needs a word that leads to it
+    if said.is_none() && next == at && !is_led_to(read, at) {
         return None;
     }
     let partial = Partial { month: Some(u32::from(month)), year: said.map(|(year, _)| year), ..Partial::default() };
     let end = said.map_or(next + 1, |(_, end)| end);
     resolve(&partial, today).map(|found| (found, end))
+}
+
+/// Whether a month that stands alone is one: by the word before it, or because nothing else is said.
+fn is_led_to(read: &Read<'_>, at: usize) -> bool {
+    let Some(before) = at.checked_sub(1) else { return read.count() <= 3 };
+    matches!(
+        read.w(before),
+        W::En | W::De | W::Desde | W::Hasta | W::Para | W::A | W::Este | W::Proximo | W::Mes | W::Entre | W::Y | W::O
+            | W::Por | W::Hacia | W::Del | W::Durante | W::Otro | W::Siguiente | W::Pasado
+    ) && !(before > 0 && matches!(read.word(before - 1), "doctor" | "doctora" | "don" | "señora" | "señor" | "nombre"))
 }
 
 /// `el primer viernes de julio`, `la última semana de marzo`, `el último día del mes`, `la segunda quincena`.
@@ -777,10 +812,20 @@ fn placed(read: &Read<'_>, at: usize, today: NaiveDate) -> Option<(Found, usize)
     let token = read.tokens.get(next)?;
     let weekday = token.entry.weekday;
     let w = read.w(next);
-    if weekday.is_none() && !matches!(w, W::Semana | W::Dia | W::Quincena) {
+    if weekday.is_none() && !matches!(w, W::Semana | W::Dia | W::Quincena | W::Mitad | W::Trimestre | W::Semestre) {
         return None;
     }
     next += 1;
+    if matches!(w, W::Trimestre | W::Semestre) {
+        // "el primer semestre de 2027"
+        let said = said_year(read, next, today, true);
+        let months = if w == W::Trimestre { 3 } else { 6 };
+        let start = month_ahead(
+            NaiveDate::from_ymd_opt(said.map_or(today.year(), |(year, _)| year), 1, 1)?,
+            (place.max(1) - 1).min(12 / months - 1) * months,
+        );
+        return Some((several(start, month_ahead(start, months)), said.map_or(next, |(_, end)| end)));
+    }
     if !matches!(read.w(next), W::De | W::Del | W::En) {
         return None;
     }
@@ -802,8 +847,11 @@ fn placed(read: &Read<'_>, at: usize, today: NaiveDate) -> Option<(Found, usize)
             one(if last.weekday() == weekday { last } else { last_weekday(weekday, last) }, Sort::Day, false)
         }
         (Some(weekday), _) => one(plus(next_weekday(weekday, plus(first, -1)), weeks), Sort::Day, false),
+        (None, W::Dia) if read.word(next - 1) == "dias" => {
+            if place == -1 { several(plus(last, -6), plus(last, 1)) } else { several(first, plus(first, 7)) }
+        }
         (None, W::Dia) => one(if place == -1 { last } else { plus(first, i64::from(place - 1)) }, Sort::Day, false),
-        (None, W::Quincena) => {
+        (None, W::Quincena | W::Mitad) => {
             let middle = plus(first, 15);
             if place == 1 { several(first, middle) } else { several(middle, plus(last, 1)) }
         }
@@ -829,6 +877,24 @@ fn years(read: &Read<'_>, at: usize, today: NaiveDate) -> Option<(Found, usize)>
         (W::Anio, W::Que, W::Viene) if singular(next) => (today.year() + 1, next + 3),
         (W::Anio, W::Proximo | W::Siguiente | W::Entrante, _) if singular(next) => (today.year() + 1, next + 2),
         (W::Anio, W::Pasado | W::Anterior, _) if singular(next) => (today.year() - 1, next + 2),
+        // "en 2027, noviembre"
+        (W::En, ..)
+            if read.typed(at + 1).len() == 4
+                && let after = at + 2 + usize::from(read.is_sign(at + 2, ','))
+                && let Some(month) = read.tokens.get(after).and_then(|token| token.entry.month) =>
+        {
+            let year = i32::try_from(read.figure(at + 1)?).ok().filter(|year| (1_900..=2_100).contains(year))?;
+            let first = NaiveDate::from_ymd_opt(year, u32::from(month), 1)?;
+            return Some((several(first, month_ahead(first, 1)), after + 1));
+        }
+        // "antes de 2027", "desde el 2027", and nothing else
+        _ if read.typed(next).len() == 4
+            && at > 0
+            && (matches!(read.w(at - 1), W::Desde | W::Hasta)
+                || at > 1 && read.w(at - 1) == W::De && matches!(read.w(at - 2), W::Antes | W::Despues)) =>
+        {
+            (i32::try_from(read.figure(next)?).ok()?, next + 1)
+        }
         (W::Anio, ..) if singular(next) => (i32::try_from(read.figure(next + 1)?).ok()?, next + 2),
         (W::En, ..) if read.typed(at + 1).len() == 4 && read.tokens.get(at + 2).is_none_or(|token| token.entry.unit.is_none()) => {
             (i32::try_from(read.figure(at + 1)?).ok()?, at + 2)

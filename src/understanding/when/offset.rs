@@ -259,6 +259,10 @@ fn following(read: &Read<'_>, at: usize, now: NaiveDateTime) -> Option<(Offset, 
     if read.w(next) == W::Proximo && read.w(next + 1) == W::Hora && read.word(next + 1) == "horas" {
         return Some((Offset::Moments(now, now.checked_add_signed(TimeDelta::hours(NEXT_HOURS))?), next + 2));
     }
+    if matches!(read.w(next), W::Proximo | W::Este) && read.word(next + 1) == "dias" {
+        let tomorrow = plus(now.date(), 1);
+        return Some((Offset::Days(tomorrow, plus(tomorrow, 7)), next + 2));
+    }
     if matches!(read.w(next), W::Proximo | W::Siguiente) {
         let (length, end) = length(read, next + 1)?;
         return Some((stretch(now, length, read.w(next) == W::Proximo)?, end));

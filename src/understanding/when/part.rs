@@ -20,6 +20,9 @@ pub(super) struct Part {
 pub(super) fn at(read: &Read<'_>, at: usize, follows_day: bool) -> Option<(Part, usize)> {
     let part = |range, half, end| Some((Part { range, today: false, half }, end));
     let w = |offset: usize| read.w(at + offset);
+    if let Some(found) = shaded(read, at) {
+        return Some(found);
+    }
     match (w(0), w(1), w(2), w(3)) {
         (W::Despues | W::Luego, W::De, W::Almuerzo, _) => part(policy::AFTER_LUNCH, Some(Half::Afternoon), at + 3),
         (W::Despues | W::Luego, W::Del, W::Almuerzo, _) => part(policy::AFTER_LUNCH, Some(Half::Afternoon), at + 3),
@@ -59,7 +62,7 @@ pub(super) fn at(read: &Read<'_>, at: usize, follows_day: bool) -> Option<(Part,
             Some((found, end))
         }
         (W::De, W::Madrugada | W::Noche | W::Tarde, ..) => named(read, at + 1),
-        (W::La | W::Las, W::Manana | W::Tarde | W::Noche | W::Madrugada, ..) if !is_good(read, at) => named(read, at + 1),
+        (W::La | W::Las, W::Manana | W::Tarde | W::Noche | W::Madrugada, ..) if !is_good(read, at) && !is_before(read, at, W::Todos) => named(read, at + 1),
         (W::Este, W::Manana | W::Tarde | W::Noche | W::Madrugada, ..) => {
             let (found, end) = named(read, at + 1)?;
             Some((Part { today: true, ..found }, end))
@@ -69,9 +72,48 @@ pub(super) fn at(read: &Read<'_>, at: usize, follows_day: bool) -> Option<(Part,
             Some((Part { range: policy::EARLY_AFTERNOON, today: true, half: Some(Half::Midday) }, at + 3))
         }
         (W::Hoy, W::Noche, ..) => None,
+        (W::Am, ..) if follows_day => part(policy::MORNING, Some(Half::Morning), at + 1),
+        (W::Pm, ..) if follows_day => part(policy::AFTERNOON, Some(Half::Afternoon), at + 1),
+        (W::En | W::Por | W::A, W::La, W::Am, _) => part(policy::MORNING, Some(Half::Morning), at + 3),
+        (W::En | W::Por | W::A, W::La, W::Pm, _) => part(policy::AFTERNOON, Some(Half::Afternoon), at + 3),
+        (W::Ultimo, W::Hora, W::Del, _) => part(policy::LAST_HOURS, Some(Half::Afternoon), at + 2),
+        (W::Primera, W::Hora, W::Del, _) => part(policy::EARLY, Some(Half::Morning), at + 2),
+        (W::Lo, W::Mas, W::Temprano, _) => part(policy::EARLY, Some(Half::Morning), at + 3),
+        (W::Lo, W::Mas, W::Tarde, _) => part(policy::LAST_HOURS, Some(Half::Afternoon), at + 3),
+        (W::Jornada, W::Manana | W::Tarde, ..) => named(read, at + 1),
         (W::Tarde | W::Noche | W::Madrugada | W::Manana, ..) if is_bare(read, at, follows_day) => named(read, at),
         _ => None,
     }
+}
+
+/// `temprano en la noche`, `a finales de la tarde`, `a mediados de la mañana`, `tarde en la noche`.
+fn shaded(read: &Read<'_>, at: usize) -> Option<(Part, usize)> {
+    let mut next = at;
+    while matches!(read.w(next), W::A | W::Al | W::Los | W::Mas | W::En) {
+        next += 1;
+    }
+    let early = match (read.w(next), read.w(next + 1)) {
+        (W::Temprano | W::Principio, _) | (W::Primera, W::Hora) => Some(true),
+        (W::Tarde | W::Fines, _) | (W::Ultimo, W::Hora) => Some(false),
+        (W::Mediados, _) => None,
+        _ => return None,
+    };
+    next += if matches!(read.w(next + 1), W::Hora) { 2 } else { 1 };
+    if !(matches!(read.w(next), W::De | W::En | W::Por) && read.w(next + 1) == W::La) {
+        return None;
+    }
+    let (whole, end) = named(read, next + 2)?;
+    let range = match (read.w(next + 2), early) {
+        (W::Manana, Some(true)) => policy::EARLY,
+        (W::Manana, _) => policy::MID_MORNING,
+        (W::Tarde, Some(true)) => policy::EARLY_AFTERNOON,
+        (W::Tarde, Some(false)) => policy::LAST_HOURS,
+        (W::Tarde, None) => policy::MID_AFTERNOON,
+        (W::Noche, Some(true)) => policy::EARLY_NIGHT,
+        (W::Noche, _) => policy::LATE_NIGHT,
+        _ => whole.range,
+    };
+    Some((Part { range, ..whole }, end))
 }
 
 fn named(read: &Read<'_>, at: usize) -> Option<(Part, usize)> {

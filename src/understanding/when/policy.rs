@@ -30,6 +30,8 @@ pub(super) const LAST_HOURS: TimeRange = hours(16, 20);
 pub(super) const EARLY_AFTERNOON: TimeRange = hours(12, 16);
 /// "A primeras horas de la noche".
 pub(super) const EARLY_NIGHT: TimeRange = hours(19, 22);
+/// "Tarde en la noche".
+pub(super) const LATE_NIGHT: TimeRange = hours(21, 24);
 /// "Al acabar el día".
 pub(super) const DAY_ENDS: TimeRange = hours(17, 21);
 

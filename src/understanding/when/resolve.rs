@@ -25,6 +25,11 @@ pub(super) fn together(scanned: &Scanned, context: &Context<'_>) -> Times {
         What::Days(days) if days.full && days.start <= today && days.start.year() > 1900 => Some(days.start),
         _ => None,
     });
+    if let [Piece { what: What::Hint(clock), .. }] = pieces[..] {
+        times.when = Some(When::Time(self::clock(clock.minute_of_day())));
+        times.bare = true;
+        return times;
+    }
     let kept: Vec<Piece> = pieces.iter().filter(|piece| !is_replaced(piece, pieces)).copied().collect();
     let positive = kept.iter().any(|piece| !piece.negative);
     times.corrects = positive
@@ -88,6 +93,8 @@ struct Gathered {
     soonest: bool,
     now: bool,
     several_days: bool,
+    /// Where a range that crosses midnight ends.
+    overnight: Option<u16>,
 }
 
 impl Gathered {
@@ -137,7 +144,11 @@ impl Gathered {
                         }
                     }
                 }
-                What::Clocks(start, end) if !piece.negative => all.ranges.push(TimeRange { start, end }),
+                What::Clocks(start, end) if !piece.negative => {
+                    // the part after midnight is nobody's hour in a clinic
+                    all.ranges.push(TimeRange { start, end: end.min(DAY) });
+                    all.overnight = (end > DAY).then_some(end - DAY.min(end));
+                }
                 What::Clocks(start, end) => all.except_times.push(TimeRange { start, end }),
                 What::Part(part) => {
                     if part.today && !piece.negative {
@@ -160,7 +171,7 @@ impl Gathered {
                 What::Moments(start, end) if !piece.negative => all.moments = Some((start, end)),
                 What::Soonest => all.soonest = true,
                 What::Now => all.now = true,
-                What::Moment(_) | What::Moments(..) | What::Impossible | What::Contradiction => {}
+                What::Hint(_) | What::Moment(_) | What::Moments(..) | What::Impossible | What::Contradiction => {}
             }
         }
         all
@@ -272,14 +283,25 @@ impl Gathered {
         Some(match (days, times) {
             (None, None) if self.now => When::DateTime(context.now),
             (None, None) if self.soonest => When::Asap,
-            (None, None) => return None,
+            (None, None) => {
+                // "de lunes a viernes": the coming ones
+                let weekdays: Vec<u32> = (0..7).filter(|day| self.every >> day & 1 == 1).collect();
+                let (first, last) = (weekdays.first()?, weekdays.last()?);
+                if last - first + 1 != u32::try_from(weekdays.len()).ok()? || first == last {
+                    return None;
+                }
+                let monday = super::calendar::monday(context.now.date());
+                let start = plus(monday, i64::from(*first));
+                let start = if start < context.now.date() { plus(start, 7) } else { start };
+                When::DateRange(Some(start), Some(plus(start, i64::from(last - first + 1))))
+            }
             (Some((start, end)), None) => match (start, end) {
                 (Some(start), Some(end)) if plus(start, 1) == end => When::Date(start),
                 _ => When::DateRange(start, end),
             },
             (None, Some(range)) if self.is_exact(range) => When::Time(clock(range.start)),
             (None, Some(range)) => {
-                When::TimeRange((range.start != 0 || self.from.is_some() || self.until.is_none() && self.parts_or_ranges()).then(|| clock(range.start)), (range.end != DAY || self.parts_or_ranges()).then(|| clock(range.end)))
+                When::TimeRange((range.start != 0 || self.from.is_some() || self.until.is_none() && self.parts_or_ranges()).then(|| clock(range.start)), (range.end != DAY || self.parts_or_ranges()).then(|| clock(self.overnight.unwrap_or(range.end))))
             }
             (Some((Some(start), Some(end))), Some(range)) if plus(start, 1) == end => {
                 if self.is_exact(range) {

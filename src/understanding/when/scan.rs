@@ -29,6 +29,8 @@ pub(super) enum What {
     From(chrono::NaiveDate),
     Moment(NaiveDateTime),
     Moments(NaiveDateTime, NaiveDateTime),
+    /// A bare number that may be an hour.
+    Hint(Clock),
     /// As soon as possible.
     Soonest,
     /// At once.
@@ -51,6 +53,7 @@ impl What {
             },
             Self::Every(_) => "when: every such weekday",
             Self::Clock(_) => "when: clock",
+            Self::Hint(_) => "when: perhaps an hour",
             Self::Clocks(..) => "when: from one hour to another",
             Self::Part(_) => "when: part of the day",
             Self::From(_) | Self::Moment(_) | Self::Moments(..) => "when: counted from now",
@@ -83,6 +86,19 @@ pub(super) enum Bound {
     Until,
     /// Before it.
     Before,
+}
+
+impl Bound {
+    /// The other side.
+    fn opposite(self) -> Self {
+        match self {
+            Self::At => Self::At,
+            Self::From => Self::Before,
+            Self::After => Self::Until,
+            Self::Until => Self::After,
+            Self::Before => Self::From,
+        }
+    }
 }
 
 /// A piece and where it stands.
@@ -151,14 +167,21 @@ pub(super) fn scan(read: &Read<'_>, words: &Words, clauses: &Clauses, context: &
         let follows_day = previous.is_some_and(|piece| {
             piece.what.is_day() && (piece.end..at).all(|between| matches!(read.tokens[between].kind, Kind::Sign(',')))
         });
-        let Some((what, bound, end)) = value(read, at, follows_day, context) else {
+        let alternative = previous.and_then(|piece| alternative(read, piece, at, context));
+        let Some((what, bound, end)) = alternative.or_else(|| value(read, at, follows_day, context)) else {
             at += 1;
             continue;
         };
         let joined = previous.is_some_and(|piece| is_joined(read, piece.end, at));
-        let negative = is_excepted(read, at)
-            || is_denied(read, words, clauses, at)
-            || joined && previous.is_some_and(|piece| piece.negative);
+        let spoken = previous.is_some_and(|piece| (piece.end..at).any(|between| matches!(read.w(between), W::Y | W::O | W::Ni)));
+        let excepted = is_excepted(read, at);
+        let denied = is_denied(read, words, clauses, at);
+        let carried = joined && previous.is_some_and(|piece| piece.negative && (spoken || denied));
+        let (mut negative, mut bound) = (excepted || denied || carried, bound);
+        if negative && bound != Bound::At {
+            // "no antes de las 11" is from 11 on
+            (negative, bound) = (false, bound.opposite());
+        }
         let told = is_told(read, words, at);
         scanned.pieces.push(Piece { what, bound, negative, told, segment, joined, at, end });
         at = end.max(at + 1);
@@ -172,6 +195,49 @@ pub(super) fn scan(read: &Read<'_>, words: &Words, clauses: &Clauses, context: &
     }
     deny_before_no(read, &mut scanned.pieces);
     scanned
+}
+
+/// What only makes sense beside the piece before it: "a las 5 o 6", "mañana 10", "esta semana no, la otra".
+fn alternative(read: &Read<'_>, previous: &Piece, at: usize, context: &Context<'_>) -> Option<(What, Bound, usize)> {
+    let is_last = |end: usize| {
+        (end..read.tokens.len()).all(|at| {
+            matches!(read.tokens[at].kind, Kind::Sign(_) | Kind::Emoji)
+                || matches!(read.word(at), "por" | "favor" | "gracias" | "si" | "se" | "puede")
+        })
+    };
+    let number = read.tokens[at].kind != Kind::Word || read.tokens[at].entry.number.is_some();
+    match previous.what {
+        What::Clock(first) if at == previous.end + 1 && read.w(at - 1) == W::O && number => {
+            let (clock, end) = clock::bare_at(read, at, false)?;
+            (is_last(end) || clock.marked).then_some((What::Clock(clock.in_half(first.half)), Bound::At, end))
+        }
+        What::Days(days) if days.sort == Sort::Day && at == previous.end && number => {
+            let (clock, end) = clock::bare_at(read, at, false)?;
+            (is_last(end) || clock.marked).then_some((What::Clock(clock), Bound::At, end))
+        }
+        What::Days(days) if days.sort == Sort::Several && days.end == super::calendar::plus(days.start, 7) => {
+            let next = at + usize::from(read.w(at) == W::La);
+            let weeks = match (read.w(next), read.w(next + 1)) {
+                (W::Otro | W::Proximo | W::Siguiente, _) => 1,
+                (W::Subsiguiente, _) => 2,
+                (W::Que, W::Viene) => 1,
+                _ => return None,
+            };
+            let end = next + if read.w(next) == W::Que { 2 } else { 1 };
+            if next == at || !is_last(end) {
+                return None;
+            }
+            let start = super::calendar::plus(super::calendar::monday(context.now.date()), weeks * 7);
+            let days = Days { start, end: super::calendar::plus(start, 7), sort: Sort::Several, full: false };
+            Some((What::Days(days), Bound::At, end))
+        }
+        // "los martes y jueves"
+        What::Every(_) if at == previous.end + 1 && matches!(read.w(at - 1), W::Y | W::O) => {
+            let weekday = read.tokens[at].entry.weekday?;
+            Some((What::Every(1 << weekday.num_days_from_monday()), Bound::At, at + 1))
+        }
+        _ => None,
+    }
 }
 
 /// Whether a holiday's name begins with this word.
@@ -214,7 +280,30 @@ fn of_found(found: Found) -> What {
     }
 }
 
+/// `al final del día`, `al finalizar el día de mañana`, `a fin de día`: its last minute.
+fn end_of_day(read: &Read<'_>, at: usize, today: chrono::NaiveDate) -> Option<(NaiveDateTime, usize)> {
+    let next = at + usize::from(matches!(read.w(at), W::A | W::Al));
+    if next == at || !(read.w(next) == W::Fines || read.word(next) == "finalizar") {
+        return None;
+    }
+    let end = match (read.w(next + 1), read.w(next + 2), read.w(next + 3)) {
+        (W::Del | W::El | W::De, W::Dia, _) => next + 3,
+        (W::De, W::El, W::Dia) => next + 4,
+        (W::De, W::Manana | W::Hoy, _) => next + 1,
+        _ => return None,
+    };
+    let (day, end) = match (read.w(end), read.w(end + 1)) {
+        (W::De, W::Manana) => (super::calendar::plus(today, 1), end + 2),
+        (W::De, W::Hoy) => (today, end + 2),
+        _ => (today, end),
+    };
+    day.and_hms_opt(23, 59, 0).map(|moment| (moment, end))
+}
+
 fn plain(read: &Read<'_>, at: usize, follows_day: bool, context: &Context<'_>) -> Option<(What, usize)> {
+    if let Some((moment, end)) = end_of_day(read, at, context.now.date()) {
+        return Some((What::Moment(moment), end));
+    }
     if let Some((offset, end)) = offset::at(read, at, context.now) {
         let one = |date, sort| What::Days(Days { start: date, end: super::calendar::plus(date, 1), sort, full: false });
         let what = match offset {
@@ -242,10 +331,6 @@ fn plain(read: &Read<'_>, at: usize, follows_day: bool, context: &Context<'_>) -
     if let Some((part, end)) = part::at(read, at, follows_day) {
         return Some((What::Part(part), end));
     }
-    // "al final del día"
-    if matches!((read.w(at), read.w(at + 1), read.w(at + 2), read.w(at + 3)), (W::Al, W::Fines, W::Del, W::Dia)) {
-        return Some((What::Moment(context.now.date().and_hms_opt(23, 59, 0)?), at + 4));
-    }
     None
 }
 
@@ -261,12 +346,14 @@ fn soonest(read: &Read<'_>, at: usize) -> Option<(What, usize)> {
         (W::Lo, W::Mas, W::Pronto | W::Rapido | W::Luego | W::Antes, _) => at + 3,
         (W::Lo, W::Antes, W::Que, _) => at + 3,
         (W::Lo, W::Antes, ..) => at + 2,
-        (W::Cuanto, W::Antes, ..) => at + 2,
+        (W::Cuanto, W::Antes, ..) => return Some((What::Now, at + 2)),
+        (W::En, W::Este, W::Momento, _) => return Some((What::Now, at + 3)),
+        (W::En, W::Este, W::Mismo, W::Momento) => return Some((What::Now, at + 4)),
         (W::Mas, W::Pronto, W::Posible, _) => at + 3,
         (W::A, W::La, W::Brevedad, _) => at + 3,
         (W::Al, W::Tiro, ..) => at + 2,
-        (W::De, W::Inmediato, ..) => at + 2,
-        (W::Inmediato, ..) if read.word(at) != "urgente" => at + 1,
+        (W::De, W::Inmediato, ..) => return Some((What::Now, at + 2)),
+        (W::Inmediato, ..) => return Some((What::Now, at + 1)),
         (W::Hora | W::La, W::Mas, W::Proximo | W::Cercana | W::Pronto, _) => at + 3,
         (W::La, W::Primera, W::Hora, _) if read.word(at + 3) == "disponible" || read.w(at + 3) == W::Que => at + 3,
         (W::Primera, W::Hora, W::Posible, _) => at + 3,
@@ -469,6 +556,16 @@ fn whole(read: &Read<'_>, context: &Context<'_>) -> Option<(What, usize)> {
         let clock = Clock::of(u16::try_from(hour).ok()?, u16::try_from(minute).ok()?);
         return Some((What::Clock(clock), first + 3));
     }
+    // "3 5 1951": a birth date in pieces
+    if let (Some(day), Some(month), Some(year)) = (read.figure(first), read.figure(first + 1), read.figure(first + 2))
+        && (1_900..=2_100).contains(&year)
+        && is_end(first + 3)
+    {
+        let narrow = |value: u64| u32::try_from(value).ok();
+        let date = chrono::NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, narrow(month)?, narrow(day)?)?;
+        let days = Days { start: date, end: super::calendar::plus(date, 1), sort: Sort::Date, full: true };
+        return Some((What::Days(days), first + 3));
+    }
     let (value, end) = number_at(read, first)?;
     if let Some((clock, clock_end)) = clock::bare_at(read, first, false)
         && is_end(clock_end)
@@ -476,8 +573,14 @@ fn whole(read: &Read<'_>, context: &Context<'_>) -> Option<(What, usize)> {
     {
         return Some((What::Clock(clock), clock_end));
     }
-    if context.asked != Asked::When || !is_end(end) {
+    if !is_end(end) {
         return None;
+    }
+    if context.asked != Asked::When {
+        // "diez" is an hour of a clinic's day, if it is anything; it asks for nothing
+        let hour = u16::try_from(value).ok().filter(|hour| (8..=20).contains(hour))?;
+        let free = context.asked == Asked::Nothing && context.options.is_empty();
+        return free.then(|| (What::Hint(Clock::of(hour, 0)), end));
     }
     let day = u32::try_from(value).ok().filter(|day| (1..=31).contains(day))?;
     let date = super::calendar::day_of_month(day, context.now.date())?;

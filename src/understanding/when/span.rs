@@ -44,6 +44,9 @@ fn bare_day(read: &Read<'_>, at: usize) -> Option<(Partial, usize)> {
 
 fn end_at(read: &Read<'_>, at: usize, today: NaiveDate, joined: bool) -> Option<(End, usize)> {
     let at = at + usize::from(read.w(at) == W::El && read.figure(at + 1).is_none() && read.w(at + 1) == W::Other && read.tokens.get(at + 1)?.entry.weekday.is_none() && number_at(read, at + 1).is_none());
+    if read.w(at) == W::Ahora {
+        return Some((End::Days(Days { start: today, end: plus(today, 1), sort: Sort::Day, full: false }), at + 1));
+    }
     if let Some((Found::Days(days), end)) = day::relative(read, at, today).or_else(|| day::holiday(read, at, today)) {
         return Some((End::Days(days), end));
     }
@@ -201,6 +204,12 @@ pub(super) fn clocks(read: &Read<'_>, at: usize, follows_day: bool) -> Option<((
 /// Both ends in minutes of the day: a half said of one holds for the other as far as it can.
 fn minutes(first: Clock, last: Clock) -> Option<(u16, u16)> {
     let (mut start, mut end) = (first.minute_of_day(), last.minute_of_day());
+    if end <= start && (first.is_literal() || last.half == Some(clock::Half::SmallHours)) {
+        // through the night
+        let start = if first.is_literal() || start >= 12 * 60 { start } else { start + 12 * 60 };
+        let end = last.as_written();
+        return Some((start, if end <= start { end + 24 * 60 } else { end }));
+    }
     match (first.half, last.half) {
         (None, Some(_)) => {
             let shared = first.in_half(last.half).minute_of_day();
