@@ -86,7 +86,8 @@ pub(super) fn of(
         || around.corrects
         || clauses.conditional != 0
         || of(groups.unsure).next().is_some()
-        || has(matches, groups.others);
+        || has(matches, groups.others)
+        || has(matches, groups.past);
     if taken_back {
         return None;
     }

@@ -21,6 +21,7 @@ pub(super) struct Groups {
     pub past: u8,
     pub others: u8,
     pub keep: u8,
+    pub may: u8,
     pub indifferent: u8,
     pub none_of_them: u8,
     /// The intent of each section, by its number.
@@ -49,6 +50,7 @@ impl Groups {
                 past: group("signal.past"),
                 others: group("signal.others"),
                 keep: group("signal.keep"),
+                may: group("signal.may"),
                 indifferent: group("signal.indifferent"),
                 none_of_them: group("signal.none_of_them"),
                 intents: rules

@@ -166,7 +166,7 @@ pub(super) fn of(evidence: &Evidence<'_>, why: &mut Vec<Reason>) -> (Intent, f32
         && (weak || best == Some(Intent::Agendar) && scores.of(Intent::Agendar) < 3)
         && count <= 7
         && !evidence.specialty
-        && best != Some(Intent::Gracias)
+        && (best != Some(Intent::Gracias) || assent == Assent::No)
         && !(best == Some(Intent::Despedida) && assent == Assent::WeakYes)
     {
         return match assent {
@@ -229,6 +229,7 @@ fn take_back(evidence: &Evidence<'_>, scores: &mut Scores) {
     let on = |group: u8| has(matches, group);
     let read = evidence.read;
     // told, not asked for: somebody else's act, the past, a denied one
+    let asked_to_cancel = scores.of(Intent::Cancelar) > 0;
     let told = on(groups.others) || on(groups.past);
     let policy = on(groups.policy);
     if told || policy {
@@ -247,15 +248,23 @@ fn take_back(evidence: &Evidence<'_>, scores: &mut Scores) {
             }
         }
     }
-    if on(groups.keep) && scores.of(Intent::Cancelar) > 0 {
-        let denied = scores.rules[Intent::Cancelar as usize].is_some_and(|rule| {
-            matches.iter().any(|found| {
-                found.group == groups.keep && found.span.0 <= rule.span.0 && rule.span.0 < found.span.1
-            })
-        });
-        if denied {
-            scores.drop(Intent::Cancelar);
-        }
+    // "no quiero cancelar mi hora" is no reason to cancel it, nor is asking whether one may
+    let kept = matches
+        .iter()
+        .any(|found| found.group == groups.keep && found.words & evidence.clauses.denied != 0);
+    if kept && !scores.rules[Intent::Cancelar as usize].is_some_and(|rule| !rule.denies) {
+        scores.drop(Intent::Cancelar);
+    }
+    let asks = read.text.contains(['?', '¿']);
+    if asks && on(groups.may) {
+        scores.drop(Intent::Cancelar);
+    }
+    if evidence.clauses.conditional != 0 {
+        scores.drop(Intent::Confirmar);
+        scores.drop(Intent::Cancelar);
+    }
+    if asked_to_cancel && scores.of(Intent::Cancelar) == 0 && (asks || policy) {
+        scores.weights[Intent::Info as usize] = scores.of(Intent::Info).max(2);
     }
     if on(groups.pay) && !read.text.contains("no quiero pagar") {
         scores.drop(Intent::Cancelar);

@@ -125,7 +125,11 @@ impl Lexicon {
             lexicon.verbs.push(infinitive);
             for (form, which) in forms {
                 let entry = lexicon.entry(&form);
-                entry.target = true;
+                let marked = form.ends_with('\'');
+                entry.target = !marked;
+                if marked {
+                    form[..form.len() - 1].clone_into(&mut entry.text);
+                }
                 match entry.verbs.iter_mut().find(|(verb, _)| *verb == lemma) {
                     Some((_, known)) => *known |= which,
                     None => entry.verbs.push((lemma, which)),
@@ -142,12 +146,30 @@ impl Lexicon {
         for word in lines(COMMON).flat_map(str::split_whitespace) {
             lexicon.entry(word);
         }
+        lexicon.hang_pronouns();
         lexicon.spelling = Spelling::build(
             lexicon.entries.iter().enumerate().filter(|(_, entry)| entry.target).map(|(id, entry)| {
                 (WordId::try_from(id).expect("fewer than 65,536 words are listed"), entry.text.as_str())
             }),
         );
         lexicon
+    }
+
+    /// A word of the rules that is a verb with pronouns is the verb too: "avísame" where the rules list it by itself.
+    fn hang_pronouns(&mut self) {
+        for at in 1..self.entries.len() {
+            if !self.entries[at].verbs.is_empty() {
+                continue;
+            }
+            let Some(base) = self.without_pronouns(&self.entries[at].text) else { continue };
+            let base = &self.entries[usize::from(base)];
+            let (verbs, more) = (base.verbs.clone(), base.elements.clone());
+            let entry = &mut self.entries[at];
+            entry.verbs = verbs;
+            entry.elements.extend(more);
+            entry.elements.sort_unstable();
+            entry.elements.dedup();
+        }
     }
 
     fn time(&mut self) {
@@ -273,6 +295,11 @@ impl Lexicon {
     /// The number of a word: as it stands, or a verb with pronouns hung on it.
     pub fn known(&self, word: &str) -> Option<WordId> {
         self.exact(word).or_else(|| self.without_pronouns(word))
+    }
+
+    /// The form that this word is when its last letter has an accent: "canceló".
+    pub fn accented(&self, word: &str) -> Option<WordId> {
+        word.ends_with(['o', 'e']).then(|| self.ids.get(format!("{word}'").as_str()).copied())?
     }
 
     /// The word of the lexicon that a misspelling is nearest to.

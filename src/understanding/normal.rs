@@ -319,7 +319,9 @@ impl Reader {
         if self.is_ordinal_ending(&open) {
             return;
         }
-        collapse(&mut self.buffer, open.from);
+        collapse(&mut self.buffer, open.from, |word| {
+            self.lexicon.exact(word).is_some() || self.lexicon.written_out(word).is_some()
+        });
         let letters = form(open.from, self.buffer.len());
         let lexicon = self.lexicon;
         let typed = &self.buffer[open.from..];
@@ -340,7 +342,13 @@ impl Reader {
         self.push(Kind::Word, word, open.start, open.end, Some(letters));
         if let (Some(token), Some(accent)) = (self.tokens.last_mut(), open.accent) {
             token.accented = true;
-            token.accented_end = accent + 1 >= open.count;
+            token.accented_end = accent == open.count;
+            if token.accented_end
+                && let Some(form) = lexicon.accented(&token.entry.text)
+            {
+                token.word = form;
+                token.entry = lexicon.get(form);
+            }
         }
     }
 
@@ -374,8 +382,8 @@ fn form(from: usize, to: usize) -> (u32, u32) {
     (narrow(from), narrow(to))
 }
 
-/// Three or more of one letter are one: `siiii` -> `si`.
-fn collapse(buffer: &mut String, from: usize) {
+/// Three or more of one letter are one, or two when that is a word: `siiii` -> `si`, `seeee` -> `see`.
+fn collapse(buffer: &mut String, from: usize, is_known: impl Fn(&str) -> bool) {
     let word = &buffer[from..];
     let mut run = 0;
     let mut previous = '\0';
@@ -388,11 +396,12 @@ fn collapse(buffer: &mut String, from: usize) {
         return;
     }
     let letters: Vec<char> = word.chars().collect();
-    let mut short = String::with_capacity(word.len());
-    for run in letters.chunk_by(|one, other| one == other) {
-        let kept = if run.len() >= 3 { 1 } else { run.len() };
-        short.extend(&run[..kept]);
-    }
+    let shrunk = |most: usize| {
+        let runs = letters.chunk_by(|one, other| one == other);
+        runs.flat_map(|run| &run[..if run.len() >= 3 { most } else { run.len() }]).collect::<String>()
+    };
+    let double = shrunk(2);
+    let short = if is_known(&double) { double } else { shrunk(1) };
     buffer.truncate(from);
     buffer.push_str(&short);
 }

@@ -1,6 +1,6 @@
 //! Verb forms made from their infinitive, so that "cancélenme", "cancelaría" and "cancelái" need no line of their own.
 //!
-//! What a form can mean is a set of bits: a form without accents is often two ("cancele": usted's request, or "cancelé").
+//! What a form can mean is a set of bits. A form whose last letter has an accent that matters ends in an apostrophe.
 
 /// Which forms a word can be.
 pub(super) type Forms = u32;
@@ -127,10 +127,10 @@ fn regular(infinitive: &str, change: Option<&str>, forms: &mut Vec<(String, Form
                 ("aramos", MIGHT),
             ],
         );
-        // `canceló` loses its accent and becomes `cancelo`: only the accent of the token tells them apart
-        add(&soft(stem), &[("e", I_DID), ("emos", WE)]);
+        // only an accent tells `canceló` from `cancelo` and `cancelé` from `cancele`: it is kept as an apostrophe
+        add(&soft(stem), &[("e'", I_DID), ("emos", WE)]);
         add(&soft(&stressed), &[("e", REQUEST), ("en", REQUEST_MANY), ("es", SO_THAT)]);
-        add(stem, &[("o", DID)]);
+        add(stem, &[("o'", DID)]);
     } else {
         add(&stressed, &[("o", I), ("es", YOU), ("e", HE), ("en", THEY)]);
         add(&stressed, &[("a", REQUEST), ("an", REQUEST_MANY), ("as", SO_THAT)]);
@@ -185,7 +185,7 @@ mod tests {
         let is = |form: &str, which| {
             forms.iter().filter(|(text, _)| text == form).fold(0, |all, (_, forms)| all | forms) & which != 0
         };
-        assert!(is("cancelo", I) && is("cancelo", DID) && is("cancele", REQUEST) && is("cancele", I_DID));
+        assert!(is("cancelo", I) && is("cancelo'", DID) && is("cancele", REQUEST) && is("cancele'", I_DID));
         assert!(is("cancelaria", WOULD) && is("cancelen", REQUEST_MANY) && is("cancelado", PARTICIPLE));
         let (_, forms) = conjugate("mover ue");
         assert!(forms.iter().any(|(form, which)| form == "muevo" && *which == I));
