@@ -3,7 +3,6 @@
 
 use chrono::Timelike;
 
-use super::assent::Assent;
 use super::glue::W;
 use super::groups::{Groups, has};
 use super::lexicon::Unit;
@@ -11,7 +10,8 @@ use super::normal::{Kind, Read, folded};
 use super::number::{Number, ordinal_at};
 use super::rules::Match;
 use super::when::Times;
-use super::{Choice, Context, Offered, Reason};
+use super::{Choice, Context, Offered, Reason, specialty};
+use crate::value::{Weekdays, Window};
 
 /// Words in a message that chooses by words at most.
 const LONGEST: usize = 14;
@@ -107,7 +107,7 @@ pub(super) fn of(
     times: &Times,
     matches: &[Match],
     context: &Context<'_>,
-    assent: Option<Assent>,
+    denied: impl Fn(usize) -> bool,
     why: &mut Vec<Reason>,
 ) -> Choice {
     let options = context.options;
@@ -126,13 +126,26 @@ pub(super) fn of(
     if has(matches, Groups::get().none_of_them) {
         return because("choice: none of them", Choice::Neither);
     }
-    if assent == Some(Assent::No) && read.count() > 1 && !times.wanted {
-        return Choice::None;
+    let hours = by_hour(times, context);
+    if let Some(choice) = by_place(read, numbers, times, options.len(), &denied) {
+        // "el 4" is the fourth, or the one on the 4th
+        return match (&choice, &hours) {
+            (Choice::One(place), Some(on_day))
+                if times.bare && !on_day.is_empty() && !on_day.contains(place) =>
+            {
+                let mut both = on_day.clone();
+                both.push(*place);
+                both.sort_unstable();
+                because("choice: by number or by day", Choice::Several(both))
+            }
+            _ => because("choice: by number or ordinal", choice),
+        };
     }
-    if let Some(choice) = by_place(read, numbers, times, options.len()) {
-        return because("choice: by number or ordinal", choice);
+    if let Some(at) = extreme(read, options) {
+        return because("choice: the earliest or the latest", Choice::One(at));
     }
-    match (by_hour(times, context), by_words(read, options, times)) {
+    let said = |at: usize| !denied(at) && !times.takes(at);
+    match (hours, by_words(read, options, said)) {
         (Some(hours), Some(words)) => {
             let both: Vec<usize> = hours.iter().copied().filter(|at| words.contains(at)).collect();
             because("choice: by hour and words", one_or_several(both))
@@ -160,7 +173,13 @@ fn is_label(read: &Read<'_>, label: &str) -> bool {
 }
 
 /// "la segunda", "2", "opción 3", "la última".
-fn by_place(read: &Read<'_>, numbers: &[Number], times: &Times, count: usize) -> Option<Choice> {
+fn by_place(
+    read: &Read<'_>,
+    numbers: &[Number],
+    times: &Times,
+    count: usize,
+    denied: &impl Fn(usize) -> bool,
+) -> Option<Choice> {
     let place = |number: i64| -> Option<usize> {
         let last = i64::try_from(count).unwrap_or(i64::MAX);
         let number = if number < 0 { last + 1 + number } else { number };
@@ -176,15 +195,24 @@ fn by_place(read: &Read<'_>, numbers: &[Number], times: &Times, count: usize) ->
                 || matches!(read.tokens[at].kind, Kind::Sign(_) | Kind::Emoji)
         })
     };
-    let mut ordinals = (0..read.tokens.len()).filter(|at| {
-        ordinal_at(read, *at).is_some()
-            && !times.takes(*at)
-            && !matches!(read.w(at + 1), W::Semana | W::Dia)
-            && read.word(at + 1) != "vez"
-    });
-    if let (Some(at), None) = (ordinals.next(), ordinals.next()) {
+    let ordinals: Vec<usize> = (0..read.tokens.len())
+        .filter(|at| {
+            ordinal_at(read, *at).is_some()
+                && !denied(*at)
+                && (!times.takes(*at) || times.bare)
+                && !matches!(read.w(at + 1), W::Semana | W::Dia)
+                && read.word(at + 1) != "vez"
+        })
+        .collect();
+    match ordinals[..] {
+        [] => {}
         // "la primera hora" is the early morning only when nothing is on the screen
-        return ordinal_at(read, at).map(i64::from).and_then(place).map(Choice::One);
+        [at] => return ordinal_at(read, at).map(i64::from).and_then(place).map(Choice::One),
+        _ => {
+            let places =
+                ordinals.iter().filter_map(|at| ordinal_at(read, *at).map(i64::from).and_then(place));
+            return Some(one_or_several(places.collect()));
+        }
     }
     let free: Vec<&Number> = numbers
         .iter()
@@ -197,9 +225,21 @@ fn by_place(read: &Read<'_>, numbers: &[Number], times: &Times, count: usize) ->
                     )
             });
             let article = read.w(number.at) == W::Un && number.end == number.at + 1 && read.count() > 2;
-            !number.ordinal && !counted && !article && (!times.takes(number.at) || times.bare)
+            !number.ordinal
+                && !counted
+                && !article
+                && !denied(number.at)
+                && (!times.takes(number.at) || times.bare)
         })
         .collect();
+    let joined = free.windows(2).all(|pair| {
+        (pair[0].end..pair[1].at)
+            .all(|at| matches!(read.w(at), W::O | W::Y | W::La | W::El) || read.is_sign(at, ','))
+    });
+    if free.len() > 1 && joined && rest_is_idle(free[0].at..free[free.len() - 1].end) {
+        let places = free.iter().filter_map(|number| i64::try_from(number.value).ok().and_then(place));
+        return Some(one_or_several(places.collect()));
+    }
     let [number] = free[..] else { return None };
     let named = number
         .at
@@ -207,6 +247,17 @@ fn by_place(read: &Read<'_>, numbers: &[Number], times: &Times, count: usize) ->
         .is_some_and(|before| matches!(read.w(before), W::Opcion | W::Numero) || read.is_sign(before, '#'));
     let alone = rest_is_idle(number.at..number.end);
     (named || alone).then(|| i64::try_from(number.value).ok().and_then(place).map(Choice::One))?
+}
+
+/// "la más temprano", "la más tarde", "la más próxima".
+fn extreme(read: &Read<'_>, options: &[Offered<'_>]) -> Option<usize> {
+    let at = (0..read.tokens.len()).find(|at| read.w(*at) == W::Mas)?;
+    let by_start = || options.iter().enumerate().filter_map(|(place, option)| Some((option.starts?, place)));
+    match read.w(at + 1) {
+        W::Temprano | W::Proximo | W::Cercana | W::Pronto => by_start().min().map(|(_, place)| place),
+        W::Tarde => by_start().max_by_key(|(start, _)| *start).map(|(_, place)| place),
+        _ => None,
+    }
 }
 
 /// Options that start in the window said: "la de las 10", "la del martes en la tarde".
@@ -231,6 +282,12 @@ fn by_hour(times: &Times, context: &Context<'_>) -> Option<Vec<usize>> {
         })
     };
     let fitting: Vec<usize> = (0..context.options.len()).filter(|at| fits(&context.options[*at])).collect();
+    if fitting.is_empty() && times.weekdays != 0 {
+        // "la del jueves" is the Thursday on the screen, though it be next week's
+        let any_week = Window { days: Vec::new(), weekdays: Weekdays(times.weekdays), ..window.clone() };
+        let on_screen = |option: &Offered<'_>| option.starts.is_some_and(|start| any_week.allows(start));
+        return Some((0..context.options.len()).filter(|at| on_screen(&context.options[*at])).collect());
+    }
     if fitting.len() == context.options.len() && window.soonest {
         return Some(vec![0]);
     }
@@ -238,16 +295,21 @@ fn by_hour(times: &Times, context: &Context<'_>) -> Option<Vec<usize>> {
 }
 
 /// Options whose words were said; those with the most.
-fn by_words(read: &Read<'_>, options: &[Offered<'_>], times: &Times) -> Option<Vec<usize>> {
+fn by_words(read: &Read<'_>, options: &[Offered<'_>], counts: impl Fn(usize) -> bool) -> Option<Vec<usize>> {
     let said: Vec<&str> = (0..read.tokens.len())
-        .filter(|at| read.tokens[*at].kind == Kind::Word && !times.takes(*at) && !is_idle(read, *at))
+        .filter(|at| read.tokens[*at].kind == Kind::Word && counts(*at) && !is_idle(read, *at))
         .map(|at| read.word(at))
         .collect();
     if said.is_empty() || said.len() > LONGEST {
         return None;
     }
     let scores: Vec<usize> = options.iter().map(|option| score(read, &said, option)).collect();
-    let best = scores.iter().copied().max().filter(|best| *best > 0)?;
+    let Some(best) = scores.iter().copied().max().filter(|best| *best > 0) else {
+        // "médico" for "Medicina general"
+        let meant: Vec<usize> =
+            specialty::among(read, options.iter().map(|option| option.label), |at| !counts(at));
+        return (!meant.is_empty()).then_some(meant);
+    };
     Some((0..options.len()).filter(|at| scores[*at] == best).collect())
 }
 

@@ -24,6 +24,13 @@ pub(super) struct Clauses {
     pub affirmed: u64,
 }
 
+impl Clauses {
+    /// Whether a token is under a negation.
+    pub fn denies(&self, words: &Words, token: usize) -> bool {
+        self.denied & bit(words.position(token)) != 0
+    }
+}
+
 fn bit(at: usize) -> u64 {
     if at < 64 { 1 << at } else { 0 }
 }

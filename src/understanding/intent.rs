@@ -166,7 +166,9 @@ pub(super) fn of(evidence: &Evidence<'_>, why: &mut Vec<Reason>) -> (Intent, f32
         && (weak || best == Some(Intent::Agendar) && scores.of(Intent::Agendar) < 3)
         && count <= 7
         && !evidence.specialty
-        && (best != Some(Intent::Gracias) || assent == Assent::No)
+        && (best != Some(Intent::Gracias) || assent != Assent::WeakYes)
+        && !(best == Some(Intent::Ayuda)
+            && scores.rules[Intent::Ayuda as usize].is_some_and(|rule| rule.denies))
         && !(best == Some(Intent::Despedida) && assent == Assent::WeakYes)
     {
         return match assent {
@@ -197,7 +199,8 @@ pub(super) fn of(evidence: &Evidence<'_>, why: &mut Vec<Reason>) -> (Intent, f32
 
 fn weigh(evidence: &Evidence<'_>) -> Scores {
     let groups = Groups::get();
-    let in_time = evidence.words.marks.iter().take(64).enumerate().filter(|(_, marks)| **marks & mark::WHEN != 0);
+    let in_time =
+        evidence.words.marks.iter().take(64).enumerate().filter(|(_, marks)| **marks & mark::WHEN != 0);
     let in_time = in_time.fold(0_u64, |bits, (at, _)| bits | 1 << at);
     let mut scores = Scores { weights: [0; Intent::ALL.len()], rules: [None; Intent::ALL.len()] };
     for found in evidence.matches {
@@ -249,9 +252,8 @@ fn take_back(evidence: &Evidence<'_>, scores: &mut Scores) {
         }
     }
     // "no quiero cancelar mi hora" is no reason to cancel it, nor is asking whether one may
-    let kept = matches
-        .iter()
-        .any(|found| found.group == groups.keep && found.words & evidence.clauses.denied != 0);
+    let kept =
+        matches.iter().any(|found| found.group == groups.keep && found.words & evidence.clauses.denied != 0);
     if kept && !scores.rules[Intent::Cancelar as usize].is_some_and(|rule| !rule.denies) {
         scores.drop(Intent::Cancelar);
     }
@@ -285,7 +287,7 @@ fn take_back(evidence: &Evidence<'_>, scores: &mut Scores) {
         }
     }
     // with an hour to move, cancel or confirm, the rest of the sentence is about that hour
-    if scores.of(Intent::Cancelar) == 3 || scores.of(Intent::Reagendar) == 3 {
+    if scores.of(Intent::Cancelar) >= 3 || scores.of(Intent::Reagendar) >= 3 {
         scores.drop(Intent::VerHoras);
         scores.drop(Intent::Agendar);
         scores.drop(Intent::Disponibilidad);
@@ -294,10 +296,8 @@ fn take_back(evidence: &Evidence<'_>, scores: &mut Scores) {
     // asking when there is an hour is not asking for one's own
     if scores.of(Intent::Agendar) == 3 {
         scores.drop(Intent::Cualquiera);
-        if scores.rules[Intent::Agendar as usize].is_some_and(|rule| !rule.line.starts_with("3 una")) {
-            scores.drop(Intent::Disponibilidad);
-        }
-        if !evidence.question {
+        scores.drop(Intent::Disponibilidad);
+        if !evidence.question && scores.of(Intent::VerHoras) <= 3 {
             scores.drop(Intent::VerHoras);
         }
         if scores.of(Intent::Info) < 3 || !evidence.question {
@@ -308,7 +308,7 @@ fn take_back(evidence: &Evidence<'_>, scores: &mut Scores) {
     {
         scores.drop(Intent::VerHoras);
     }
-    if scores.of(Intent::Info) == 3 {
+    if scores.of(Intent::Info) >= 3 {
         scores.drop(Intent::Confirmar);
     }
 }

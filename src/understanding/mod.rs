@@ -176,11 +176,8 @@ pub fn understand(text: &str, context: &Context<'_>) -> Understanding {
     let clauses = clause::of(&read, &words);
     let numbers = number::of(&read);
     let times = when::read(&read, &words, &clauses, context, &mut why);
-    let denied = |token: usize| {
-        let at = words.position(token);
-        at < 64 && clauses.denied >> at & 1 == 1
-    };
-    let specialty = specialty::of(&read, context.specialties, denied, &mut why);
+    let specialty =
+        specialty::of(&read, context.specialties, |token| clauses.denies(&words, token), &mut why);
     let doctor = doctor::of(&read, context.roster, &mut why);
     for taken in &times.taken {
         words.mark(taken.clone(), mark::WHEN);
@@ -199,10 +196,21 @@ pub fn understand(text: &str, context: &Context<'_>) -> Understanding {
     let around = assent::Around {
         question,
         corrects: times.corrects && context.asked != Asked::When,
-        names_time: times.wanted,
+        names_time: times
+            .window
+            .as_ref()
+            .is_some_and(|window| !window.days.is_empty() || !window.times.is_empty()),
     };
     let assent = assent::of(&read, &words, &clauses, &matches, &around, &mut why);
-    let choice = choice::of(&read, &numbers, &times, &matches, context, assent, &mut why);
+    let choice = choice::of(
+        &read,
+        &numbers,
+        &times,
+        &matches,
+        context,
+        |token| clauses.denies(&words, token),
+        &mut why,
+    );
     let command = command::of(&read, &words, &matches, clauses.denied);
     let (rut, rut_tail) = rut::of(&read);
     let evidence = intent::Evidence {

@@ -147,7 +147,9 @@ impl Rules {
                 }
                 let (weight, body) = line.split_once(' ').unwrap_or((line, ""));
                 let weight = weight.parse().unwrap_or(1);
-                for parts in variants(&body.split_whitespace().map(|part| lexicon.written_out_in(part)).collect::<Vec<_>>()) {
+                for parts in variants(
+                    &body.split_whitespace().map(|part| lexicon.written_out_in(part)).collect::<Vec<_>>(),
+                ) {
                     let mut steps = Vec::new();
                     let mut denies = false;
                     for part in &parts {
@@ -450,7 +452,8 @@ fn expand(element: &str, sets: &[(&'static str, &'static str)], lexicon: &mut Le
         let (head, rest) = one.split_at(one.chars().next().map_or(0, char::len_utf8));
         let forms = match head {
             "~" => verb::ASKS,
-            "^" => verb::PAST,
+            "^" => verb::DONE,
+            "&" => verb::PARTICIPLE,
             "%" => !0,
             "@" => {
                 if let Some((_, list)) = sets.iter().find(|(name, _)| *name == one) {
@@ -472,6 +475,13 @@ fn expand(element: &str, sets: &[(&'static str, &'static str)], lexicon: &mut Le
                         other => other,
                     })
                     .collect();
+                // "olvidé" is the past only
+                if one.ends_with(['é', 'ó'])
+                    && let Some(id) = lexicon.accented(&plain)
+                {
+                    words.push(id);
+                    continue;
+                }
                 let id = lexicon.id_or_new(&plain);
                 let entry = lexicon.entry_mut(id);
                 entry.target |= plain.len() > 5 && entry.w == super::glue::W::Other && entry.number.is_none();

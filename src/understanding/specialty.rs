@@ -137,16 +137,27 @@ fn nearest<'o>(
     best.map(|(_, specialty, at)| (specialty, at..at + 1))
 }
 
+/// Whether a phrase is a name of a built-in prestación.
+fn names(specialty: &BuiltIn, phrase: &str) -> bool {
+    let lexicon = lexicon();
+    let says =
+        |words: &Vec<u16>| folded(phrase).eq(words.iter().flat_map(|word| lexicon.get(*word).text.chars()));
+    folded(phrase).eq(folded(specialty.name)) || specialty.words.iter().any(says)
+}
+
+/// Which of some labels name the prestación that the text means by another word.
+pub(super) fn among<'l>(
+    read: &Read<'_>,
+    labels: impl Iterator<Item = &'l str>,
+    denied: impl Fn(usize) -> bool,
+) -> Vec<usize> {
+    let Some((specialty, _)) = built_in(read, &denied) else { return Vec::new() };
+    labels.enumerate().filter(|(_, label)| names(specialty, label)).map(|(at, _)| at).collect()
+}
+
 /// The centre's prestación that a built-in one stands for.
 fn translate(specialty: &BuiltIn, offered: &[Specialty]) -> Option<String> {
-    let lexicon = lexicon();
-    let says = |phrase: &str| {
-        folded(phrase).eq(folded(specialty.name))
-            || specialty
-                .words
-                .iter()
-                .any(|words| folded(phrase).eq(words.iter().flat_map(|word| lexicon.get(*word).text.chars())))
-    };
+    let says = |phrase: &str| names(specialty, phrase);
     let whole = offered.iter().find(|one| says(&one.name) || one.words.iter().any(|words| says(words)));
     let part = || {
         offered.iter().find(|one| {

@@ -53,7 +53,10 @@ impl Spelling {
                 };
                 // what sounds the same may be written quite differently
                 let near = sounds == 0 && letters <= most + 1
-                    || sounds == 1 && letters <= most + 2 * usize::from(longest >= 10) && (first || longest >= 8) && longest >= 5;
+                    || sounds == 1
+                        && letters <= most + 2 * usize::from(longest >= 10)
+                        && (first || longest >= 8)
+                        && longest >= 5;
                 let cost = sounds * 4 + letters;
                 if near && best.is_none_or(|(least, id_so_far)| (cost, *id) < (least, id_so_far)) {
                     best = Some((cost, *id));

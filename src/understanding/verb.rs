@@ -45,6 +45,8 @@ pub(super) const SO_THAT: Forms = 1 << 17;
 /// Somebody asks for it or says they do it.
 pub(super) const ASKS: Forms =
     INFINITIVE | GERUND | I | YOU | HE | WE | THEY | REQUEST | REQUEST_MANY | I_WILL | WOULD | SO_THAT;
+/// Somebody did it.
+pub(super) const DONE: Forms = I_DID | DID | USED_TO;
 /// It is done.
 pub(super) const PAST: Forms = PARTICIPLE | I_DID | DID | USED_TO;
 /// Pronouns hang on these.

@@ -71,9 +71,10 @@ impl Clock {
 
 /// The time that begins at a token, and the token after it.
 pub(super) fn at(read: &Read<'_>, at: usize) -> Option<(Clock, usize)> {
-    named(read, at).or_else(|| minutes_to(read, at)).or_else(|| plain(read, at, false, false)).filter(|(clock, end)| {
-        clock.marked && !is_counted(read, *end)
-    })
+    named(read, at)
+        .or_else(|| minutes_to(read, at))
+        .or_else(|| plain(read, at, false, false))
+        .filter(|(clock, end)| clock.marked && !is_counted(read, *end))
 }
 
 /// The same, where a bare number may be a time: in a range, or as a whole answer. `between`: an "y" after it leads to
@@ -96,8 +97,7 @@ fn is_counted(read: &Read<'_>, at: usize) -> bool {
 
 fn named(read: &Read<'_>, at: usize) -> Option<(Clock, usize)> {
     let fixed = |hour, end| {
-        let clock =
-            Clock { hour, minute: 0, half: None, literal: true, marked: true, today: false, back: 0 };
+        let clock = Clock { hour, minute: 0, half: None, literal: true, marked: true, today: false, back: 0 };
         Some((clock, end))
     };
     match (read.w(at), read.w(at + 1), read.w(at + 2)) {
@@ -146,7 +146,13 @@ fn introduction(read: &Read<'_>, at: usize) -> (usize, bool) {
 
 fn plain(read: &Read<'_>, at: usize, bare: bool, between: bool) -> Option<(Clock, usize)> {
     let (mut next, mut marked) = introduction(read, at);
-    if next > at && !marked && !bare && read.w(at) != W::Como && read.w(at) != W::Sobre && read.w(at) != W::Hacia {
+    if next > at
+        && !marked
+        && !bare
+        && read.w(at) != W::Como
+        && read.w(at) != W::Sobre
+        && read.w(at) != W::Hacia
+    {
         return None;
     }
     let digits = read.figure(next).map_or(0, |_| read.typed(next).len());
@@ -206,7 +212,10 @@ fn plain(read: &Read<'_>, at: usize, bare: bool, between: bool) -> Option<(Clock
     next = end;
     // "8pm de esta tarde"
     let mut today = false;
-    if matches!(read.w(next), W::De) && read.w(next + 1) == W::Este && matches!(read.w(next + 2), W::Tarde | W::Noche | W::Manana) {
+    if matches!(read.w(next), W::De)
+        && read.w(next + 1) == W::Este
+        && matches!(read.w(next + 2), W::Tarde | W::Noche | W::Manana)
+    {
         today = true;
         next += 3;
     } else if half.is_some()
@@ -264,7 +273,10 @@ fn minutes(read: &Read<'_>, at: usize, marked: bool) -> Option<(Minutes, usize)>
                     let minute = u16::try_from(value).ok().filter(|minute| (1..60).contains(minute))?;
                     // "a las 3 y 5 de la tarde" is two hours as often as it is one
                     let in_half = minute >= 10 && half(read, end).0.is_some();
-                    if !(marked || in_half) || is_counted(read, end) && read.w(end) != W::Minuto || minute < 10 && read.w(end) == W::De {
+                    if !(marked || in_half)
+                        || is_counted(read, end) && read.w(end) != W::Minuto
+                        || minute < 10 && read.w(end) == W::De
+                    {
                         return None;
                     }
                     (minute, end)
@@ -294,14 +306,19 @@ fn minutes(read: &Read<'_>, at: usize, marked: bool) -> Option<(Minutes, usize)>
         }
         return Some((Minutes { minute, back: 0, literal: false, marked: true }, end));
     }
-    if (read.is_sign(at, '.') || read.is_sign(at, ',') && marked) && read.tokens.get(at + 1).is_some_and(|next| next.glued) {
+    if (read.is_sign(at, '.') || read.is_sign(at, ',') && marked)
+        && read.tokens.get(at + 1).is_some_and(|next| next.glued)
+    {
         let minute = two(at + 1)?;
         let after = at + 2;
         let is_time = marked
             || half(read, after).0.is_some()
             || matches!(read.w(after), W::Hora | W::H)
             || read.tokens.len() == 3;
-        let is_more = read.tokens.get(after).is_some_and(|next| next.glued && matches!(next.kind, Kind::Sign('.' | '/')))
+        let is_more = read
+            .tokens
+            .get(after)
+            .is_some_and(|next| next.glued && matches!(next.kind, Kind::Sign('.' | '/')))
             && read.figure(after + 1).is_some();
         return if is_time && !is_more {
             Some((Minutes { minute, back: 0, literal: false, marked: true }, after))
@@ -377,12 +394,17 @@ fn minutes_to(read: &Read<'_>, at: usize) -> Option<(Clock, usize)> {
         next += 1;
     }
     // "20 minutos pasadas las ocho"
-    if read.w(next) == W::Pasado && matches!(read.w(next + 1), W::Las | W::La) || matches!(read.w(next), W::Despues) && read.w(next + 1) == W::De && read.w(next + 2) == W::Las {
+    if read.w(next) == W::Pasado && matches!(read.w(next + 1), W::Las | W::La)
+        || matches!(read.w(next), W::Despues) && read.w(next + 1) == W::De && read.w(next + 2) == W::Las
+    {
         let from = next + 2 + usize::from(read.w(next) == W::Despues);
         let (value, end) = number_at(read, from)?;
         let hour = u16::try_from(value).ok().filter(|hour| (1..=24).contains(hour))?;
         let (half, end) = half(read, end);
-        return Some((Clock { hour, minute: back, half, literal: hour > 12, marked: true, today: false, back: 0 }, end));
+        return Some((
+            Clock { hour, minute: back, half, literal: hour > 12, marked: true, today: false, back: 0 },
+            end,
+        ));
     }
     // "quince minutos antes de las 3"
     let before = read.w(next) == W::Antes && read.w(next + 1) == W::De && read.w(next + 2) == W::Las;

@@ -7,7 +7,8 @@ use super::super::lexicon::lexicon;
 use super::super::normal::{Kind, Read};
 use super::super::number::{number_at, ordinal_at};
 use super::calendar::{
-    coming, coming_feast, coming_month, day_of_month, feast_in, gone, last_weekday, monday, month_ahead, next_weekday, plus, weekday_of_week, year,
+    coming, coming_feast, coming_month, day_of_month, feast_in, gone, last_weekday, monday, month_ahead,
+    next_weekday, plus, weekday_of_week, year,
 };
 
 /// What kind of days they are.
@@ -95,9 +96,9 @@ fn several(start: NaiveDate, end: NaiveDate) -> Found {
 /// The days that begin at a token, and the token after them.
 pub(super) fn at(read: &Read<'_>, at: usize, today: NaiveDate) -> Option<(Found, usize)> {
     // streets are named after dates
-    if (at.saturating_sub(2)..at)
-        .any(|before| matches!(read.word(before), "calle" | "avenida" | "av" | "pasaje" | "poblacion" | "villa"))
-    {
+    if (at.saturating_sub(2)..at).any(|before| {
+        matches!(read.word(before), "calle" | "avenida" | "av" | "pasaje" | "poblacion" | "villa")
+    }) {
         return None;
     }
     relative(read, at, today)
@@ -135,7 +136,18 @@ fn is_counted(read: &Read<'_>, at: usize) -> bool {
         || matches!(read.w(at), W::Y | W::Menos) && matches!(read.w(at + 1), W::Media | W::Cuarto)
         || matches!(
             read.word(at),
-            "pesos" | "niños" | "personas" | "hijos" | "veces" | "controles" | "kilos" | "opciones" | "ciento" | "lucas" | "am" | "pm"
+            "pesos"
+                | "niños"
+                | "personas"
+                | "hijos"
+                | "veces"
+                | "controles"
+                | "kilos"
+                | "opciones"
+                | "ciento"
+                | "lucas"
+                | "am"
+                | "pm"
         )
         || read.word(at) == "por" && read.word(at + 1) == "ciento"
 }
@@ -232,7 +244,9 @@ pub(super) fn partial_after(
             W::El | W::Al | W::Del => article = true,
             W::Los if read.tokens.get(next + 1)?.entry.weekday.is_some() => article = true,
             W::La if read.tokens.get(next + 1)?.entry.weekday.is_some() => article = true,
-            W::Dia if next > at || read.figure(next + 1).is_some() || number_at(read, next + 1).is_some() => article = true,
+            W::Dia if next > at || read.figure(next + 1).is_some() || number_at(read, next + 1).is_some() => {
+                article = true
+            }
             W::Este | W::Ese | W::Proximo | W::Siguiente | W::Otro | W::Pasado | W::Ultimo => {
                 partial.which = which(read, next)?.0;
                 let after = &read.tokens.get(next + 1)?.entry;
@@ -280,7 +294,13 @@ pub(super) fn partial_after(
                 );
             let plain = !hours && (date.month.is_some() || !partial.plural && !is_hour(read, end));
             if plain && !(read.is_sign(end, '-') || read.is_sign(end, ':')) {
-                partial = Partial { weekday: partial.weekday, which: partial.which, announced: true, plural: false, ..date };
+                partial = Partial {
+                    weekday: partial.weekday,
+                    which: partial.which,
+                    announced: true,
+                    plural: false,
+                    ..date
+                };
                 next = end;
             }
         }
@@ -303,7 +323,9 @@ pub(super) fn partial_after(
 
 /// Whether a number after a weekday is an hour: "lunes 10 de la mañana", "lunes 15 hrs".
 fn is_hour(read: &Read<'_>, end: usize) -> bool {
-    super::clock::half(read, end).0.is_some() || matches!(read.w(end), W::Hora | W::H | W::Am | W::Pm) || is_counted(read, end)
+    super::clock::half(read, end).0.is_some()
+        || matches!(read.w(end), W::Hora | W::H | W::Am | W::Pm)
+        || is_counted(read, end)
 }
 
 /// Whether a word that can be a weekday is one here: "mar" and "mi" are other things too.
@@ -317,9 +339,20 @@ fn is_weekday(read: &Read<'_>, at: usize, article: bool) -> bool {
     match text {
         "mi" => dotted && numbered,
         "mar" | "set" => {
-            numbered || dotted && article || read.count() == 1 || at + 1 == read.tokens.len() && at >= 2 && !matches!(read.w(at - 1), W::Con | W::Al | W::El | W::De | W::En | W::La)
+            numbered
+                || dotted && article
+                || read.count() == 1
+                || at + 1 == read.tokens.len()
+                    && at >= 2
+                    && !matches!(read.w(at - 1), W::Con | W::Al | W::El | W::De | W::En | W::La)
         }
-        _ => numbered || dotted || article || read.count() <= 4 || at > 0 && matches!(read.w(at - 1), W::Para | W::Este | W::Desde | W::Hasta),
+        _ => {
+            numbered
+                || dotted
+                || article
+                || read.count() <= 4
+                || at > 0 && matches!(read.w(at - 1), W::Para | W::Este | W::Desde | W::Hasta)
+        }
     }
 }
 
@@ -327,7 +360,11 @@ fn is_weekday(read: &Read<'_>, at: usize, article: bool) -> bool {
 fn numeric(read: &Read<'_>, at: usize, today: NaiveDate, joined: bool) -> Option<(Partial, usize)> {
     // part of a longer number or formula
     let before = at.checked_sub(1).map(|before| read.tokens[before]);
-    if !joined && read.tokens.get(at)?.glued && before.is_some_and(|token| matches!(token.kind, Kind::Sign('.' | '/' | '-' | ',') | Kind::Number(_))) {
+    if !joined
+        && read.tokens.get(at)?.glued
+        && before
+            .is_some_and(|token| matches!(token.kind, Kind::Sign('.' | '/' | '-' | ',') | Kind::Number(_)))
+    {
         return None;
     }
     let glued = |at: usize| read.tokens.get(at).is_some_and(|token| token.glued);
@@ -348,7 +385,10 @@ fn numeric(read: &Read<'_>, at: usize, today: NaiveDate, joined: bool) -> Option
             end += 2;
         }
         if day > 1_000 {
-            return Some((Partial { month: Some(month), year: year(day.into(), today), ..Partial::default() }, end));
+            return Some((
+                Partial { month: Some(month), year: year(day.into(), today), ..Partial::default() },
+                end,
+            ));
         }
         return Some((Partial { day: Some(day), month: Some(month), year: said, ..Partial::default() }, end));
     }
@@ -365,7 +405,10 @@ fn numeric(read: &Read<'_>, at: usize, today: NaiveDate, joined: bool) -> Option
         third = Some(value);
         end += 2;
     }
-    if end < read.tokens.len() && glued(end) && matches!(read.tokens[end].kind, Kind::Number(_) | Kind::Sign('/')) {
+    if end < read.tokens.len()
+        && glued(end)
+        && matches!(read.tokens[end].kind, Kind::Number(_) | Kind::Sign('/'))
+    {
         return None;
     }
     if third.is_none() && is_measure(read.word(end)) {
@@ -394,7 +437,8 @@ fn numeric(read: &Read<'_>, at: usize, today: NaiveDate, joined: bool) -> Option
         return date(second, first, third.and_then(|value| year(value, today)));
     }
     if third.is_none() && (first_sign == '.' || second > 12 || first == 0 || second == 0) {
-        return (first_sign == '/' && second > 12 && first > 12 && first <= 31).then(|| date(first, second, None))?;
+        return (first_sign == '/' && second > 12 && first > 12 && first <= 31)
+            .then(|| date(first, second, None))?;
     }
     date(first, second, third.and_then(|value| year(value, today)))
 }
@@ -419,7 +463,8 @@ fn named_date(read: &Read<'_>, at: usize, today: NaiveDate) -> Option<(Partial, 
         return (partial.day.is_some()).then_some((partial, next));
     }
     // the decimals of another number
-    if read.tokens.get(at)?.glued && at > 0 && matches!(read.tokens[at - 1].kind, Kind::Sign('.' | ',' | '/')) {
+    if read.tokens.get(at)?.glued && at > 0 && matches!(read.tokens[at - 1].kind, Kind::Sign('.' | ',' | '/'))
+    {
         return None;
     }
     let (day, mut next) = match ordinal_at(read, at).and_then(|ordinal| u64::try_from(ordinal).ok()) {
@@ -435,7 +480,8 @@ fn named_date(read: &Read<'_>, at: usize, today: NaiveDate) -> Option<(Partial, 
         partial.month = Some(month);
         partial.impossible = day > 31;
         next += joined + 1;
-        next += usize::from(read.is_sign(next, '.') && read.tokens[next].glued && read.tokens.len() > next + 1);
+        next +=
+            usize::from(read.is_sign(next, '.') && read.tokens[next].glued && read.tokens.len() > next + 1);
         if let Some((said, end)) = said_year(read, next, today, false) {
             partial.year = Some(said);
             next = end;
@@ -457,7 +503,10 @@ fn named_date(read: &Read<'_>, at: usize, today: NaiveDate) -> Option<(Partial, 
             && (1..=12).contains(&month)
             && read.figure(at).is_some()
             && !is_counted(read, next + 2)
-            && !read.tokens.get(next + 2).is_some_and(|token| token.entry.month.is_some() || read.w(next + 2) == W::De)
+            && !read
+                .tokens
+                .get(next + 2)
+                .is_some_and(|token| token.entry.month.is_some() || read.w(next + 2) == W::De)
         {
             partial.month = Some(month);
             return Some((partial, next + 2));
@@ -471,7 +520,13 @@ fn is_month(read: &Read<'_>, at: usize) -> bool {
     let text = read.word(at);
     let after = at + 1 + usize::from(read.is_sign(at + 1, '.'));
     let beside = read.figure(after).is_some()
-        || at > 0 && (matches!(read.tokens[at - 1].kind, Kind::Number(_) | Kind::Ordinal(_)) || read.w(at - 1) == W::De && at > 1 && (number_at(read, at - 2).is_some() || ordinal_at(read, at - 2).is_some() || matches!(read.w(at - 2), W::Fines | W::Principio | W::Mediados | W::Mes)));
+        || at > 0
+            && (matches!(read.tokens[at - 1].kind, Kind::Number(_) | Kind::Ordinal(_))
+                || read.w(at - 1) == W::De
+                    && at > 1
+                    && (number_at(read, at - 2).is_some()
+                        || ordinal_at(read, at - 2).is_some()
+                        || matches!(read.w(at - 2), W::Fines | W::Principio | W::Mediados | W::Mes)));
     text.len() > 4 || text == "mayo" || beside
 }
 
@@ -488,7 +543,8 @@ fn said_year(read: &Read<'_>, at: usize, today: NaiveDate, alone: bool) -> Optio
     }
     let (value, end) = number_at(read, next)?;
     let digits = read.figure(next).map_or(4, |_| read.typed(next).len());
-    let is_year = (1_900..=2_100).contains(&value) || joined && digits == 2 && (20..=99).contains(&value) && !alone;
+    let is_year =
+        (1_900..=2_100).contains(&value) || joined && digits == 2 && (20..=99).contains(&value) && !alone;
     (is_year && !is_counted(read, end)).then(|| year(value, today).map(|year| (year, end)))?
 }
 
@@ -535,7 +591,12 @@ fn which_week(read: &Read<'_>, at: usize) -> Option<(i64, usize)> {
             Some((2, end))
         }
         (W::Semana, ..) if article => Some((0, next + 1)),
-        (W::Semana, ..) if at > 0 && read.w(at - 1) == W::De && at > 1 && matches!(read.w(at - 2), W::Principio | W::Fines | W::Mediados) => {
+        (W::Semana, ..)
+            if at > 0
+                && read.w(at - 1) == W::De
+                && at > 1
+                && matches!(read.w(at - 2), W::Principio | W::Fines | W::Mediados) =>
+        {
             Some((0, next + 1))
         }
         _ => None,
@@ -562,18 +623,26 @@ pub(super) fn relative(read: &Read<'_>, at: usize, today: NaiveDate) -> Option<(
         (W::Manana, ..) if is_tomorrow(read, at) => (1, at + 1 + usize::from(w(1) == W::Mismo)),
         // "pasado" alone, as it is said in Chile
         (W::Pasado, ..)
-            if !(at > 0 && (read.tokens[at - 1].entry.weekday.is_some() || matches!(read.w(at - 1), W::Mes | W::Semana | W::Anio)))
+            if !(at > 0
+                && (read.tokens[at - 1].entry.weekday.is_some()
+                    || matches!(read.w(at - 1), W::Mes | W::Semana | W::Anio)))
                 && (read.count() == 1
-                    || at + 1 == read.tokens.len() && at > 0 && matches!(read.w(at - 1), W::Para | W::O | W::Y)
-                    || matches!((w(1), w(2)), (W::En | W::Por, W::La)) && (at == 0 || matches!(read.w(at - 1), W::Para | W::O))) =>
+                    || at + 1 == read.tokens.len()
+                        && at > 0
+                        && matches!(read.w(at - 1), W::Para | W::O | W::Y)
+                    || matches!((w(1), w(2)), (W::En | W::Por, W::La))
+                        && (at == 0 || matches!(read.w(at - 1), W::Para | W::O))) =>
         {
             (2, at + 1)
         }
         _ => return None,
     };
     let date = plus(today, days);
-    if let Some(weekday) = read.tokens.get(end).and_then(|token| token.entry.weekday).filter(|_| read.word(end).len() > 4) {
-        let found = if date.weekday() == weekday { one(date, Sort::Day, false) } else { Found::Contradiction };
+    if let Some(weekday) =
+        read.tokens.get(end).and_then(|token| token.entry.weekday).filter(|_| read.word(end).len() > 4)
+    {
+        let found =
+            if date.weekday() == weekday { one(date, Sort::Day, false) } else { Found::Contradiction };
         // "hoy lunes 21"
         let after = match number_at(read, end + 1) {
             Some((value, after)) if value == u64::from(date.day()) => after,
@@ -590,7 +659,10 @@ fn is_tomorrow(read: &Read<'_>, at: usize) -> bool {
     match read.w(before) {
         W::La | W::Las | W::Este | W::Media | W::Cada | W::Todos => false,
         W::Pasado => false,
-        W::Hasta => read.count() > 4 || before > 0 && !matches!(read.word(before - 1), "gracias" | "ok" | "chao" | "bueno" | "ya"),
+        W::Hasta => {
+            read.count() > 4
+                || before > 0 && !matches!(read.word(before - 1), "gracias" | "ok" | "chao" | "bueno" | "ya")
+        }
         _ => true,
     }
 }
@@ -601,18 +673,17 @@ pub(super) fn holiday(read: &Read<'_>, at: usize, today: NaiveDate) -> Option<(F
     if first == 0 {
         return None;
     }
-    let best = lexicon()
-        .holidays
-        .iter()
-        .filter(|named| named.words[0] == first)
-        .filter(|named| {
-            named
-                .words
-                .iter()
-                .enumerate()
-                .all(|(offset, word)| read.tokens.get(at + offset).is_some_and(|token| token.word == *word))
-        })
-        .max_by_key(|named| named.words.len())?;
+    let best =
+        lexicon()
+            .holidays
+            .iter()
+            .filter(|named| named.words[0] == first)
+            .filter(|named| {
+                named.words.iter().enumerate().all(|(offset, word)| {
+                    read.tokens.get(at + offset).is_some_and(|token| token.word == *word)
+                })
+            })
+            .max_by_key(|named| named.words.len())?;
     let end = at + best.words.len();
     let said = said_year(read, end, today, true);
     let date = match said {
@@ -682,18 +753,25 @@ fn part_of_longer(read: &Read<'_>, at: usize, today: NaiveDate) -> Option<(Found
 fn week(read: &Read<'_>, at: usize, today: NaiveDate) -> Option<(Found, usize)> {
     let w = |offset: usize| read.w(at + offset);
     // "entre semana", "días de semana"
-    if w(0) == W::Entre && w(1) == W::Semana || w(0) == W::Dia && w(1) == W::De && w(2) == W::Semana && w(3) != W::Que {
+    if w(0) == W::Entre && w(1) == W::Semana
+        || w(0) == W::Dia && w(1) == W::De && w(2) == W::Semana && w(3) != W::Que
+    {
         return Some((Found::Every(0b1_1111), at + if w(0) == W::Entre { 2 } else { 3 }));
     }
     // the week that a date is in
     let article = usize::from(w(0) == W::La);
-    if w(article) == W::Semana && matches!(w(article + 1), W::Del | W::De) && read.w(at + article + 2) != W::Mes {
+    if w(article) == W::Semana
+        && matches!(w(article + 1), W::Del | W::De)
+        && read.w(at + article + 2) != W::Mes
+    {
         let (date, end) = partial(read, at + article + 2, today)?;
         let Some(Found::Days(days)) = date.day.and_then(|_| resolve(&date, today)) else { return None };
         let start = monday(days.start);
         return Some((several(start, plus(start, 7)), end));
     }
-    if at > 0 && (matches!(read.w(at - 1), W::Cada | W::Primera | W::Un) || ordinal_at(read, at - 1).is_some() && read.w(at - 1) != W::Ultimo)
+    if at > 0
+        && (matches!(read.w(at - 1), W::Cada | W::Primera | W::Un)
+            || ordinal_at(read, at - 1).is_some() && read.w(at - 1) != W::Ultimo)
         || read.w(at) == W::La && ordinal_at(read, at + 1).is_some() && read.w(at + 1) != W::Ultimo
     {
         return None;
@@ -758,8 +836,11 @@ fn weekend(read: &Read<'_>, at: usize, today: NaiveDate) -> Option<(Found, usize
 
 /// A month: `en febrero`, `marzo 2014`, `este mes`, `el mes que viene`.
 fn month(read: &Read<'_>, at: usize, today: NaiveDate) -> Option<(Found, usize)> {
-    if let Some((months, end)) = which_month(read, at).filter(|_| read.w(at) != W::Mes || read.w(at + 1) != W::De) {
-        let bare = read.w(at) == W::Mes && months == 0 || matches!(read.w(at), W::El) && read.w(at + 1) == W::Mes && months == 0 && end == at + 2;
+    if let Some((months, end)) =
+        which_month(read, at).filter(|_| read.w(at) != W::Mes || read.w(at + 1) != W::De)
+    {
+        let bare = read.w(at) == W::Mes && months == 0
+            || matches!(read.w(at), W::El) && read.w(at + 1) == W::Mes && months == 0 && end == at + 2;
         if !bare {
             let start = month_ahead(today, months);
             return Some((several(start, month_ahead(start, 1)), end));
@@ -778,10 +859,13 @@ fn month(read: &Read<'_>, at: usize, today: NaiveDate) -> Option<(Found, usize)>
         }
     }
     let month = read.tokens.get(next).and_then(|token| token.entry.month)?;
-    let said = said_year(read, next + 1 + usize::from(read.is_sign(next + 1, '.')), today, true).or_else(|| {
-        let joined = read.is_sign(next + 1, '-') && read.tokens[next + 1].glued;
-        joined.then(|| read.figure(next + 2).and_then(|value| year(value, today)).map(|year| (year, next + 3)))?
-    });
+    let said =
+        said_year(read, next + 1 + usize::from(read.is_sign(next + 1, '.')), today, true).or_else(|| {
+            let joined = read.is_sign(next + 1, '-') && read.tokens[next + 1].glued;
+            joined.then(|| {
+                read.figure(next + 2).and_then(|value| year(value, today)).map(|year| (year, next + 3))
+            })?
+        });
     if said.is_none() && (read.word(next).len() <= 4 && read.word(next) != "mayo" || !is_month(read, next)) {
         return None;
     }
@@ -789,7 +873,8 @@ fn month(read: &Read<'_>, at: usize, today: NaiveDate) -> Option<(Found, usize)>
     if said.is_none() && next == at && !is_led_to(read, at) {
         return None;
     }
-    let partial = Partial { month: Some(u32::from(month)), year: said.map(|(year, _)| year), ..Partial::default() };
+    let partial =
+        Partial { month: Some(u32::from(month)), year: said.map(|(year, _)| year), ..Partial::default() };
     let end = said.map_or(next + 1, |(_, end)| end);
     resolve(&partial, today).map(|found| (found, end))
 }
@@ -799,9 +884,27 @@ fn is_led_to(read: &Read<'_>, at: usize) -> bool {
     let Some(before) = at.checked_sub(1) else { return read.count() <= 3 };
     matches!(
         read.w(before),
-        W::En | W::De | W::Desde | W::Hasta | W::Para | W::A | W::Este | W::Proximo | W::Mes | W::Entre | W::Y | W::O
-            | W::Por | W::Hacia | W::Del | W::Durante | W::Otro | W::Siguiente | W::Pasado
-    ) && !(before > 0 && matches!(read.word(before - 1), "doctor" | "doctora" | "don" | "señora" | "señor" | "nombre"))
+        W::En
+            | W::De
+            | W::Desde
+            | W::Hasta
+            | W::Para
+            | W::A
+            | W::Este
+            | W::Proximo
+            | W::Mes
+            | W::Entre
+            | W::Y
+            | W::O
+            | W::Por
+            | W::Hacia
+            | W::Del
+            | W::Durante
+            | W::Otro
+            | W::Siguiente
+            | W::Pasado
+    ) && !(before > 0
+        && matches!(read.word(before - 1), "doctor" | "doctora" | "don" | "señora" | "señor" | "nombre"))
 }
 
 /// `el primer viernes de julio`, `la última semana de marzo`, `el último día del mes`, `la segunda quincena`.
@@ -812,7 +915,9 @@ fn placed(read: &Read<'_>, at: usize, today: NaiveDate) -> Option<(Found, usize)
     let token = read.tokens.get(next)?;
     let weekday = token.entry.weekday;
     let w = read.w(next);
-    if weekday.is_none() && !matches!(w, W::Semana | W::Dia | W::Quincena | W::Mitad | W::Trimestre | W::Semestre) {
+    if weekday.is_none()
+        && !matches!(w, W::Semana | W::Dia | W::Quincena | W::Mitad | W::Trimestre | W::Semestre)
+    {
         return None;
     }
     next += 1;
@@ -848,9 +953,15 @@ fn placed(read: &Read<'_>, at: usize, today: NaiveDate) -> Option<(Found, usize)
         }
         (Some(weekday), _) => one(plus(next_weekday(weekday, plus(first, -1)), weeks), Sort::Day, false),
         (None, W::Dia) if read.word(next - 1) == "dias" => {
-            if place == -1 { several(plus(last, -6), plus(last, 1)) } else { several(first, plus(first, 7)) }
+            if place == -1 {
+                several(plus(last, -6), plus(last, 1))
+            } else {
+                several(first, plus(first, 7))
+            }
         }
-        (None, W::Dia) => one(if place == -1 { last } else { plus(first, i64::from(place - 1)) }, Sort::Day, false),
+        (None, W::Dia) => {
+            one(if place == -1 { last } else { plus(first, i64::from(place - 1)) }, Sort::Day, false)
+        }
         (None, W::Quincena | W::Mitad) => {
             let middle = plus(first, 15);
             if place == 1 { several(first, middle) } else { several(middle, plus(last, 1)) }
@@ -872,10 +983,14 @@ fn years(read: &Read<'_>, at: usize, today: NaiveDate) -> Option<(Found, usize)>
     let singular = |at: usize| read.word(at) == "año";
     let (year, end) = match (read.w(next), read.w(next + 1), read.w(next + 2)) {
         (W::Este | W::Ese, W::Anio, _) if singular(next + 1) => (today.year(), next + 2),
-        (W::Proximo | W::Siguiente | W::Otro, W::Anio, _) if singular(next + 1) => (today.year() + 1, next + 2),
+        (W::Proximo | W::Siguiente | W::Otro, W::Anio, _) if singular(next + 1) => {
+            (today.year() + 1, next + 2)
+        }
         (W::Pasado | W::Ultimo, W::Anio, _) if singular(next + 1) => (today.year() - 1, next + 2),
         (W::Anio, W::Que, W::Viene) if singular(next) => (today.year() + 1, next + 3),
-        (W::Anio, W::Proximo | W::Siguiente | W::Entrante, _) if singular(next) => (today.year() + 1, next + 2),
+        (W::Anio, W::Proximo | W::Siguiente | W::Entrante, _) if singular(next) => {
+            (today.year() + 1, next + 2)
+        }
         (W::Anio, W::Pasado | W::Anterior, _) if singular(next) => (today.year() - 1, next + 2),
         // "en 2027, noviembre"
         (W::En, ..)
@@ -883,7 +998,8 @@ fn years(read: &Read<'_>, at: usize, today: NaiveDate) -> Option<(Found, usize)>
                 && let after = at + 2 + usize::from(read.is_sign(at + 2, ','))
                 && let Some(month) = read.tokens.get(after).and_then(|token| token.entry.month) =>
         {
-            let year = i32::try_from(read.figure(at + 1)?).ok().filter(|year| (1_900..=2_100).contains(year))?;
+            let year =
+                i32::try_from(read.figure(at + 1)?).ok().filter(|year| (1_900..=2_100).contains(year))?;
             let first = NaiveDate::from_ymd_opt(year, u32::from(month), 1)?;
             return Some((several(first, month_ahead(first, 1)), after + 1));
         }
@@ -896,7 +1012,10 @@ fn years(read: &Read<'_>, at: usize, today: NaiveDate) -> Option<(Found, usize)>
             (i32::try_from(read.figure(next)?).ok()?, next + 1)
         }
         (W::Anio, ..) if singular(next) => (i32::try_from(read.figure(next + 1)?).ok()?, next + 2),
-        (W::En, ..) if read.typed(at + 1).len() == 4 && read.tokens.get(at + 2).is_none_or(|token| token.entry.unit.is_none()) => {
+        (W::En, ..)
+            if read.typed(at + 1).len() == 4
+                && read.tokens.get(at + 2).is_none_or(|token| token.entry.unit.is_none()) =>
+        {
             (i32::try_from(read.figure(at + 1)?).ok()?, at + 2)
         }
         _ => return None,

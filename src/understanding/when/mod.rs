@@ -103,6 +103,8 @@ pub(super) struct Times {
     pub birth_date: Option<NaiveDate>,
     /// Times of the clock that are wanted, in minutes of the day.
     pub clocks: Vec<u16>,
+    /// Weekdays that are wanted by their name alone, Monday the lowest bit.
+    pub weekdays: u8,
     /// Whether a day or time is wanted, and not only excluded.
     pub wanted: bool,
     /// The message corrects a day or a time: "mejor", "perdón", "no, el jueves".

@@ -121,7 +121,8 @@ fn after_all(read: &Read<'_>, at: usize, now: NaiveDateTime) -> Option<(Offset, 
     let mut counted = introduced;
     // "un mes y 21 días"
     let beside = if read.w(end) == W::Y && !matches!(length.unit, Unit::Hour | Unit::Minute | Unit::Second) {
-        self::length(read, end + 1).filter(|(beside, _)| !matches!(beside.unit, Unit::Hour | Unit::Minute | Unit::Second))
+        self::length(read, end + 1)
+            .filter(|(beside, _)| !matches!(beside.unit, Unit::Hour | Unit::Minute | Unit::Second))
     } else {
         None
     };
@@ -197,7 +198,9 @@ fn shifted(today: NaiveDate, length: Length, sign: i64) -> Option<NaiveDate> {
 
 /// `3 días`, `una hora y media`, `media hora`, `un par de semanas`, `1/4 de hora`, `4 días hábiles`.
 fn length(read: &Read<'_>, at: usize) -> Option<(Length, usize)> {
-    let hours = |minutes: i64, end: usize| Some((Length { count: 0, unit: Unit::Hour, minutes, working: false }, end));
+    let hours = |minutes: i64, end: usize| {
+        Some((Length { count: 0, unit: Unit::Hour, minutes, working: false }, end))
+    };
     match (read.w(at), read.w(at + 1), read.w(at + 2)) {
         (W::Media, W::Hora, _) => return hours(30, at + 2),
         (W::Un, W::Media, W::Hora) => return hours(30, at + 3),
@@ -205,7 +208,11 @@ fn length(read: &Read<'_>, at: usize) -> Option<(Length, usize)> {
         (W::Un, W::Cuarto, W::De) if read.w(at + 3) == W::Hora => return hours(15, at + 4),
         _ => {}
     }
-    if read.word(at) == "tres" && read.w(at + 1) == W::Cuarto && read.w(at + 2) == W::De && read.w(at + 3) == W::Hora {
+    if read.word(at) == "tres"
+        && read.w(at + 1) == W::Cuarto
+        && read.w(at + 2) == W::De
+        && read.w(at + 3) == W::Hora
+    {
         return hours(45, at + 4);
     }
     if read.is_sign(at + 1, '/')

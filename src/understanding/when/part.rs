@@ -24,8 +24,12 @@ pub(super) fn at(read: &Read<'_>, at: usize, follows_day: bool) -> Option<(Part,
         return Some(found);
     }
     match (w(0), w(1), w(2), w(3)) {
-        (W::Despues | W::Luego, W::De, W::Almuerzo, _) => part(policy::AFTER_LUNCH, Some(Half::Afternoon), at + 3),
-        (W::Despues | W::Luego, W::Del, W::Almuerzo, _) => part(policy::AFTER_LUNCH, Some(Half::Afternoon), at + 3),
+        (W::Despues | W::Luego, W::De, W::Almuerzo, _) => {
+            part(policy::AFTER_LUNCH, Some(Half::Afternoon), at + 3)
+        }
+        (W::Despues | W::Luego, W::Del, W::Almuerzo, _) => {
+            part(policy::AFTER_LUNCH, Some(Half::Afternoon), at + 3)
+        }
         (W::Antes, W::De | W::Del, W::Almuerzo, _) => part(policy::MORNING, Some(Half::Morning), at + 3),
         (W::La, W::Hora, W::De | W::Del, W::Almuerzo) => part(policy::MIDDAY, Some(Half::Midday), at + 4),
         (W::Hora, W::De | W::Del, W::Almuerzo, _) => part(policy::MIDDAY, Some(Half::Midday), at + 3),
@@ -43,17 +47,26 @@ pub(super) fn at(read: &Read<'_>, at: usize, follows_day: bool) -> Option<(Part,
         (W::A, W::Primera, W::Hora, W::De) if w(4) == W::La => first_hours(read, at + 5),
         (W::Primera, W::Hora, W::De, W::La) => first_hours(read, at + 4),
         (W::A | W::De | W::En, W::Primera, W::Hora, _) => part(policy::EARLY, Some(Half::Morning), at + 3),
-        (W::A | W::De | W::En, W::Ultimo, W::Hora, _) => part(policy::LAST_HOURS, Some(Half::Afternoon), at + 3),
+        (W::A | W::De | W::En, W::Ultimo, W::Hora, _) => {
+            part(policy::LAST_HOURS, Some(Half::Afternoon), at + 3)
+        }
         (W::Mas, W::Tarde, W::En, W::La) if w(4) == W::Tarde => {
             part(TimeRange { start: 18 * 60, end: 20 * 60 }, Some(Half::Afternoon), at + 5)
         }
-        (W::Temprano, W::En | W::Por | W::De, W::La, W::Manana) => part(policy::EARLY, Some(Half::Morning), at + 4),
+        (W::Temprano, W::En | W::Por | W::De, W::La, W::Manana) => {
+            part(policy::EARLY, Some(Half::Morning), at + 4)
+        }
         (W::Temprano, ..) if !is_before(read, at, W::Mas) => part(policy::EARLY, Some(Half::Morning), at + 1),
         (W::A | W::En, W::Media, W::Manana, _) => part(policy::MID_MORNING, Some(Half::Morning), at + 3),
         (W::Media, W::Manana, ..) => part(policy::MID_MORNING, Some(Half::Morning), at + 2),
         (W::A | W::En, W::Media, W::Tarde, _) => part(policy::MID_AFTERNOON, Some(Half::Afternoon), at + 3),
         (W::Media, W::Tarde, ..) => part(policy::MID_AFTERNOON, Some(Half::Afternoon), at + 2),
-        (W::En | W::Por | W::De | W::A | W::Para, W::La | W::Las, W::Manana | W::Tarde | W::Noche | W::Madrugada, _) => {
+        (
+            W::En | W::Por | W::De | W::A | W::Para,
+            W::La | W::Las,
+            W::Manana | W::Tarde | W::Noche | W::Madrugada,
+            _,
+        ) => {
             let (found, mut end) = named(read, at + 2)?;
             if read.w(end) == W::Temprano {
                 end += 1;
@@ -62,7 +75,11 @@ pub(super) fn at(read: &Read<'_>, at: usize, follows_day: bool) -> Option<(Part,
             Some((found, end))
         }
         (W::De, W::Madrugada | W::Noche | W::Tarde, ..) => named(read, at + 1),
-        (W::La | W::Las, W::Manana | W::Tarde | W::Noche | W::Madrugada, ..) if !is_good(read, at) && !is_before(read, at, W::Todos) => named(read, at + 1),
+        (W::La | W::Las, W::Manana | W::Tarde | W::Noche | W::Madrugada, ..)
+            if !is_good(read, at) && !is_before(read, at, W::Todos) =>
+        {
+            named(read, at + 1)
+        }
         (W::Este, W::Manana | W::Tarde | W::Noche | W::Madrugada, ..) => {
             let (found, end) = named(read, at + 1)?;
             Some((Part { today: true, ..found }, end))
@@ -81,7 +98,9 @@ pub(super) fn at(read: &Read<'_>, at: usize, follows_day: bool) -> Option<(Part,
         (W::Lo, W::Mas, W::Temprano, _) => part(policy::EARLY, Some(Half::Morning), at + 3),
         (W::Lo, W::Mas, W::Tarde, _) => part(policy::LAST_HOURS, Some(Half::Afternoon), at + 3),
         (W::Jornada, W::Manana | W::Tarde, ..) => named(read, at + 1),
-        (W::Tarde | W::Noche | W::Madrugada | W::Manana, ..) if is_bare(read, at, follows_day) => named(read, at),
+        (W::Tarde | W::Noche | W::Madrugada | W::Manana, ..) if is_bare(read, at, follows_day) => {
+            named(read, at)
+        }
         _ => None,
     }
 }

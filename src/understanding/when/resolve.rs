@@ -33,7 +33,9 @@ pub(super) fn together(scanned: &Scanned, context: &Context<'_>) -> Times {
     let kept: Vec<Piece> = pieces.iter().filter(|piece| !is_replaced(piece, pieces)).copied().collect();
     let positive = kept.iter().any(|piece| !piece.negative);
     times.corrects = positive
-        && (scanned.switches || scanned.refuses || kept.iter().any(|piece| piece.negative && piece.bound == Bound::At));
+        && (scanned.switches
+            || scanned.refuses
+            || kept.iter().any(|piece| piece.negative && piece.bound == Bound::At));
     if kept.iter().any(|piece| piece.what == What::Impossible) {
         times.when = Some(When::Reject);
         return times;
@@ -43,6 +45,12 @@ pub(super) fn together(scanned: &Scanned, context: &Context<'_>) -> Times {
         return times;
     }
     times.bare = kept.iter().all(|piece| matches!(piece.what, What::Days(days) if days.sort == Sort::Bare));
+    times.weekdays = kept.iter().fold(0, |mask, piece| match piece.what {
+        What::Days(days) if days.sort == Sort::Weekday && !piece.negative && piece.bound == Bound::At => {
+            mask | 1 << days.start.weekday().num_days_from_monday()
+        }
+        _ => mask,
+    });
     let wanted: Vec<Piece> = kept.iter().filter(|piece| !piece.negative).copied().collect();
     let all = Gathered::of(&kept, scanned, context);
     let positive = Gathered::of(&wanted, scanned, context);
@@ -67,7 +75,8 @@ fn is_replaced(piece: &Piece, pieces: &[Piece]) -> bool {
         && pieces.iter().any(|later| {
             later.segment > piece.segment
                 && !later.negative
-                && (later.what.is_day() && piece.what.is_day() || later.what.is_time() && piece.what.is_time())
+                && (later.what.is_day() && piece.what.is_day()
+                    || later.what.is_time() && piece.what.is_time())
         })
 }
 
@@ -116,7 +125,8 @@ impl Gathered {
                         }
                         (Bound::At, true) => all.except.push(range),
                         (Bound::At, false) => {
-                            all.today_too |= days.sort == Sort::Weekday && days.start.weekday() == today.weekday();
+                            all.today_too |=
+                                days.sort == Sort::Weekday && days.start.weekday() == today.weekday();
                             all.several_days |= !all.days.is_empty();
                             all.days.push(range);
                         }
@@ -135,7 +145,9 @@ impl Gathered {
                     }
                     match (piece.bound, piece.negative) {
                         (Bound::At, false) => all.clocks.push(minute),
-                        (Bound::At, true) => all.except_times.push(TimeRange { start: minute, end: minute + 1 }),
+                        (Bound::At, true) => {
+                            all.except_times.push(TimeRange { start: minute, end: minute + 1 })
+                        }
                         (Bound::From | Bound::After, false) | (Bound::Before | Bound::Until, true) => {
                             all.from = Some(minute);
                         }
@@ -171,7 +183,11 @@ impl Gathered {
                 What::Moments(start, end) if !piece.negative => all.moments = Some((start, end)),
                 What::Soonest => all.soonest = true,
                 What::Now => all.now = true,
-                What::Hint(_) | What::Moment(_) | What::Moments(..) | What::Impossible | What::Contradiction => {}
+                What::Hint(_)
+                | What::Moment(_)
+                | What::Moments(..)
+                | What::Impossible
+                | What::Contradiction => {}
             }
         }
         all
@@ -300,9 +316,12 @@ impl Gathered {
                 _ => When::DateRange(start, end),
             },
             (None, Some(range)) if self.is_exact(range) => When::Time(clock(range.start)),
-            (None, Some(range)) => {
-                When::TimeRange((range.start != 0 || self.from.is_some() || self.until.is_none() && self.parts_or_ranges()).then(|| clock(range.start)), (range.end != DAY || self.parts_or_ranges()).then(|| clock(self.overnight.unwrap_or(range.end))))
-            }
+            (None, Some(range)) => When::TimeRange(
+                (range.start != 0 || self.from.is_some() || self.until.is_none() && self.parts_or_ranges())
+                    .then(|| clock(range.start)),
+                (range.end != DAY || self.parts_or_ranges())
+                    .then(|| clock(self.overnight.unwrap_or(range.end))),
+            ),
             (Some((Some(start), Some(end))), Some(range)) if plus(start, 1) == end => {
                 if self.is_exact(range) {
                     When::DateTime(start.and_time(clock(range.start)))
@@ -338,7 +357,13 @@ impl Gathered {
             && !joined
         {
             let range = if narrower(&second, &first) { second } else { first };
-            let alone = Self { days: vec![range], days_from: None, days_until: None, several_days: false, ..self.clone() };
+            let alone = Self {
+                days: vec![range],
+                days_from: None,
+                days_until: None,
+                several_days: false,
+                ..self.clone()
+            };
             return match alone.times()[..] {
                 [] | [_] => alone.reading_of_one(range),
                 _ => Some(When::Ambiguous),

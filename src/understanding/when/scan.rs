@@ -64,8 +64,10 @@ impl What {
     }
 
     pub fn is_day(&self) -> bool {
-        matches!(self, Self::Days(_) | Self::Every(_) | Self::From(_) | Self::Impossible | Self::Contradiction)
-            || matches!(self, Self::Part(part) if part.today)
+        matches!(
+            self,
+            Self::Days(_) | Self::Every(_) | Self::From(_) | Self::Impossible | Self::Contradiction
+        ) || matches!(self, Self::Part(part) if part.today)
     }
 
     pub fn is_time(&self) -> bool {
@@ -165,7 +167,8 @@ pub(super) fn scan(read: &Read<'_>, words: &Words, clauses: &Clauses, context: &
         }
         let previous = scanned.pieces.last();
         let follows_day = previous.is_some_and(|piece| {
-            piece.what.is_day() && (piece.end..at).all(|between| matches!(read.tokens[between].kind, Kind::Sign(',')))
+            piece.what.is_day()
+                && (piece.end..at).all(|between| matches!(read.tokens[between].kind, Kind::Sign(',')))
         });
         let alternative = previous.and_then(|piece| alternative(read, piece, at, context));
         let Some((what, bound, end)) = alternative.or_else(|| value(read, at, follows_day, context)) else {
@@ -173,7 +176,9 @@ pub(super) fn scan(read: &Read<'_>, words: &Words, clauses: &Clauses, context: &
             continue;
         };
         let joined = previous.is_some_and(|piece| is_joined(read, piece.end, at));
-        let spoken = previous.is_some_and(|piece| (piece.end..at).any(|between| matches!(read.w(between), W::Y | W::O | W::Ni)));
+        let spoken = previous.is_some_and(|piece| {
+            (piece.end..at).any(|between| matches!(read.w(between), W::Y | W::O | W::Ni))
+        });
         let excepted = is_excepted(read, at);
         let denied = is_denied(read, words, clauses, at);
         let carried = joined && previous.is_some_and(|piece| piece.negative && (spoken || denied));
@@ -189,8 +194,16 @@ pub(super) fn scan(read: &Read<'_>, words: &Words, clauses: &Clauses, context: &
     if scanned.pieces.is_empty()
         && let Some((what, end)) = whole(read, context)
     {
-        let piece =
-            Piece { what, bound: Bound::At, negative: false, told: false, segment: 0, joined: false, at: 0, end };
+        let piece = Piece {
+            what,
+            bound: Bound::At,
+            negative: false,
+            told: false,
+            segment: 0,
+            joined: false,
+            at: 0,
+            end,
+        };
         scanned.pieces.push(piece);
     }
     deny_before_no(read, &mut scanned.pieces);
@@ -198,7 +211,12 @@ pub(super) fn scan(read: &Read<'_>, words: &Words, clauses: &Clauses, context: &
 }
 
 /// What only makes sense beside the piece before it: "a las 5 o 6", "mañana 10", "esta semana no, la otra".
-fn alternative(read: &Read<'_>, previous: &Piece, at: usize, context: &Context<'_>) -> Option<(What, Bound, usize)> {
+fn alternative(
+    read: &Read<'_>,
+    previous: &Piece,
+    at: usize,
+    context: &Context<'_>,
+) -> Option<(What, Bound, usize)> {
     let is_last = |end: usize| {
         (end..read.tokens.len()).all(|at| {
             matches!(read.tokens[at].kind, Kind::Sign(_) | Kind::Emoji)
@@ -215,7 +233,9 @@ fn alternative(read: &Read<'_>, previous: &Piece, at: usize, context: &Context<'
             let (clock, end) = clock::bare_at(read, at, false)?;
             (is_last(end) || clock.marked).then_some((What::Clock(clock), Bound::At, end))
         }
-        What::Days(days) if days.sort == Sort::Several && days.end == super::calendar::plus(days.start, 7) => {
+        What::Days(days)
+            if days.sort == Sort::Several && days.end == super::calendar::plus(days.start, 7) =>
+        {
             let next = at + usize::from(read.w(at) == W::La);
             let weeks = match (read.w(next), read.w(next + 1)) {
                 (W::Otro | W::Proximo | W::Siguiente, _) => 1,
@@ -305,7 +325,9 @@ fn plain(read: &Read<'_>, at: usize, follows_day: bool, context: &Context<'_>) -
         return Some((What::Moment(moment), end));
     }
     if let Some((offset, end)) = offset::at(read, at, context.now) {
-        let one = |date, sort| What::Days(Days { start: date, end: super::calendar::plus(date, 1), sort, full: false });
+        let one = |date, sort| {
+            What::Days(Days { start: date, end: super::calendar::plus(date, 1), sort, full: false })
+        };
         let what = match offset {
             Offset::Day(date) => one(date, Sort::Day),
             Offset::Days(start, end) => What::Days(Days { start, end, sort: Sort::Several, full: false }),
@@ -321,7 +343,13 @@ fn plain(read: &Read<'_>, at: usize, follows_day: bool, context: &Context<'_>) -
             && let Found::Days(days) = found
             && let Some((clock, end)) = clock::bare_at(read, end + 1, false)
         {
-            return Some((What::Moment(days.start.and_hms_opt(0, 0, 0)? + chrono::TimeDelta::minutes(clock.minute_of_day().into())), end));
+            return Some((
+                What::Moment(
+                    days.start.and_hms_opt(0, 0, 0)?
+                        + chrono::TimeDelta::minutes(clock.minute_of_day().into()),
+                ),
+                end,
+            ));
         }
         return Some((of_found(found), end));
     }
@@ -340,7 +368,8 @@ fn soonest(read: &Read<'_>, at: usize) -> Option<(What, usize)> {
     let end = match (w(0), w(1), w(2), w(3)) {
         (W::Ahora, W::Mismo, ..) => return Some((What::Now, at + 2)),
         (W::Ahora | W::Ya, ..) if read.count() == 1 => return Some((What::Now, at + 1)),
-        (W::Lo, W::Antes, W::Posible, _) | (W::Lo, W::Mas, W::Pronto | W::Rapido | W::Luego | W::Antes, W::Posible) => {
+        (W::Lo, W::Antes, W::Posible, _)
+        | (W::Lo, W::Mas, W::Pronto | W::Rapido | W::Luego | W::Antes, W::Posible) => {
             at + if w(2) == W::Posible { 3 } else { 4 }
         }
         (W::Lo, W::Mas, W::Pronto | W::Rapido | W::Luego | W::Antes, _) => at + 3,
@@ -355,7 +384,9 @@ fn soonest(read: &Read<'_>, at: usize) -> Option<(What, usize)> {
         (W::De, W::Inmediato, ..) => return Some((What::Now, at + 2)),
         (W::Inmediato, ..) => return Some((What::Now, at + 1)),
         (W::Hora | W::La, W::Mas, W::Proximo | W::Cercana | W::Pronto, _) => at + 3,
-        (W::La, W::Primera, W::Hora, _) if read.word(at + 3) == "disponible" || read.w(at + 3) == W::Que => at + 3,
+        (W::La, W::Primera, W::Hora, _) if read.word(at + 3) == "disponible" || read.w(at + 3) == W::Que => {
+            at + 3
+        }
         (W::Primera, W::Hora, W::Posible, _) => at + 3,
         (W::Primera, W::Hora, ..) if read.word(at + 2) == "disponible" => at + 3,
         _ => return None,
@@ -409,7 +440,8 @@ fn bound_after(read: &Read<'_>, at: usize) -> Option<usize> {
 /// Words after which the rest corrects what came before.
 fn is_switch(read: &Read<'_>, at: usize) -> bool {
     match read.word(at) {
-        "mejor" | "perdon" | "digo" | "prefiero" | "sino" | "equivoque" | "preferiria" | "disculpa" | "corrijo" => at > 0,
+        "mejor" | "perdon" | "digo" | "prefiero" | "sino" | "equivoque" | "preferiria" | "disculpa"
+        | "corrijo" => at > 0,
         "realidad" => at > 0 && read.w(at - 1) == W::En,
         "decir" => at > 0 && read.word(at - 1) == "quise",
         "sea" => at > 0 && read.w(at - 1) == W::O,
@@ -435,7 +467,12 @@ fn is_joined(read: &Read<'_>, from: usize, to: usize) -> bool {
 /// "menos el lunes", "que no sea el martes", "ni el jueves".
 fn is_excepted(read: &Read<'_>, at: usize) -> bool {
     let mut before = at;
-    while before > 0 && matches!(read.w(before - 1), W::El | W::Los | W::La | W::A | W::En | W::Por | W::Para | W::De | W::Dia) {
+    while before > 0
+        && matches!(
+            read.w(before - 1),
+            W::El | W::Los | W::La | W::A | W::En | W::Por | W::Para | W::De | W::Dia
+        )
+    {
         before -= 1;
     }
     let w = |back: usize| before.checked_sub(back).map_or(W::Other, |at| read.w(at));
@@ -448,8 +485,8 @@ fn is_excepted(read: &Read<'_>, at: usize) -> bool {
 
 /// Verbs after which a denied day is one on which the patient cannot come.
 const ABILITY: [&str; 16] = [
-    "poder", "querer", "servir", "acomodar", "ser", "ir", "tener", "alcanzar", "convenir", "resultar", "gustar", "asistir",
-    "llegar", "venir", "haber", "estar",
+    "poder", "querer", "servir", "acomodar", "ser", "ir", "tener", "alcanzar", "convenir", "resultar",
+    "gustar", "asistir", "llegar", "venir", "haber", "estar",
 ];
 
 /// Whether a negation that is about coming reaches a place.
@@ -483,8 +520,12 @@ fn deny_before_no(read: &Read<'_>, pieces: &mut [Piece]) {
     while from < pieces.len() {
         let mut last = from;
         while last + 1 < pieces.len()
-            && (pieces[last].end..pieces[last + 1].at)
-                .all(|at| matches!(read.w(at), W::Y | W::O | W::Ni | W::En | W::A | W::Por | W::De | W::El | W::Los | W::La) || read.is_sign(at, ','))
+            && (pieces[last].end..pieces[last + 1].at).all(|at| {
+                matches!(
+                    read.w(at),
+                    W::Y | W::O | W::Ni | W::En | W::A | W::Por | W::De | W::El | W::Los | W::La
+                ) || read.is_sign(at, ',')
+            })
         {
             last += 1;
         }
@@ -496,11 +537,30 @@ fn deny_before_no(read: &Read<'_>, pieces: &mut [Piece]) {
                     || matches!(read.tokens.get(after + 1).map(|token| token.kind), Some(Kind::Sign(_)))
                     || matches!(
                         next,
-                        "puedo" | "podria" | "podre" | "me" | "tengo" | "trabajo" | "estoy" | "alcanzo" | "voy" | "gracias" | "podemos"
-                            | "ire" | "llego" | "estare" | "puede" | "quiero" | "sirve" | "porque"
+                        "puedo"
+                            | "podria"
+                            | "podre"
+                            | "me"
+                            | "tengo"
+                            | "trabajo"
+                            | "estoy"
+                            | "alcanzo"
+                            | "voy"
+                            | "gracias"
+                            | "podemos"
+                            | "ire"
+                            | "llego"
+                            | "estare"
+                            | "puede"
+                            | "quiero"
+                            | "sirve"
+                            | "porque"
                     )
             }
-            W::Me => matches!(read.word(after + 1), "complica" | "cuesta" | "queda") && read.word(after + 2) != "bien",
+            W::Me => {
+                matches!(read.word(after + 1), "complica" | "cuesta" | "queda")
+                    && read.word(after + 2) != "bien"
+            }
             _ => matches!(read.word(after), "trabajo" | "imposible" | "tampoco"),
         };
         if refused {
@@ -543,7 +603,10 @@ fn is_told(read: &Read<'_>, words: &Words, at: usize) -> bool {
 fn whole(read: &Read<'_>, context: &Context<'_>) -> Option<(What, usize)> {
     let first = (0..read.tokens.len()).find(|at| !matches!(read.tokens[*at].kind, Kind::Sign(_)))?;
     let is_end = |end: usize| {
-        (end..read.tokens.len()).all(|at| matches!(read.tokens[at].kind, Kind::Sign(_) | Kind::Emoji) || matches!(read.word(at), "por" | "favor" | "gracias"))
+        (end..read.tokens.len()).all(|at| {
+            matches!(read.tokens[at].kind, Kind::Sign(_) | Kind::Emoji)
+                || matches!(read.word(at), "por" | "favor" | "gracias")
+        })
     };
     // "10-30"
     if read.is_sign(first + 1, '-')
@@ -557,7 +620,8 @@ fn whole(read: &Read<'_>, context: &Context<'_>) -> Option<(What, usize)> {
         return Some((What::Clock(clock), first + 3));
     }
     // "3 5 1951": a birth date in pieces
-    if let (Some(day), Some(month), Some(year)) = (read.figure(first), read.figure(first + 1), read.figure(first + 2))
+    if let (Some(day), Some(month), Some(year)) =
+        (read.figure(first), read.figure(first + 1), read.figure(first + 2))
         && (1_900..=2_100).contains(&year)
         && is_end(first + 3)
     {

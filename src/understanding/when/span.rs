@@ -39,15 +39,30 @@ fn bare_day(read: &Read<'_>, at: usize) -> Option<(Partial, usize)> {
     let at = at + usize::from(read.w(at) == W::El);
     let (value, end) = number_at(read, at)?;
     let day = u32::try_from(value).ok().filter(|day| (1..=31).contains(day))?;
-    Some((Partial { day: Some(day), announced: at > 0 && read.w(at - 1) == W::El, ..Partial::default() }, end))
+    Some((
+        Partial { day: Some(day), announced: at > 0 && read.w(at - 1) == W::El, ..Partial::default() },
+        end,
+    ))
 }
 
 fn end_at(read: &Read<'_>, at: usize, today: NaiveDate, joined: bool) -> Option<(End, usize)> {
-    let at = at + usize::from(read.w(at) == W::El && read.figure(at + 1).is_none() && read.w(at + 1) == W::Other && read.tokens.get(at + 1)?.entry.weekday.is_none() && number_at(read, at + 1).is_none());
+    let at = at
+        + usize::from(
+            read.w(at) == W::El
+                && read.figure(at + 1).is_none()
+                && read.w(at + 1) == W::Other
+                && read.tokens.get(at + 1)?.entry.weekday.is_none()
+                && number_at(read, at + 1).is_none(),
+        );
     if read.w(at) == W::Ahora {
-        return Some((End::Days(Days { start: today, end: plus(today, 1), sort: Sort::Day, full: false }), at + 1));
+        return Some((
+            End::Days(Days { start: today, end: plus(today, 1), sort: Sort::Day, full: false }),
+            at + 1,
+        ));
     }
-    if let Some((Found::Days(days), end)) = day::relative(read, at, today).or_else(|| day::holiday(read, at, today)) {
+    if let Some((Found::Days(days), end)) =
+        day::relative(read, at, today).or_else(|| day::holiday(read, at, today))
+    {
         return Some((End::Days(days), end));
     }
     if let Some((partial, end)) = day::partial_after(read, at, today, joined) {
@@ -146,7 +161,8 @@ fn partials(
     if first.year.is_none() && last.year.is_some() && first.month <= last.month {
         first.year = last.year;
     }
-    let Found::Days(start) = day::resolve(&Partial { weekday: first.weekday.filter(|_| first.day.is_none()), ..first }, today)?
+    let Found::Days(start) =
+        day::resolve(&Partial { weekday: first.weekday.filter(|_| first.day.is_none()), ..first }, today)?
     else {
         return None;
     };
@@ -195,7 +211,10 @@ pub(super) fn clocks(read: &Read<'_>, at: usize, follows_day: bool) -> Option<((
         return None;
     }
     // "de 2 a 3 de marzo" is read as days; "del 8 al 10" too
-    if !marked && read.w(end) == W::De && read.tokens.get(end + 1).is_some_and(|token| token.entry.month.is_some()) {
+    if !marked
+        && read.w(end) == W::De
+        && read.tokens.get(end + 1).is_some_and(|token| token.entry.month.is_some())
+    {
         return None;
     }
     minutes(first, last).map(|range| (range, end))
