@@ -3,8 +3,10 @@
 use serde::Serialize;
 
 use super::Reason;
+use super::clause::Clauses;
+use super::groups::{Groups, has};
 use super::normal::Read;
-use super::when::Times;
+use super::rules::{Match, Words};
 
 /// A yes or a no, in three grades.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -18,201 +20,92 @@ pub enum Assent {
     No,
 }
 
-/// Phrases that say no, wherever they stand.
-const NO: [&str; 40] = [
-    "no confirmo",
-    "no voy a poder",
-    "no puedo",
-    "no podre",
-    "no podria",
-    "no quiero",
-    "no gracias",
-    "no me sirve",
-    "no me acomoda",
-    "no ire",
-    "no voy",
-    "no asistire",
-    "no es",
-    "no esta bien",
-    "no estoy segura",
-    "no estoy seguro",
-    "no lo confirmo",
-    "no la confirmo",
-    "no la anules",
-    "no la canceles",
-    "no lo hagas",
-    "no todavia",
-    "todavia no",
-    "aun no",
-    "mejor no",
-    "ahora no",
-    "nunca",
-    "jamas",
-    "negativo",
-    "para nada",
-    "de ninguna manera",
-    "ni loco",
-    "ni loca",
-    "claro que no",
-    "por supuesto que no",
-    "no creo",
-    "no lo creo",
-    "no se",
-    "esta mal",
-    "incorrecto",
-];
-/// Phrases that clearly say yes.
-const YES: [&str; 34] = [
-    "si",
-    "claro",
-    "por supuesto",
-    "confirmo",
-    "confirmado",
-    "confirmada",
-    "confirmar",
-    "de acuerdo",
-    "correcto",
-    "asi es",
-    "exacto",
-    "exactamente",
-    "perfecto",
-    "afirmativo",
-    "obvio",
-    "seguro",
-    "dale",
-    "me sirve",
-    "me acomoda",
-    "acepto",
-    "esta bien",
-    "esta perfecto",
-    "estoy de acuerdo",
-    "sin duda",
-    "eso es",
-    "claro que si",
-    "si po",
-    "asisto",
-    "asistire",
-    "ahi estare",
-    "alla estare",
-    "voy a ir",
-    "cuenta conmigo",
-    "confirmala",
-];
-/// Words that go along but promise little.
-const WEAK: [&str; 14] = [
-    "ya",
-    "ok",
-    "bueno",
-    "listo",
-    "vale",
-    "okey",
-    "bien",
-    "buenisimo",
-    "genial",
-    "super",
-    "al tiro",
-    "ya po",
-    "excelente",
-    "bacan",
-];
-/// Words that make a yes depend on something.
-const CONDITIONS: [&str; 14] = [
-    "pero",
-    "siempre que",
-    "siempre y cuando",
-    "solo si",
-    "si es que",
-    "depende",
-    "a menos que",
-    "salvo que",
-    "aunque",
-    "creo",
-    "quizas",
-    "tal vez",
-    "puede ser",
-    "a lo mejor",
-];
+/// A yes that comes later in a longer message than this is about something else.
+const SHORT: usize = 6;
+
+/// What else is known of the message.
+pub(super) struct Around {
+    /// It asks something.
+    pub question: bool,
+    /// It corrects itself or names another day or hour.
+    pub corrects: bool,
+    /// It names a day or an hour.
+    pub names_time: bool,
+}
 
 /// The yes or no of a message.
-pub(super) fn of(read: &Read, question: bool, times: &Times, why: &mut Vec<Reason>) -> Option<Assent> {
-    let mut because = |rule, assent| {
-        why.push(Reason { rule, span: read.all() });
-        Some(assent)
-    };
-    let count = read.count();
+pub(super) fn of(
+    read: &Read<'_>,
+    words: &Words,
+    clauses: &Clauses,
+    matches: &[Match],
+    around: &Around,
+    why: &mut Vec<Reason>,
+) -> Option<Assent> {
+    let groups = Groups::get();
+    let count = words.tokens.len();
     if count == 0 {
         return None;
     }
-    let first = read.words().next().unwrap_or_default();
-    let idle = matches!(first, "no")
-        && read.has_any(&[
-            "no se preocupe",
-            "no hay problema",
-            "no importa",
-            "no hay drama",
-            "no te preocupes",
-        ]);
-    if idle {
-        return because("assent: no trouble", Assent::WeakYes);
-    }
-    // "cómo no", "por qué no" are yes and question
-    if read.has("como no") {
-        return because("assent: of course", Assent::Yes);
-    }
-    if read.has_any(&NO)
-        || first == "no"
-        || (count <= 4 && !read.has("no mas") && read.words().any(|word| word == "no" || word == "tampoco"))
-    {
-        return because("assent: negation", Assent::No);
-    }
-    if question || read.has_any(&CONDITIONS) {
+    let unreal = clauses.conditional | clauses.quoted;
+    let of =
+        |group: u8| matches.iter().filter(move |found| found.group == group && found.words & unreal == 0);
+    let first_of = |group: u8| of(group).min_by_key(|found| found.span.0);
+    let mut because = |found: &Match, assent| {
+        why.push(Reason { rule: found.line, span: read.span(found.span.0..found.span.1) });
+        Some(assent)
+    };
+    // "no sé", "no estoy segura": neither
+    if of(groups.unsure).any(|found| found.denies) {
         return None;
     }
-    // "si puedo, voy": a condition, not a yes
-    let conditional = first == "si"
-        && read.words().nth(1).is_some_and(|second| {
-            matches!(
-                second,
-                "puedo"
-                    | "pudiera"
-                    | "hay"
-                    | "es"
-                    | "tienen"
-                    | "tiene"
-                    | "fuera"
-                    | "me"
-                    | "se"
-                    | "quedan"
-                    | "queda"
-                    | "alcanzo"
-                    | "no"
-                    | "llueve"
-                    | "logro"
-            )
+    let yes = of(groups.yes)
+        .filter(|found| found.denies || found.words & clauses.denied == 0)
+        .filter(|found| {
+            let last = read.tokens[found.span.1 - 1];
+            // "confirmé" is past, "cancelo" is not a yes to anything else
+            !(last.accented_end && last.entry.verbs.iter().any(|(_, forms)| forms & super::verb::I_DID != 0))
         })
-        && !matches!(read.words().nth(1), Some("me"))
-            | read.has_any(&["si me cambian", "si me dan", "si me dejan"])
-        && count > 2;
-    if conditional {
+        .min_by_key(|found| found.span.0);
+    // "no hay problema" is a yes with a no in it
+    let friendly = yes.is_some_and(|found| found.denies);
+    if let Some(no) =
+        of(groups.no).filter(|found| found.words & clauses.idle == 0).min_by_key(|found| found.span.0)
+    {
+        let answered = yes.is_some_and(|yes| {
+            let end = words.position(yes.span.1);
+            yes.span.1 <= no.span.0 && words.breaks.get(end).is_some_and(|strength| *strength == 2)
+        });
+        let inside = yes.is_some_and(|yes| friendly && yes.span.0 <= no.span.0 && no.span.1 <= yes.span.1);
+        let asked_first = around.question && no.span.0 > words.tokens[0];
+        if !answered && !inside && !asked_first {
+            return because(no, Assent::No);
+        }
+        if !answered && !inside {
+            return None;
+        }
+    }
+    let taken_back = around.question
+        || around.corrects
+        || clauses.conditional != 0
+        || of(groups.unsure).next().is_some()
+        || has(matches, groups.others)
+        || has(matches, groups.past);
+    if taken_back {
         return None;
     }
-    // a yes with a new day or hour is a correction, not a yes
-    let corrected = times.wanted
-        && count > 2
-        && read.has_any(&["mejor", "cambia", "cambiar", "cambiala", "prefiero", "otro", "otra"]);
-    if corrected {
-        return None;
+    if let Some(yes) = yes {
+        let place = words.position(yes.span.0);
+        if count <= SHORT || place <= 2 {
+            return because(yes, Assent::Yes);
+        }
     }
-    let short = count <= 7;
-    let yes_first = matches!(
-        first,
-        "si" | "claro" | "dale" | "confirmo" | "perfecto" | "correcto" | "exacto" | "obvio" | "afirmativo"
-    );
-    if (short || yes_first) && read.has_any(&YES) && (yes_first || count <= 5) {
-        return because("assent: yes", Assent::Yes);
-    }
-    if count <= 4 && WEAK.iter().any(|weak| read.has(weak)) && !times.wanted {
-        return because("assent: weak yes", Assent::WeakYes);
+    if let Some(weak) = first_of(groups.weak)
+        && count <= 4
+        && !around.names_time
+        && weak.words & clauses.denied == 0
+    {
+        return because(weak, Assent::WeakYes);
     }
     None
 }

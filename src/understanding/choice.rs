@@ -3,31 +3,111 @@
 
 use chrono::Timelike;
 
-use super::assent::Assent;
-use super::normal::{Read, normal};
-use super::number::{Number, ordinal};
+use super::glue::W;
+use super::groups::{Groups, has};
+use super::lexicon::Unit;
+use super::normal::{Kind, Read, folded};
+use super::number::{Number, ordinal_at};
+use super::rules::Match;
 use super::when::Times;
-use super::{Choice, Context, Offered, Reason};
+use super::{Choice, Context, Offered, Reason, specialty};
+use crate::value::{Weekdays, Window};
+
+/// Words in a message that chooses by words at most.
+const LONGEST: usize = 14;
 
 /// Words that say nothing about which option is meant.
-const IDLE: [&str; 40] = [
-    "la", "el", "las", "los", "de", "del", "a", "al", "con", "en", "que", "me", "quiero", "para", "por",
-    "favor", "opcion", "numero", "esa", "ese", "hora", "horas", "un", "una", "si", "dame", "tomo", "elijo",
-    "mi", "y", "no", "es", "doctora", "doctor", "prefiero", "mejor", "gracias", "quisiera", "sea", "lo",
-];
-/// Words beside which a number counts something else.
-const COUNTED: [&str; 14] = [
-    "años", "año", "meses", "mes", "kilos", "pesos", "personas", "hijos", "dias", "dia", "semanas",
-    "minutos", "veces", "horas",
-];
+fn is_idle(read: &Read<'_>, at: usize) -> bool {
+    matches!(
+        read.w(at),
+        W::A | W::Al
+            | W::El
+            | W::La
+            | W::Las
+            | W::Los
+            | W::Lo
+            | W::Un
+            | W::De
+            | W::Del
+            | W::En
+            | W::Por
+            | W::Para
+            | W::Con
+            | W::Y
+            | W::Que
+            | W::Si
+            | W::No
+            | W::Es
+            | W::Me
+            | W::Ese
+            | W::Este
+            | W::Opcion
+            | W::Numero
+            | W::Hora
+            | W::Ya
+    ) || matches!(
+        read.word(at),
+        "quiero"
+            | "favor"
+            | "dame"
+            | "deme"
+            | "tomo"
+            | "elijo"
+            | "mi"
+            | "doctora"
+            | "doctor"
+            | "prefiero"
+            | "mejor"
+            | "gracias"
+            | "quisiera"
+            | "sirve"
+            | "acomoda"
+            | "cita"
+            | "atencion"
+            | "escojo"
+            | "tomar"
+            | "entonces"
+            | "ok"
+            | "reserva"
+            | "seria"
+            | "hola"
+            | "cancela"
+            | "cancelar"
+            | "confirmo"
+            | "bueno"
+            | "dale"
+            | "po"
+            | "quedo"
+            | "marque"
+            | "respuesta"
+            | "letra"
+            | "voy"
+            | "tomare"
+            | "agendame"
+            | "agenda"
+            | "porfa"
+            | "necesito"
+            | "te"
+            | "queda"
+            | "viene"
+            | "bien"
+            | "anotame"
+            | "puede"
+            | "ser"
+            | "confirma"
+            | "eliminar"
+            | "elegir"
+    )
+}
 
 /// The option meant.
 pub(super) fn of(
-    read: &Read,
+    read: &Read<'_>,
     numbers: &[Number],
     times: &Times,
+    matches: &[Match],
     context: &Context<'_>,
-    assent: Option<Assent>,
+    denied: impl Fn(usize) -> bool,
     why: &mut Vec<Reason>,
 ) -> Choice {
     let options = context.options;
@@ -38,22 +118,34 @@ pub(super) fn of(
         why.push(Reason { rule, span: read.all() });
         choice
     };
-    if read.has_any(&["ninguna", "ninguno", "ni una", "ninguna me sirve", "ninguna de esas"]) {
+    if options.iter().any(|option| is_label(read, option.label)) {
+        let fitting: Vec<usize> =
+            (0..options.len()).filter(|at| is_label(read, options[*at].label)).collect();
+        return because("choice: the label itself", one_or_several(fitting));
+    }
+    if has(matches, Groups::get().none_of_them) {
         return because("choice: none of them", Choice::Neither);
     }
-    let whole = read.line.trim();
-    if let Some(at) = options.iter().position(|option| normal(option.label) == whole) {
-        return because("choice: the label itself", Choice::One(at));
+    let hours = by_hour(times, context);
+    if let Some(choice) = by_place(read, numbers, times, options.len(), &denied) {
+        // "el 4" is the fourth, or the one on the 4th
+        return match (&choice, &hours) {
+            (Choice::One(place), Some(on_day))
+                if times.bare && !on_day.is_empty() && !on_day.contains(place) =>
+            {
+                let mut both = on_day.clone();
+                both.push(*place);
+                both.sort_unstable();
+                because("choice: by number or by day", Choice::Several(both))
+            }
+            _ => because("choice: by number or ordinal", choice),
+        };
     }
-    if assent == Some(Assent::No) && read.count() > 1 && !read.has("no gracias") {
-        return Choice::None;
+    if let Some(at) = extreme(read, options) {
+        return because("choice: the earliest or the latest", Choice::One(at));
     }
-    if let Some(choice) = by_place(read, numbers, times, options.len()) {
-        return because("choice: by number or ordinal", choice);
-    }
-    let by_hour = by_hour(times, context);
-    let by_words = by_words(read, options, times);
-    match (by_hour, by_words) {
+    let said = |at: usize| !denied(at) && !times.takes(at);
+    match (hours, by_words(read, options, said)) {
         (Some(hours), Some(words)) => {
             let both: Vec<usize> = hours.iter().copied().filter(|at| words.contains(at)).collect();
             because("choice: by hour and words", one_or_several(both))
@@ -72,43 +164,98 @@ fn one_or_several(fitting: Vec<usize>) -> Choice {
     }
 }
 
+/// Whether the message is this label and nothing else.
+fn is_label(read: &Read<'_>, label: &str) -> bool {
+    let typed = (0..read.tokens.len())
+        .filter(|at| !matches!(read.tokens[*at].kind, Kind::Sign(_) | Kind::Emoji))
+        .flat_map(|at| read.typed(at).chars());
+    folded(label).eq(typed) && read.count() > 0
+}
+
 /// "la segunda", "2", "opción 3", "la última".
-fn by_place(read: &Read, numbers: &[Number], times: &Times, count: usize) -> Option<Choice> {
-    let count = i64::try_from(count).unwrap_or(i64::MAX);
+fn by_place(
+    read: &Read<'_>,
+    numbers: &[Number],
+    times: &Times,
+    count: usize,
+    denied: &impl Fn(usize) -> bool,
+) -> Option<Choice> {
     let place = |number: i64| -> Option<usize> {
-        let number = if number < 0 { count + 1 + number } else { number };
-        (1..=count).contains(&number).then(|| usize::try_from(number - 1).ok())?
+        let last = i64::try_from(count).unwrap_or(i64::MAX);
+        let number = if number < 0 { last + 1 + number } else { number };
+        (1..=last).contains(&number).then(|| usize::try_from(number - 1).ok())?
     };
-    let few = read.count() <= 6;
-    let mut ordinals = read.tokens.iter().enumerate().filter(|(at, token)| {
-        !times.takes(*at)
-            && ordinal(&token.word).is_some()
-            && !matches!(read.tokens.get(at + 1).map(|next| next.word.as_str()), Some("hora" | "vez"))
-    });
-    if let (Some((_, token)), None) = (ordinals.next(), ordinals.next())
-        && few
-    {
-        return ordinal(&token.word).and_then(place).map(Choice::One);
+    if read.count() > 9 {
+        return None;
+    }
+    let rest_is_idle = |taken: std::ops::Range<usize>| {
+        (0..read.tokens.len()).all(|at| {
+            taken.contains(&at)
+                || is_idle(read, at)
+                || matches!(read.tokens[at].kind, Kind::Sign(_) | Kind::Emoji)
+        })
+    };
+    let ordinals: Vec<usize> = (0..read.tokens.len())
+        .filter(|at| {
+            ordinal_at(read, *at).is_some()
+                && !denied(*at)
+                && (!times.takes(*at) || times.bare)
+                && !matches!(read.w(at + 1), W::Semana | W::Dia)
+                && read.word(at + 1) != "vez"
+        })
+        .collect();
+    match ordinals[..] {
+        [] => {}
+        // "la primera hora" is the early morning only when nothing is on the screen
+        [at] => return ordinal_at(read, at).map(i64::from).and_then(place).map(Choice::One),
+        _ => {
+            let places =
+                ordinals.iter().filter_map(|at| ordinal_at(read, *at).map(i64::from).and_then(place));
+            return Some(one_or_several(places.collect()));
+        }
     }
     let free: Vec<&Number> = numbers
         .iter()
         .filter(|number| {
-            let after = read.tokens.get(number.at + number.len).map_or("", |token| token.word.as_str());
-            let article =
-                matches!(read.tokens[number.at].word.as_str(), "un" | "una" | "uno") && read.count() > 2;
-            !times.takes(number.at) && !COUNTED.contains(&after) && !article
+            let counted = read.tokens.get(number.end).is_some_and(|after| {
+                matches!(after.entry.unit, Some(unit) if unit != Unit::Second)
+                    || matches!(
+                        read.word(number.end),
+                        "kilos" | "pesos" | "personas" | "hijos" | "veces" | "lucas"
+                    )
+            });
+            let article = read.w(number.at) == W::Un && number.end == number.at + 1 && read.count() > 2;
+            !number.ordinal
+                && !counted
+                && !article
+                && !denied(number.at)
+                && (!times.takes(number.at) || times.bare)
         })
         .collect();
-    match free[..] {
-        [number] => {
-            let named = read.has_any(&["opcion", "numero", "alternativa"]);
-            let alone = read.words().all(|word| {
-                IDLE.contains(&word)
-                    || super::number::number_at(read, number.at).is_some()
-                        && read.tokens[number.at].word == word
-            });
-            (named || alone).then(|| place(number.value).map(Choice::One))?
-        }
+    let joined = free.windows(2).all(|pair| {
+        (pair[0].end..pair[1].at)
+            .all(|at| matches!(read.w(at), W::O | W::Y | W::La | W::El) || read.is_sign(at, ','))
+    });
+    if free.len() > 1 && joined && rest_is_idle(free[0].at..free[free.len() - 1].end) {
+        let places = free.iter().filter_map(|number| i64::try_from(number.value).ok().and_then(place));
+        return Some(one_or_several(places.collect()));
+    }
+    let [number] = free[..] else { return None };
+    let named = number
+        .at
+        .checked_sub(1)
+        .is_some_and(|before| matches!(read.w(before), W::Opcion | W::Numero) || read.is_sign(before, '#'));
+    let alone = rest_is_idle(number.at..number.end);
+    (named || alone).then(|| i64::try_from(number.value).ok().and_then(place).map(Choice::One))?
+}
+
+/// "la más temprano", "la más tarde", "la más próxima".
+fn extreme(read: &Read<'_>, options: &[Offered<'_>]) -> Option<usize> {
+    let at = (0..read.tokens.len()).find(|at| read.w(*at) == W::Mas)?;
+    let by_start = || options.iter().enumerate().filter_map(|(place, option)| Some((option.starts?, place)));
+    match read.w(at + 1) {
+        W::Temprano | W::Proximo | W::Cercana | W::Pronto => by_start().min().map(|(_, place)| place),
+        W::Tarde => by_start().max_by_key(|(start, _)| *start).map(|(_, place)| place),
         _ => None,
     }
 }
@@ -119,7 +266,7 @@ fn by_hour(times: &Times, context: &Context<'_>) -> Option<Vec<usize>> {
         return None;
     }
     let window = times.window.as_ref()?;
-    if window.soonest && window.days.is_empty() {
+    if window.days.is_empty() && window.times.is_empty() && window.weekdays.is_every() && window.soonest {
         return None;
     }
     let fits = |option: &Offered<'_>| {
@@ -130,60 +277,82 @@ fn by_hour(times: &Times, context: &Context<'_>) -> Option<Vec<usize>> {
                 let other_half = |clock: u16| minute == (u32::from(clock) + 720) % 1_440;
                 window.allows_day(start.date())
                     && times.clocks.len() == 1
-                    && times.clocks.iter().any(|(clock, _)| other_half(*clock))
+                    && times.clocks.iter().any(|clock| other_half(*clock))
             }
         })
     };
-    Some((0..context.options.len()).filter(|at| fits(&context.options[*at])).collect())
+    let fitting: Vec<usize> = (0..context.options.len()).filter(|at| fits(&context.options[*at])).collect();
+    if fitting.is_empty() && times.weekdays != 0 {
+        // "la del jueves" is the Thursday on the screen, though it be next week's
+        let any_week = Window { days: Vec::new(), weekdays: Weekdays(times.weekdays), ..window.clone() };
+        let on_screen = |option: &Offered<'_>| option.starts.is_some_and(|start| any_week.allows(start));
+        return Some((0..context.options.len()).filter(|at| on_screen(&context.options[*at])).collect());
+    }
+    if fitting.len() == context.options.len() && window.soonest {
+        return Some(vec![0]);
+    }
+    Some(fitting)
 }
 
-/// Options whose words were said; the one with the most.
-fn by_words(read: &Read, options: &[Offered<'_>], times: &Times) -> Option<Vec<usize>> {
-    let said: Vec<&str> = read
-        .tokens
-        .iter()
-        .enumerate()
-        .filter(|(at, token)| {
-            !times.takes(*at)
-                && token.word.chars().all(char::is_alphabetic)
-                && !IDLE.contains(&token.word.as_str())
-        })
-        .map(|(_, token)| token.word.as_str())
+/// Options whose words were said; those with the most.
+fn by_words(read: &Read<'_>, options: &[Offered<'_>], counts: impl Fn(usize) -> bool) -> Option<Vec<usize>> {
+    let said: Vec<&str> = (0..read.tokens.len())
+        .filter(|at| read.tokens[*at].kind == Kind::Word && counts(*at) && !is_idle(read, *at))
+        .map(|at| read.word(at))
         .collect();
-    if said.is_empty() || said.len() > 12 {
+    if said.is_empty() || said.len() > LONGEST {
         return None;
     }
-    let score = |option: &Offered<'_>| -> usize {
-        let phrase = option
-            .words
-            .iter()
-            .map(|words| normal(words))
-            .filter(|words| read.has(words))
-            .map(|words| words.len() * 2)
-            .max();
-        let label = [Some(option.label), option.detail]
-            .into_iter()
-            .flatten()
-            .map(normal)
-            .collect::<Vec<_>>()
-            .join(" ");
-        let words: usize = label
-            .split(' ')
-            .filter(|word| word.chars().count() > 2 && !IDLE.contains(word))
-            .filter(|word| said.iter().any(|other| same(word, other)))
-            .map(str::len)
-            .sum();
-        phrase.unwrap_or(0).max(words)
+    let scores: Vec<usize> = options.iter().map(|option| score(read, &said, option)).collect();
+    let Some(best) = scores.iter().copied().max().filter(|best| *best > 0) else {
+        // "médico" for "Medicina general"
+        let meant: Vec<usize> =
+            specialty::among(read, options.iter().map(|option| option.label), |at| !counts(at));
+        return (!meant.is_empty()).then_some(meant);
     };
-    let scores: Vec<usize> = options.iter().map(score).collect();
-    let best = scores.iter().copied().max().filter(|best| *best > 0)?;
     Some((0..options.len()).filter(|at| scores[*at] == best).collect())
 }
 
-/// The same word, or one letter off in a long one.
-pub(super) fn same(one: &str, other: &str) -> bool {
-    one == other
-        || (one.chars().count() >= 5
-            && other.chars().count() >= 5
-            && strsim::osa_distance(one, other) <= 1 + usize::from(one.len() >= 9))
+fn score(read: &Read<'_>, said: &[&str], option: &Offered<'_>) -> usize {
+    let phrase =
+        option.words.iter().filter(|phrase| stands(read, phrase)).map(|phrase| phrase.len() * 2).max();
+    let label = [Some(option.label), option.detail];
+    let words: usize = label
+        .into_iter()
+        .flatten()
+        .flat_map(|text| text.split(|c: char| !c.is_alphanumeric()))
+        .filter(|word| {
+            word.chars().count() > 2
+                && !matches!(*word, "con" | "para" | "hora" | "Hora" | "Con" | "las" | "los")
+        })
+        .filter(|word| said.iter().any(|other| is_same(word, other)))
+        .map(str::len)
+        .sum();
+    phrase.unwrap_or(0).max(words)
+}
+
+/// Whether a phrase stands in the message, word by word.
+fn stands(read: &Read<'_>, phrase: &str) -> bool {
+    let words = || phrase.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    words().next().is_some()
+        && (0..read.tokens.len()).any(|at| {
+            words().enumerate().all(|(offset, word)| {
+                at + offset < read.tokens.len()
+                    && (folded(word).eq(read.word(at + offset).chars())
+                        || folded(word).eq(read.typed(at + offset).chars()))
+            })
+        })
+}
+
+/// The same word, or a letter off in a long one.
+fn is_same(label: &str, said: &str) -> bool {
+    if folded(label).eq(said.chars()) {
+        return true;
+    }
+    let length = said.chars().count();
+    if length < 5 || label.chars().count().abs_diff(length) > 2 {
+        return false;
+    }
+    let label: String = folded(label).collect();
+    label.len() >= 5 && strsim::osa_distance(&label, said) <= 1 + usize::from(length >= 9)
 }

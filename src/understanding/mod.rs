@@ -8,12 +8,21 @@
 
 mod assent;
 mod choice;
+mod clause;
+mod command;
+mod doctor;
+mod glue;
+mod groups;
 mod intent;
 mod lexicon;
-mod names;
 mod normal;
 mod number;
+mod rules;
+mod rut;
+mod safety;
 mod specialty;
+mod spelling;
+mod verb;
 mod when;
 
 use std::ops::Range;
@@ -21,12 +30,19 @@ use std::ops::Range;
 use chrono::{NaiveDate, NaiveDateTime};
 use serde::Serialize;
 
+use self::groups::{Groups, has};
+use self::rules::{Words, mark};
 use crate::value::{Rut, RutTail, Window};
 
 pub use assent::Assent;
-pub use intent::{Command, Intent, Safety};
-pub use normal::normal;
+pub use command::Command;
+pub use intent::Intent;
+pub use normal::{normal, same_words};
+pub use safety::Safety;
 pub use when::When;
+
+/// Tokens from one to before another.
+type Span = Range<usize>;
 
 /// What is known when a message is read.
 #[derive(Debug, Clone)]
@@ -155,19 +171,62 @@ pub struct Understanding {
 /// Reads a message.
 pub fn understand(text: &str, context: &Context<'_>) -> Understanding {
     let read = normal::read(text);
+    let mut words = Words::of(&read);
     let mut why = Vec::new();
+    let clauses = clause::of(&read, &words);
     let numbers = number::of(&read);
-    let times = when::read(&read, context, &mut why);
-    let question = intent::is_question(&read);
-    let assent = assent::of(&read, question, &times, &mut why);
-    let choice = choice::of(&read, &numbers, &times, context, assent, &mut why);
-    let (rut, rut_tail) = names::rut(&read);
-    let specialty = specialty::of(&read, context.specialties, &mut why);
-    let safety = intent::safety(&read, &mut why);
-    let command = intent::command(&read);
-    let any = intent::indifferent(&read);
-    let (intent, confidence) =
-        intent::of(&read, context, assent, specialty.is_some(), &times, safety, any, question, &mut why);
+    let times = when::read(&read, &words, &clauses, context, &mut why);
+    let specialty =
+        specialty::of(&read, context.specialties, |token| clauses.denies(&words, token), &mut why);
+    let doctor = doctor::of(&read, context.roster, &mut why);
+    for taken in &times.taken {
+        words.mark(taken.clone(), mark::WHEN);
+    }
+    if let Some((_, span)) = &specialty {
+        words.mark(span.clone(), mark::SPECIALTY);
+    }
+    if let Some((_, span)) = &doctor {
+        words.mark(span.clone(), mark::DOCTOR);
+    }
+    let matches = lexicon::lexicon().rules.find(&read, &words);
+    let groups = Groups::get();
+    let safety = safety::of(&read, &matches, clauses.denied, &mut why);
+    let question = text.contains(['?', '¿']) || has(&matches, groups.question);
+    let any = has(&matches, groups.indifferent);
+    let around = assent::Around {
+        question,
+        corrects: times.corrects && context.asked != Asked::When,
+        names_time: times
+            .window
+            .as_ref()
+            .is_some_and(|window| !window.days.is_empty() || !window.times.is_empty()),
+    };
+    let assent = assent::of(&read, &words, &clauses, &matches, &around, &mut why);
+    let choice = choice::of(
+        &read,
+        &numbers,
+        &times,
+        &matches,
+        context,
+        |token| clauses.denies(&words, token),
+        &mut why,
+    );
+    let command = command::of(&read, &words, &matches, clauses.denied);
+    let (rut, rut_tail) = rut::of(&read);
+    let evidence = intent::Evidence {
+        read: &read,
+        words: &words,
+        clauses: &clauses,
+        matches: &matches,
+        asked: context.asked,
+        assent,
+        specialty: specialty.is_some(),
+        emergency: safety == Some(Safety::Emergency),
+        any,
+        question,
+    };
+    let (intent, confidence) = intent::of(&evidence, &mut why);
+    let number = number::said(&read, &numbers, |token| times.takes(token));
     Understanding {
         intent,
         confidence,
@@ -178,9 +237,9 @@ pub fn understand(text: &str, context: &Context<'_>) -> Understanding {
         rut,
         rut_tail,
         birth_date: times.birth_date,
-        specialty,
-        doctor: names::doctor(&read, context.roster, &mut why),
-        number: numbers.first().map(|number| number.value),
+        specialty: specialty.map(|(key, _)| key),
+        doctor: doctor.map(|(surname, _)| surname),
+        number,
         safety,
         command,
         any,

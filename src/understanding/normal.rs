@@ -1,169 +1,413 @@
 //! Normal form: what is left of a text when spelling no longer matters, with offsets back to the original.
 //!
 //! NFKC (full-width digits), no invisible characters, lower case, accents off but ñ kept as a letter of its own,
-//! elongations collapsed, WhatsApp's abbreviations written out. Emoji that mean something become words.
+//! elongations collapsed, WhatsApp's abbreviations written out, misspelt words of the lexicon put right. Emoji that
+//! mean something become words. An accent is remembered: it tells "sí" from "si" and "canceló" from "cancelo".
+
+use std::ops::Range;
 
 use unicode_normalization::UnicodeNormalization;
 
-use super::lexicon;
+use super::glue::W;
+use super::lexicon::{Entry, Lexicon, WordId, emoji, lexicon};
 
 /// Characters of a message that are read; nobody books an hour in the rest.
 const READ: usize = 2_000;
 
+/// What a token is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Letters.
+    Word,
+    /// Figures.
+    Number(u64),
+    /// `3ra`
+    Ordinal(u32),
+    /// An emoji that says something.
+    Emoji,
+    /// Anything else that can be seen.
+    Sign(char),
+}
+
 /// A word, a number or a sign.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub(super) struct Token {
-    /// In normal form.
-    pub word: String,
+    pub kind: Kind,
+    /// Its number in the lexicon, 0 when it is not known.
+    pub word: WordId,
+    /// Everything the lexicon knows of it.
+    pub entry: &'static Entry,
     /// First byte in the original text.
     pub start: usize,
     /// Byte after the last.
     pub end: usize,
+    /// Where its normal form stands in the buffer.
+    at: (u32, u32),
+    /// Nothing stands between it and the token before.
+    pub glued: bool,
+    /// One of its vowels had an accent.
+    pub accented: bool,
+    /// Its last letters had it: `canceló`.
+    pub accented_end: bool,
 }
 
 /// A text that has been read.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Read {
+pub(super) struct Read<'a> {
+    /// The original.
+    pub text: &'a str,
     /// Words, numbers and signs, in order.
     pub tokens: Vec<Token>,
-    /// The words joined by spaces, without signs, with a space at each end: for looking for phrases.
-    pub line: String,
-}
-
-impl Read {
-    /// Whether these words stand in it, as whole words one after another.
-    pub fn has(&self, phrase: &str) -> bool {
-        self.line.contains(&format!(" {phrase} "))
-    }
-
-    /// Whether one of these phrases stands in it.
-    pub fn has_any(&self, phrases: &[&str]) -> bool {
-        phrases.iter().any(|phrase| self.has(phrase))
-    }
-
-    /// The words without signs.
-    pub fn words(&self) -> impl Iterator<Item = &str> {
-        self.tokens.iter().map(|token| token.word.as_str()).filter(|word| is_word(word))
-    }
-
-    /// How many words there are.
-    pub fn count(&self) -> usize {
-        self.words().count()
-    }
-
-    /// Everything.
-    pub fn all(&self) -> std::ops::Range<usize> {
-        self.tokens.first().map_or(0, |token| token.start)..self.tokens.last().map_or(0, |token| token.end)
-    }
-}
-
-fn is_word(word: &str) -> bool {
-    word.starts_with(char::is_alphanumeric)
+    buffer: String,
 }
 
 /// The words of a text in normal form, joined by single spaces: for comparing what was typed with a label.
 pub fn normal(text: &str) -> String {
-    read(text).line.trim().to_owned()
+    let read = read(text);
+    let mut line = String::with_capacity(text.len());
+    for at in 0..read.tokens.len() {
+        let shown = match read.tokens[at].kind {
+            Kind::Word => read.word(at),
+            Kind::Number(_) | Kind::Ordinal(_) => read.typed(at),
+            Kind::Emoji | Kind::Sign(_) => continue,
+        };
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(shown);
+    }
+    line
+}
+
+/// Whether two texts say the same words, spelling apart.
+pub fn same_words(one: &str, other: &str) -> bool {
+    normal(one) == normal(other)
+}
+
+/// The letters and figures of a text in normal form, without reading it: for comparing names quickly.
+pub(super) fn folded(text: &str) -> impl Iterator<Item = char> {
+    text.chars().flat_map(char::to_lowercase).filter_map(|c| match c {
+        'a'..='z' | '0'..='9' | 'ñ' => Some(c),
+        'á' | 'à' | 'ä' => Some('a'),
+        'é' | 'è' | 'ë' => Some('e'),
+        'í' | 'ì' | 'ï' => Some('i'),
+        'ó' | 'ò' | 'ö' => Some('o'),
+        'ú' | 'ù' | 'ü' => Some('u'),
+        other => other.is_alphanumeric().then_some(other),
+    })
+}
+
+impl Read<'_> {
+    /// A token's word in normal form; of a number, its figures.
+    pub fn word(&self, at: usize) -> &str {
+        match self.tokens.get(at) {
+            Some(token) if token.word != 0 => &token.entry.text,
+            Some(_) => self.typed(at),
+            None => "",
+        }
+    }
+
+    /// The same before any correction.
+    pub fn typed(&self, at: usize) -> &str {
+        self.tokens.get(at).map_or("", |token| &self.buffer[token.at.0 as usize..token.at.1 as usize])
+    }
+
+    /// The small word that a token is.
+    pub fn w(&self, at: usize) -> W {
+        self.tokens.get(at).map_or(W::Other, |token| token.entry.w)
+    }
+
+    /// Whether a token is this sign.
+    pub fn is_sign(&self, at: usize, sign: char) -> bool {
+        self.tokens.get(at).is_some_and(|token| token.kind == Kind::Sign(sign))
+    }
+
+    /// Figures at a token.
+    pub fn figure(&self, at: usize) -> Option<u64> {
+        match self.tokens.get(at)?.kind {
+            Kind::Number(value) => Some(value),
+            Kind::Word | Kind::Ordinal(_) | Kind::Emoji | Kind::Sign(_) => None,
+        }
+    }
+
+    /// How many words and numbers there are.
+    pub fn count(&self) -> usize {
+        self.tokens.iter().filter(|token| !matches!(token.kind, Kind::Sign(_))).count()
+    }
+
+    /// The bytes of the original that some tokens stand on.
+    pub fn span(&self, tokens: Range<usize>) -> Range<usize> {
+        let start = self.tokens.get(tokens.start).map_or(0, |token| token.start);
+        let end = tokens.end.checked_sub(1).and_then(|last| self.tokens.get(last)).map_or(start, |t| t.end);
+        start..end.max(start)
+    }
+
+    /// Everything.
+    pub fn all(&self) -> Range<usize> {
+        self.span(0..self.tokens.len())
+    }
 }
 
 /// Reads a text.
-pub(super) fn read(text: &str) -> Read {
-    let mut tokens: Vec<Token> = Vec::new();
-    let mut word = String::new();
-    let (mut start, mut end) = (0, 0);
-    for (at, original) in text.char_indices().take(READ) {
-        let after = at + original.len_utf8();
-        for c in std::iter::once(original).nfkc() {
-            if is_invisible(c) {
-                continue;
-            }
-            let letters: String = if c == 'ñ' || c == 'Ñ' {
-                "ñ".to_owned()
-            } else {
-                c.to_lowercase().nfd().filter(|part| !is_mark(*part)).collect()
-            };
-            for letter in letters.chars() {
-                if letter.is_alphanumeric() {
-                    if word.is_empty() {
-                        start = at;
-                    }
-                    // the combining tilde of a decomposed ñ
-                    word.push(letter);
-                    end = after;
-                } else {
-                    close(&mut word, start, end, &mut tokens);
-                    if let Some(meaning) = lexicon::emoji(letter) {
-                        tokens.push(Token { word: meaning.to_owned(), start: at, end: after });
-                    } else if !letter.is_whitespace() {
-                        tokens.push(Token { word: letter.to_string(), start: at, end: after });
-                    }
-                }
-            }
-        }
-        if original == '\u{303}' && word.ends_with('n') {
-            word.pop();
-            word.push('ñ');
-        }
+pub(super) fn read(text: &str) -> Read<'_> {
+    let mut reader = Reader {
+        lexicon: lexicon(),
+        tokens: Vec::with_capacity(text.len().min(READ) / 4 + 2),
+        buffer: String::with_capacity(text.len().min(READ) + 16),
+        open: None,
+        last_end: usize::MAX,
+    };
+    for (at, c) in text.char_indices().take(READ) {
+        reader.take(c, at);
     }
-    close(&mut word, start, end, &mut tokens);
-    let mut line = String::from(" ");
-    for token in tokens.iter().filter(|token| is_word(&token.word)) {
-        line.push_str(&token.word);
-        line.push(' ');
-    }
-    Read { tokens, line }
+    reader.close();
+    Read { text, tokens: reader.tokens, buffer: reader.buffer }
 }
 
-/// Ends a word: letters and digits part, elongations shrink, abbreviations are written out.
-fn close(word: &mut String, start: usize, end: usize, tokens: &mut Vec<Token>) {
-    if word.is_empty() {
+/// A run of letters or figures that has begun.
+struct Open {
+    from: usize,
+    start: usize,
+    end: usize,
+    figures: bool,
+    /// Letters (or figures) so far, and at which the last accent stood.
+    count: usize,
+    accent: Option<usize>,
+}
+
+struct Reader {
+    lexicon: &'static Lexicon,
+    tokens: Vec<Token>,
+    buffer: String,
+    open: Option<Open>,
+    last_end: usize,
+}
+
+impl Reader {
+    fn take(&mut self, c: char, at: usize) {
+        let after = at + c.len_utf8();
+        match c {
+            'a'..='z' => self.letter(c, at, after, false),
+            'A'..='Z' => self.letter(c.to_ascii_lowercase(), at, after, false),
+            '0'..='9' => self.digit(c, at, after),
+            'á' | 'Á' => self.letter('a', at, after, true),
+            'é' | 'É' => self.letter('e', at, after, true),
+            'í' | 'Í' => self.letter('i', at, after, true),
+            'ó' | 'Ó' => self.letter('o', at, after, true),
+            'ú' | 'Ú' => self.letter('u', at, after, true),
+            'ñ' | 'Ñ' => self.letter('ñ', at, after, false),
+            ' ' => self.close(),
+            '!'..='~' | '¿' | '¡' | '°' => self.sign(c, at, after),
+            '\n' | '\r' => self.sign('\n', at, after),
+            '\u{301}' | '\u{300}' => {
+                if let Some(open) = &mut self.open {
+                    open.accent = Some(open.count);
+                    open.end = after;
+                }
+            }
+            '\u{303}' if self.buffer.ends_with('n') && self.open.is_some() => {
+                self.buffer.pop();
+                self.buffer.push('ñ');
+                if let Some(open) = &mut self.open {
+                    open.end = after;
+                }
+            }
+            other => self.rare(other, at, after),
+        }
+    }
+
+    fn rare(&mut self, c: char, at: usize, after: usize) {
+        if is_invisible(c) || is_mark(c) {
+            return;
+        }
+        if let Some(meaning) = emoji(c) {
+            self.close();
+            let id = self.lexicon.exact(meaning).unwrap_or(0);
+            self.push(Kind::Emoji, id, at, after, None);
+            return;
+        }
+        let plain = match c {
+            '‐' | '‑' | '‒' | '–' | '—' | '―' | '−' | '⁃' | '﹣' => Some('-'),
+            '“' | '”' | '«' | '»' | '„' => Some('"'),
+            '‘' | '’' | '`' | '´' => Some('\''),
+            '…' => Some('.'),
+            '·' | '•' => Some('·'),
+            _ => None,
+        };
+        if let Some(sign) = plain {
+            self.sign(sign, at, after);
+            return;
+        }
+        for part in std::iter::once(c).nfkc().nfd() {
+            match part {
+                'a'..='z' => self.letter(part, at, after, false),
+                'A'..='Z' => self.letter(part.to_ascii_lowercase(), at, after, false),
+                '0'..='9' => self.digit(part, at, after),
+                '!'..='~' => self.sign(part, at, after),
+                '\u{303}' if self.buffer.ends_with('n') => {
+                    self.buffer.pop();
+                    self.buffer.push('ñ');
+                }
+                _ if is_mark(part) || is_invisible(part) => {}
+                _ if part.is_whitespace() => self.close(),
+                _ if part.is_alphabetic() => {
+                    for lower in part.to_lowercase() {
+                        self.letter(lower, at, after, false);
+                    }
+                }
+                _ => self.sign(part, at, after),
+            }
+        }
+    }
+
+    fn letter(&mut self, letter: char, at: usize, after: usize, accent: bool) {
+        if self.open.as_ref().is_some_and(|open| open.figures) {
+            self.close();
+        }
+        self.grow(letter, at, after, false);
+        if accent && let Some(open) = &mut self.open {
+            open.accent = Some(open.count);
+        }
+    }
+
+    fn digit(&mut self, digit: char, at: usize, after: usize) {
+        if self.open.as_ref().is_some_and(|open| !open.figures) {
+            self.close();
+        }
+        self.grow(digit, at, after, true);
+    }
+
+    fn grow(&mut self, c: char, at: usize, after: usize, figures: bool) {
+        let from = self.buffer.len();
+        let open =
+            self.open.get_or_insert(Open { from, start: at, end: after, figures, count: 0, accent: None });
+        open.count += 1;
+        open.end = after;
+        self.buffer.push(c);
+    }
+
+    fn sign(&mut self, sign: char, at: usize, after: usize) {
+        self.close();
+        self.push(Kind::Sign(sign), 0, at, after, None);
+    }
+
+    fn push(&mut self, kind: Kind, word: WordId, start: usize, end: usize, form: Option<(u32, u32)>) {
+        let here = u32::try_from(self.buffer.len()).unwrap_or(u32::MAX);
+        self.tokens.push(Token {
+            kind,
+            word,
+            entry: self.lexicon.get(word),
+            start,
+            end,
+            at: form.unwrap_or((here, here)),
+            glued: self.last_end == start,
+            accented: false,
+            accented_end: false,
+        });
+        self.last_end = end;
+    }
+
+    /// Ends a run: figures get their value, a word its number.
+    fn close(&mut self) {
+        let Some(open) = self.open.take() else { return };
+        if open.figures {
+            let typed = &self.buffer[open.from..];
+            let value = if typed.len() <= 18 { typed.parse().unwrap_or(u64::MAX) } else { u64::MAX };
+            let form = form(open.from, self.buffer.len());
+            self.push(Kind::Number(value), 0, open.start, open.end, Some(form));
+            return;
+        }
+        if self.is_ordinal_ending(&open) {
+            return;
+        }
+        collapse(&mut self.buffer, open.from, |word| {
+            self.lexicon.exact(word).is_some() || self.lexicon.written_out(word).is_some()
+        });
+        let letters = form(open.from, self.buffer.len());
+        let lexicon = self.lexicon;
+        let typed = &self.buffer[open.from..];
+        let word = match lexicon.written_out(typed) {
+            Some(&[id]) => id,
+            Some(words) => {
+                for id in words {
+                    self.push(Kind::Word, *id, open.start, open.end, Some(letters));
+                }
+                return;
+            }
+            None => lexicon
+                .known(typed)
+                .or_else(|| without_double(typed).and_then(|short| lexicon.exact(short)))
+                .or_else(|| lexicon.nearest(typed))
+                .unwrap_or(0),
+        };
+        self.push(Kind::Word, word, open.start, open.end, Some(letters));
+        if let (Some(token), Some(accent)) = (self.tokens.last_mut(), open.accent) {
+            token.accented = true;
+            token.accented_end = accent == open.count;
+            if token.accented_end
+                && let Some(form) = lexicon.accented(&token.entry.text)
+            {
+                token.word = form;
+                token.entry = lexicon.get(form);
+            }
+        }
+    }
+
+    /// `3ra`, `1er`, `5ª`: the letters only say that the number is an ordinal.
+    fn is_ordinal_ending(&mut self, open: &Open) -> bool {
+        const ENDINGS: [&str; 14] =
+            ["a", "o", "er", "ra", "ro", "ero", "era", "da", "do", "ta", "to", "ma", "mo", "na"];
+        let letters = &self.buffer[open.from..];
+        let Some(last) = self.tokens.last_mut() else { return false };
+        if open.start != last.end || !(ENDINGS.contains(&letters) || letters == "va" || letters == "vo") {
+            return false;
+        }
+        let Kind::Number(value) = last.kind else { return false };
+        let Ok(value) = u32::try_from(value) else { return false };
+        last.kind = Kind::Ordinal(value);
+        last.end = open.end;
+        self.last_end = open.end;
+        true
+    }
+}
+
+/// `holaa` without its last letter.
+fn without_double(word: &str) -> Option<&str> {
+    let last = word.chars().next_back()?;
+    let short = &word[..word.len() - last.len_utf8()];
+    (word.len() > 2 && short.ends_with(last)).then_some(short)
+}
+
+fn form(from: usize, to: usize) -> (u32, u32) {
+    let narrow = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+    (narrow(from), narrow(to))
+}
+
+/// Three or more of one letter are one, or two when that is a word: `siiii` -> `si`, `seeee` -> `see`.
+fn collapse(buffer: &mut String, from: usize, is_known: impl Fn(&str) -> bool) {
+    let word = &buffer[from..];
+    let mut run = 0;
+    let mut previous = '\0';
+    let long = word.chars().any(|c| {
+        run = if c == previous { run + 1 } else { 1 };
+        previous = c;
+        run >= 3
+    });
+    if !long {
         return;
     }
-    let raw = std::mem::take(word);
-    for part in split_digits(&raw) {
-        let short = collapse(part);
-        match lexicon::written_out(&short) {
-            Some(words) => {
-                for one in words.split(' ') {
-                    tokens.push(Token { word: one.to_owned(), start, end });
-                }
-            }
-            None => tokens.push(Token { word: short, start, end }),
-        }
-    }
-}
-
-/// `10hrs` is two words, `9na` an ordinal and `12678k` a RUT: those stay together.
-fn split_digits(raw: &str) -> Vec<&str> {
-    let digits = raw.bytes().take_while(u8::is_ascii_digit).count();
-    let rest = &raw[digits..];
-    if digits == 0
-        || rest.is_empty()
-        || matches!(rest, "k" | "a" | "o" | "er" | "ra" | "ro" | "da" | "do" | "na" | "ta" | "to" | "va")
-    {
-        return vec![raw];
-    }
-    vec![&raw[..digits], rest]
-}
-
-/// Three or more of one letter are one: `siiii` -> `si`; `noo` stays for the lexicon. Digits are left alone.
-fn collapse(word: &str) -> String {
-    let characters: Vec<char> = word.chars().collect();
-    let mut short = String::with_capacity(word.len());
-    let mut at = 0;
-    while at < characters.len() {
-        let c = characters[at];
-        let run = characters[at..].iter().take_while(|other| **other == c).count();
-        let kept = if c.is_alphabetic() && run >= 3 { 1 } else { run };
-        short.extend(std::iter::repeat_n(c, kept));
-        at += run;
-    }
-    short
+    let letters: Vec<char> = word.chars().collect();
+    let shrunk = |most: usize| {
+        let runs = letters.chunk_by(|one, other| one == other);
+        runs.flat_map(|run| &run[..if run.len() >= 3 { most } else { run.len() }]).collect::<String>()
+    };
+    let double = shrunk(2);
+    let short = if is_known(&double) { double } else { shrunk(1) };
+    buffer.truncate(from);
+    buffer.push_str(&short);
 }
 
 fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2064}' | '\u{feff}' | '\u{fe00}'..='\u{fe0f}' | '\u{ad}')
-        || ('\u{1f3fb}'..='\u{1f3ff}').contains(&c)
+    matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2064}' | '\u{feff}' | '\u{fe00}'..='\u{fe0f}' | '\u{ad}' | '\u{1f3fb}'..='\u{1f3ff}')
 }
 
 fn is_mark(c: char) -> bool {
@@ -184,6 +428,8 @@ mod tests {
             ("１０:30", "10 30"),
             ("a\u{200b}l  tiro", "al tiro"),
             ("man\u{303}ana", "mañana"),
+            ("nesesito una ora kon la matrona", "necesito una hora con la matrona"),
+            ("el miercolez a las 10hrs", "el miercoles a las 10 horas"),
         ] {
             assert_eq!(normal(text), form, "{text}");
         }
@@ -193,7 +439,15 @@ mod tests {
     fn offsets_lead_back_to_the_original() {
         let text = "Sí, el Miércoles";
         let read = read(text);
-        let last = read.tokens.last().unwrap();
-        assert_eq!(&text[last.start..last.end], "Miércoles");
+        assert_eq!(&text[read.span(read.tokens.len() - 1..read.tokens.len())], "Miércoles");
+        assert!(read.tokens[0].accented && read.tokens[0].accented_end);
+    }
+
+    #[test]
+    fn a_plain_word_is_never_taken_for_a_word_of_the_lexicon() {
+        for word in ["manzana", "semana", "partes", "lunas", "viene", "hermana", "gastos", "junta", "cantar"]
+        {
+            assert_eq!(normal(word), word);
+        }
     }
 }

@@ -13,6 +13,7 @@ use crate::conversation::message::{Assent, Message, Relative};
 use crate::conversation::reply::MORE;
 use crate::conversation::running::{Halt, Running};
 use crate::conversation::state::{By, Choice};
+use crate::conversation::walk::starts;
 use crate::flow::definition::{Field, FieldKind, StepKind};
 use crate::flow::expression::Expression;
 use crate::flow::{Flow, Value};
@@ -67,7 +68,7 @@ impl<'a> Running<'a> {
         let window = match (&message.window, message.relative) {
             // "Más temprano" is about the screen, though "temprano" alone is a part of the day.
             (window, Some(relative)) if window.as_ref().is_none_or(|window| window.days.is_empty()) => {
-                relative_to(relative, options, current.as_ref())
+                relative_to(relative, &self.shown(index, field, options, relative), current.as_ref())
             }
             (Some(window), _) => Some(merge(current.as_ref(), window)),
             (None, _) => None,
@@ -112,10 +113,25 @@ impl<'a> Running<'a> {
             Some(Value::Window(window)) => Some(window.clone()),
             _ => None,
         };
-        let Some(window) = relative_to(Relative::OtherDay, &pending.asked.options, current.as_ref()) else {
-            return false;
-        };
+        let shown = self.shown(pending.index, field, &pending.asked.options, Relative::OtherDay);
+        let Some(window) = relative_to(Relative::OtherDay, &shown, current.as_ref()) else { return false };
         self.ask_other_hours(pending.index, flow, Some(feeding), window)
+    }
+
+    /// The hours on the screen; for another day, those of the pages before as well.
+    fn shown(
+        &self,
+        index: usize,
+        field: &Field,
+        options: &[Choice],
+        relative: Relative,
+    ) -> Vec<NaiveDateTime> {
+        let mut shown: Vec<_> = options.iter().filter_map(|option| option.starts).collect();
+        if relative == Relative::OtherDay {
+            let rows = self.rows(index, field);
+            shown.extend(rows.iter().take(self.state.stack[index].page).filter_map(starts));
+        }
+        shown
     }
 
     fn ask_other_hours(
@@ -207,8 +223,7 @@ pub(super) fn merge(current: Option<&Window>, said: &Window) -> Window {
 }
 
 /// "Otro día", "más temprano", "más tarde": other than what is shown.
-fn relative_to(relative: Relative, options: &[Choice], current: Option<&Window>) -> Option<Window> {
-    let shown: Vec<NaiveDateTime> = options.iter().filter_map(|option| option.starts).collect();
+fn relative_to(relative: Relative, shown: &[NaiveDateTime], current: Option<&Window>) -> Option<Window> {
     let (first, last) = (shown.iter().min()?, shown.iter().max()?);
     let base = current.cloned().unwrap_or(Window::ANY);
     let minute = |at: &NaiveDateTime| u16::try_from(at.hour() * 60 + at.minute()).unwrap_or(0);
@@ -218,7 +233,7 @@ fn relative_to(relative: Relative, options: &[Choice], current: Option<&Window>)
         Relative::More => None,
         Relative::OtherDay => {
             let mut except = base.except.clone();
-            for at in &shown {
+            for at in shown {
                 let day = DayRange::one(at.date());
                 if !except.contains(&day) {
                     except.push(day);

@@ -1,274 +1,424 @@
-//! Times of the day: `a las 5`, `10:30`, `las diez y media`, `un cuarto para las 3`, `en la tarde`, `temprano`.
+//! Times of the clock: `a las 5`, `10:30`, `las diez y media`, `un cuarto para las 3`, `tipo 6`, `15 hrs`.
 
-use super::super::normal::Read;
-use super::super::number;
-use super::piece::What;
-use crate::value::TimeRange;
+use super::super::glue::W;
+use super::super::lexicon::Unit;
+use super::super::normal::{Kind, Read};
+use super::super::number::number_at;
+use super::policy::LAST_AFTERNOON_HOUR;
 
-/// The parts of a clinic's day, in minutes.
-pub(super) const MORNING: TimeRange = TimeRange { start: 8 * 60, end: 12 * 60 };
-/// After noon, until the last hours of an extended day.
-pub(super) const AFTERNOON: TimeRange = TimeRange { start: 12 * 60, end: 20 * 60 };
-const NIGHT: TimeRange = TimeRange { start: 18 * 60, end: 24 * 60 };
-const EARLY: TimeRange = TimeRange { start: 8 * 60, end: 10 * 60 };
-const AFTER_LUNCH: TimeRange = TimeRange { start: 14 * 60, end: 20 * 60 };
-const MIDDAY: TimeRange = TimeRange { start: 12 * 60, end: 14 * 60 };
-const LAST_HOURS: TimeRange = TimeRange { start: 16 * 60, end: 20 * 60 };
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Half {
+/// Which half of the day was said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Half {
+    /// "am"
+    Am,
     Morning,
+    Midday,
     Afternoon,
+    Night,
+    /// "de la madrugada"
+    SmallHours,
 }
 
-fn word(read: &Read, at: usize) -> &str {
-    read.tokens.get(at).map_or("", |token| token.word.as_str())
+/// A time of the clock as it was said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Clock {
+    hour: u16,
+    minute: u16,
+    pub half: Option<Half>,
+    /// It was written so that no half can be meant but the one it says: `15:00`, `08:30`, `5h`.
+    literal: bool,
+    /// Something makes it a time and not a number.
+    pub marked: bool,
+    /// "esta tarde", "esta noche" said with it.
+    pub today: bool,
+    /// Minutes to take off: "un cuarto para las 3".
+    back: u16,
 }
 
-/// What time begins at a token, and how many tokens it takes.
-pub(super) fn at(read: &Read, at: usize) -> Option<(What, usize)> {
-    of_clock(read, at).map(|(minute, len)| (What::Clock(minute), len)).or_else(|| part_of_day(read, at))
-}
+impl Clock {
+    /// An hour and a minute with no half said.
+    pub fn of(hour: u16, minute: u16) -> Self {
+        Self { hour, minute, half: None, literal: hour > 12, marked: true, today: false, back: 0 }
+    }
 
-/// A time of the clock with something that makes it one: `a las`, a colon, `horas`, am or pm, a part of the day.
-fn of_clock(read: &Read, at: usize) -> Option<(u16, usize)> {
-    match (word(read, at), word(read, at + 1), word(read, at + 2)) {
-        ("al" | "a", "mediodia", _) => return Some((12 * 60, 2)),
-        ("al", "medio", "dia") => return Some((12 * 60, 3)),
-        ("mediodia", ..) => return Some((12 * 60, 1)),
-        ("medio", "dia", _) => return Some((12 * 60, 2)),
-        ("medianoche", ..) => return Some((0, 1)),
-        _ => {}
-    }
-    if let Some(found) = minutes_to(read, at) {
-        return Some(found);
-    }
-    let mut next = at;
-    let mut marked = false;
-    if matches!(word(read, next), "tipo" | "como" | "sobre" | "cerca") {
-        next += 1;
-        if word(read, next) == "de" {
-            next += 1;
-        }
-    }
-    if word(read, next) == "eso" && word(read, next + 1) == "de" {
-        next += 2;
-    }
-    if matches!(word(read, next), "a") && matches!(word(read, next + 1), "las" | "la") {
-        next += 2;
-        marked = true;
-    } else if matches!(word(read, next), "las" | "la") {
-        next += 1;
-        marked = true;
-    } else if next > at {
-        marked = word(read, at) == "tipo";
-    }
-    // "una hora" is an appointment, not one o'clock
-    if !marked && matches!(word(read, next), "un" | "una" | "uno") {
-        return None;
-    }
-    let (hour, len) = number::number_at(read, next)?;
-    let mut hour = u16::try_from(hour).ok()?;
-    next += len;
-    // "una hora" is what everybody comes for, not one o'clock
-    if hour == 1 && !marked && matches!(word(read, next), "hora" | "horas") {
-        return None;
-    }
-    let mut minute = 0;
-    if hour > 24 {
-        // 1030 is ten thirty only when it is marked
-        let whole = hour;
-        if !(marked && word(read, next - 1).len() == 4 || matches!(word(read, next), "horas" | "hora"))
-            || whole % 100 > 59
-            || whole / 100 > 23
-        {
-            return None;
-        }
-        (hour, minute) = (whole / 100, whole % 100);
-    }
-    let mut explicit = false;
-    if matches!(word(read, next), ":" | ".")
-        && word(read, next + 1).len() == 2
-        && let Some(found) = figures(word(read, next + 1)).filter(|m| *m < 60)
-    {
-        // `10.30` is a time only when marked; `10:30` always
-        if word(read, next) == "." && !marked && !is_marked_after(read, next + 2) {
-            return None;
-        }
-        minute = found;
-        explicit = true;
-        next += 2;
-        if word(read, next) == ":" && word(read, next + 1).len() == 2 {
-            next += 2;
-        }
-    } else if word(read, next) == "y" {
-        let (found, len) = match word(read, next + 1) {
-            "media" => (Some(30), 2),
-            "cuarto" => (Some(15), 2),
-            "tres" if matches!(word(read, next + 2), "cuartos" | "cuarto") => (Some(45), 3),
-            "pico" | "algo" => (Some(0), 2),
-            _ => match number::number_at(read, next + 1) {
-                Some((m, len))
-                    if marked
-                        && (1..60).contains(&m)
-                        && !matches!(word(read, next + 1 + len), "de" | "a") =>
-                {
-                    (u16::try_from(m).ok(), 1 + len)
-                }
-                _ => (None, 0),
-            },
+    /// The minute of the day, a bare hour decided by the hours of a clinic.
+    pub fn minute_of_day(self) -> u16 {
+        let hour = match (self.hour, self.half) {
+            (12, Some(Half::Am | Half::Night | Half::SmallHours)) => 0,
+            (1..=5, Some(Half::Midday)) | (1..=11, Some(Half::Afternoon)) => self.hour + 12,
+            (5..=11, Some(Half::Night)) => self.hour + 12,
+            (1..=LAST_AFTERNOON_HOUR, None) if !self.literal => self.hour + 12,
+            (hour, _) => hour % 24,
         };
-        if let Some(found) = found {
-            minute = found;
-            explicit = true;
-            next += len;
-        }
-    } else if word(read, next) == "menos" {
-        let (back, len) = match word(read, next + 1) {
-            "cuarto" => (Some(15), 2),
-            _ => match number::number_at(read, next + 1) {
-                Some((m, len)) if (1..60).contains(&m) => (u16::try_from(m).ok(), 1 + len),
-                _ => (None, 0),
-            },
-        };
-        if let Some(back) = back {
-            let total = (hour * 60 + 24 * 60 - back) % (24 * 60);
-            (hour, minute) = (total / 60, total % 60);
-            explicit = true;
-            next += len;
-        }
-    } else if marked
-        && let Some((m, len)) = number::number_at(read, next).filter(|(m, len)| {
-            (10..60).contains(m) && *len == 1 && hour <= 23 && !matches!(word(read, next + 1), "de" | "/")
-        })
-    {
-        // "a las diez treinta"
-        minute = u16::try_from(m).ok()?;
-        explicit = true;
-        next += len;
+        (hour * 60 + self.minute + 24 * 60 - self.back) % (24 * 60)
     }
-    if matches!(word(read, next), "en" | "y") && word(read, next + 1) == "punto" {
-        next += 2;
-        explicit = true;
+
+    /// Whether it was written on the 24-hour clock.
+    pub fn is_literal(self) -> bool {
+        self.literal && (self.hour > 12 || self.hour == 0)
     }
-    if matches!(word(read, next), "horas" | "hora" | "h") {
-        let unit = !marked
-            && !explicit
-            && at > 0
-            && matches!(word(read, at - 1), "en" | "de" | "por" | "cada" | "hace");
-        if unit {
-            return None;
-        }
-        marked = true;
-        next += 1;
+
+    /// The minute of the day with the hour as it stands.
+    pub fn as_written(self) -> u16 {
+        if self.half.is_some() { self.minute_of_day() } else { self.hour % 24 * 60 + self.minute }
     }
-    let half = half(read, next);
-    if let Some((_, len)) = half {
-        marked = true;
-        next += len;
+
+    /// The same with a half that was said elsewhere.
+    pub fn in_half(self, half: Option<Half>) -> Self {
+        if self.half.is_some() || self.hour > 12 { self } else { Self { half, ..self } }
     }
-    if !(marked || explicit && word(read, at) != "y") || hour > 24 {
-        return None;
-    }
-    let half = half.map(|(half, _)| half);
-    let hour = match (hour, half) {
-        (12, Some(Half::Morning)) => 0,
-        (1..=11, Some(Half::Afternoon)) => hour + 12,
-        (_, Some(_)) => hour % 24,
-        // clinic hours decide
-        (1..=7, None) if word(read, at).len() != 2 || !word(read, at).starts_with('0') => hour + 12,
-        _ => hour % 24,
-    };
-    Some((hour * 60 + minute, next - at))
 }
 
-/// `un cuarto para las 3`, `diez para las 5`.
-fn minutes_to(read: &Read, at: usize) -> Option<(u16, usize)> {
-    let (back, mut next) = match word(read, at) {
-        "un" if word(read, at + 1) == "cuarto" => (15, at + 2),
-        "cuarto" => (15, at + 1),
-        _ => {
-            let (minutes, len) = number::number_at(read, at)?;
-            let minutes = u16::try_from(minutes).ok().filter(|m| [5, 10, 15, 20, 25].contains(m))?;
-            (minutes, at + len)
-        }
-    };
-    if matches!(word(read, next), "minutos") {
-        next += 1;
-    }
-    if word(read, next) != "para" {
-        return None;
-    }
-    let skip = usize::from(matches!(word(read, next + 1), "las" | "la"));
-    let (hour, len) = number::number_at(read, next + 1 + skip)?;
-    let hour = u16::try_from(hour).ok().filter(|hour| (1..=24).contains(hour))?;
-    let end = next + 1 + skip + len;
-    let half = half(read, end);
-    let hour = match (hour, half.map(|(half, _)| half)) {
-        (1..=11, Some(Half::Afternoon)) | (1..=7, None) => hour + 12,
-        _ => hour,
-    };
-    Some(((hour * 60 + 24 * 60 - back) % (24 * 60), end + half.map_or(0, |(_, len)| len) - at))
+/// The time that begins at a token, and the token after it.
+pub(super) fn at(read: &Read<'_>, at: usize) -> Option<(Clock, usize)> {
+    named(read, at)
+        .or_else(|| minutes_to(read, at))
+        .or_else(|| plain(read, at, false, false))
+        .filter(|(clock, end)| clock.marked && !is_counted(read, *end))
 }
 
-/// am, pm, `de la mañana`, `de la tarde`.
-fn half(read: &Read, at: usize) -> Option<(Half, usize)> {
-    match (word(read, at), word(read, at + 1), word(read, at + 2)) {
-        ("am", ..) => Some((Half::Morning, 1)),
-        ("pm", ..) => Some((Half::Afternoon, 1)),
-        ("a", "m", _) | ("a", ".", "m") => {
-            Some((Half::Morning, if word(read, at + 1) == "." { 3 } else { 2 }))
-        }
-        ("p", "m", _) | ("p", ".", "m") => {
-            Some((Half::Afternoon, if word(read, at + 1) == "." { 3 } else { 2 }))
-        }
-        ("de" | "en" | "por", "la", "mañana" | "madrugada") => Some((Half::Morning, 3)),
-        ("de" | "en" | "por", "la", "tarde" | "noche") => Some((Half::Afternoon, 3)),
+/// The same, where a bare number may be a time: in a range, or as a whole answer. `between`: an "y" after it leads to
+/// the other end, not to minutes.
+pub(super) fn bare_at(read: &Read<'_>, at: usize, between: bool) -> Option<(Clock, usize)> {
+    named(read, at).or_else(|| plain(read, at, true, between)).filter(|(_, end)| !is_counted(read, *end))
+}
+
+/// "3 días", "5 años", "10 pesos": no time.
+fn is_counted(read: &Read<'_>, at: usize) -> bool {
+    let Some(token) = read.tokens.get(at) else { return false };
+    matches!(token.entry.unit, Some(unit) if unit != Unit::Hour) && token.entry.ordinal.is_none()
+        || matches!(token.kind, Kind::Sign('%' | '$'))
+        || matches!(
+            read.word(at),
+            "pesos" | "lucas" | "kilos" | "personas" | "veces" | "hijos" | "cuadras" | "opciones" | "estrellas" | "km"
+                | "metros" | "grados" | "controles" | "cajas" | "pastillas" | "por" if read.word(at) != "por" || read.word(at + 1) == "ciento"
+        )
+}
+
+fn named(read: &Read<'_>, at: usize) -> Option<(Clock, usize)> {
+    let fixed = |hour, end| {
+        let clock = Clock { hour, minute: 0, half: None, literal: true, marked: true, today: false, back: 0 };
+        Some((clock, end))
+    };
+    match (read.w(at), read.w(at + 1), read.w(at + 2)) {
+        (W::Al, W::Mediodia, _) => fixed(12, at + 2),
+        (W::Al, W::Medio, W::Dia) => fixed(12, at + 3),
+        (W::A, W::Medianoche, _) => fixed(0, at + 2),
+        (W::Mediodia, ..) if !is_after(read, at, W::A) => fixed(12, at + 1),
+        (W::Medio, W::Dia, _) if !is_after(read, at, W::A) => fixed(12, at + 2),
+        (W::Medianoche, ..) => fixed(0, at + 1),
+        (W::A, W::Media, W::Noche) => fixed(0, at + 3),
+        (W::Media, W::Noche, _) => fixed(0, at + 2),
         _ => None,
     }
 }
 
-fn is_marked_after(read: &Read, at: usize) -> bool {
-    half(read, at).is_some() || matches!(word(read, at), "horas" | "hora" | "h")
+fn is_after(read: &Read<'_>, at: usize, w: W) -> bool {
+    at > 0 && read.w(at - 1) == w
 }
 
-fn figures(word: &str) -> Option<u16> {
-    (!word.is_empty() && word.bytes().all(|b| b.is_ascii_digit())).then(|| word.parse().ok())?
-}
-
-fn part_of_day(read: &Read, at: usize) -> Option<(What, usize)> {
-    let part = |range| Some(What::Part(range));
-    let (what, len) = match (word(read, at), word(read, at + 1), word(read, at + 2)) {
-        ("despues", "de", "almuerzo" | "almorzar") | ("despues", "del", "almuerzo") => (part(AFTER_LUNCH), 3),
-        ("antes", "de", "almuerzo") | ("antes", "del", "almuerzo") => (part(MORNING), 3),
-        ("hora", "de", "almuerzo") => (part(MIDDAY), 3),
-        ("a" | "de", "primera", "hora") => (part(EARLY), 3),
-        ("primera", "hora", _) => (part(EARLY), 2),
-        ("a" | "de", "ultima", "hora") => (part(LAST_HOURS), 3),
-        ("temprano" | "tempranito", "en" | "por", "la") if word(read, at + 3) == "mañana" => {
-            (part(EARLY), 4)
+/// The words before an hour, whether they make it one, and whether they only soften it.
+fn introduction(read: &Read<'_>, at: usize) -> (usize, bool) {
+    let mut next = at;
+    let mut marked = false;
+    match (read.w(next), read.w(next + 1), read.w(next + 2)) {
+        (W::A, W::Eso, W::De) => next += 3,
+        (W::Cerca | W::Alrededor, W::De, _) => next += 2,
+        (W::Tipo, ..) => {
+            next += 1;
+            marked = true;
         }
-        ("temprano" | "tempranito", ..) => (part(EARLY), 1),
-        ("media", "mañana", _) => (part(TimeRange { start: 10 * 60, end: 12 * 60 }), 2),
-        ("en" | "por" | "de" | "a", "la", "mañana" | "mañanita")
-        | ("en" | "por" | "de" | "a", "las", "mañanas") => (part(MORNING), 3),
-        ("en" | "por" | "de" | "a", "la", "tarde" | "tardecita")
-        | ("en" | "por" | "de" | "a", "las", "tardes") => (part(AFTERNOON), 3),
-        ("en" | "por" | "de" | "a", "la", "noche") => (part(NIGHT), 3),
-        ("esta", "tarde", _) => (Some(What::PartToday(AFTERNOON)), 2),
-        ("esta", "mañana", _) => (Some(What::PartToday(MORNING)), 2),
-        ("esta", "noche", _) => (Some(What::PartToday(NIGHT)), 2),
-        ("tarde" | "tardecita", ..) if bare(read, at) => (part(AFTERNOON), 1),
-        ("noche", ..) if bare(read, at) => (part(NIGHT), 1),
-        ("am", ..) => (part(MORNING), 1),
-        ("pm", ..) => (part(AFTERNOON), 1),
-        _ => (None, 0),
-    };
-    what.map(|what| (what, len))
+        (W::Como | W::Sobre | W::Hacia | W::Aproximadamente, ..) => next += 1,
+        _ => {}
+    }
+    match (read.w(next), read.w(next + 1)) {
+        (W::A | W::Al, W::Las) => (next + 2, true),
+        (W::A, W::La) => (next + 2, true),
+        (W::Las, _) => (next + 1, true),
+        // "la una" is an hour, "la 1" an option
+        (W::La, W::Un) if read.word(next + 1) == "una" && next == at => {
+            (next + 1, read.tokens.len() <= 4 || read.w(next + 2) == W::Y)
+        }
+        (W::A, _) if next > at => (next + 1, marked),
+        _ => (next, marked),
+    }
 }
 
-/// "martes tarde" and "tarde" alone, but not "más tarde", "llego tarde" or "buenas tardes".
-fn bare(read: &Read, at: usize) -> bool {
-    let before = at.checked_sub(1).map_or("", |before| word(read, before));
-    before.is_empty() || super::day::weekday(before).is_some() || matches!(before, "mañana" | "hoy" | "la")
+fn plain(read: &Read<'_>, at: usize, bare: bool, between: bool) -> Option<(Clock, usize)> {
+    let (mut next, mut marked) = introduction(read, at);
+    if next > at
+        && !marked
+        && !bare
+        && read.w(at) != W::Como
+        && read.w(at) != W::Sobre
+        && read.w(at) != W::Hacia
+    {
+        return None;
+    }
+    let digits = read.figure(next).map_or(0, |_| read.typed(next).len());
+    let (value, end) = number_at(read, next)?;
+    let mut hour = u16::try_from(value).ok()?;
+    let mut minute = 0;
+    let mut explicit = false;
+    let mut literal = digits == 2 && read.typed(next).starts_with('0') || hour > 12;
+    next = end;
+    if hour > 24 {
+        // 1030 is ten thirty only when something says that it is an hour
+        let is_hour = marked || bare || matches!(read.w(next), W::Hora | W::H);
+        if !(is_hour && (digits == 4 || digits == 3) && hour % 100 < 60 && hour / 100 < 24) {
+            return None;
+        }
+        literal = digits == 4 && hour < 1_000 || hour >= 1_300;
+        (hour, minute) = (hour / 100, hour % 100);
+        explicit = true;
+    }
+    let goes_on = between && read.w(next) == W::Y && !matches!(read.w(next + 1), W::Media | W::Cuarto);
+    if !goes_on && let Some((found, end)) = minutes(read, next, marked || bare) {
+        minute = found.minute;
+        explicit = true;
+        literal |= found.literal;
+        marked |= found.marked;
+        next = end;
+        if found.back > 0 {
+            let total = (hour * 60 + 24 * 60 - found.back) % (24 * 60);
+            (hour, minute) = (total / 60, total % 60);
+        }
+    }
+    if matches!(read.w(next), W::En | W::Y) && read.w(next + 1) == W::Punto {
+        next += 2;
+        explicit = true;
+    }
+    if matches!(read.w(next), W::Minuto) && explicit {
+        next += 1;
+    }
+    match read.w(next) {
+        W::H => {
+            marked = true;
+            literal |= read.tokens[next].glued;
+            next += 1;
+        }
+        W::Hora if !is_length(read, at, marked || explicit, hour) => {
+            marked = true;
+            next += 1;
+        }
+        W::Hora if !marked && !explicit => return None,
+        _ => {}
+    }
+    if read.word(next) == "exactamente" {
+        next += 1;
+    }
+    let (half, end) = half(read, next);
+    marked |= half.is_some();
+    next = end;
+    // "8pm de esta tarde"
+    let mut today = false;
+    if matches!(read.w(next), W::De)
+        && read.w(next + 1) == W::Este
+        && matches!(read.w(next + 2), W::Tarde | W::Noche | W::Manana)
+    {
+        today = true;
+        next += 3;
+    } else if half.is_some()
+        && matches!(read.w(next), W::De | W::En | W::Por)
+        && read.w(next + 1) == W::La
+        && matches!(read.w(next + 2), W::Tarde | W::Noche | W::Manana)
+    {
+        next += 3;
+    }
+    if read.w(next) == W::Hora && read.tokens.get(next).is_some_and(|token| token.entry.text == "hs") {
+        next += 1;
+    }
+    if hour > 24 || !(marked || bare) {
+        return None;
+    }
+    Some((Clock { hour, minute, half, literal, marked, today, back: 0 }, next))
+}
+
+/// Whether "2 horas" here is how long something lasts.
+fn is_length(read: &Read<'_>, at: usize, marked: bool, hour: u16) -> bool {
+    let before = if at > 0 { read.w(at - 1) } else { W::Other };
+    !marked
+        && (matches!(before, W::En | W::De | W::Por | W::Cada | W::Hace | W::Unos | W::Mas | W::Dentro)
+            || hour < 7
+            || at > 0 && matches!(read.word(at - 1), "durante" | "llevo" | "hacen" | "demora" | "dura"))
+}
+
+struct Minutes {
+    minute: u16,
+    back: u16,
+    literal: bool,
+    marked: bool,
+}
+
+/// `:30`, `y media`, `menos cuarto`, `h15`, and ` 30` after a marked hour.
+fn minutes(read: &Read<'_>, at: usize, marked: bool) -> Option<(Minutes, usize)> {
+    let found = |minute, end| Some((Minutes { minute, back: 0, literal: false, marked: false }, end));
+    let two = |at: usize| {
+        let value = read.figure(at).filter(|_| read.typed(at).len() == 2)?;
+        u16::try_from(value).ok().filter(|minute| *minute < 60)
+    };
+    match read.w(at) {
+        W::H if read.tokens[at].glued && read.tokens.get(at + 1).is_some_and(|next| next.glued) => {
+            let minute = two(at + 1)?;
+            return Some((Minutes { minute, back: 0, literal: true, marked: true }, at + 2));
+        }
+        W::Y => {
+            let (minute, end) = match (read.w(at + 1), read.word(at + 2)) {
+                (W::Media, _) => (30, at + 2),
+                (W::Cuarto, _) => (15, at + 2),
+                (W::Pico, _) => (0, at + 2),
+                (_, "cuartos" | "cuarto") if read.word(at + 1) == "tres" => (45, at + 3),
+                _ => {
+                    let (value, end) = number_at(read, at + 1)?;
+                    let minute = u16::try_from(value).ok().filter(|minute| (1..60).contains(minute))?;
+                    // "a las 3 y 5 de la tarde" is two hours as often as it is one
+                    let in_half = minute >= 10 && half(read, end).0.is_some();
+                    if !(marked || in_half)
+                        || is_counted(read, end) && read.w(end) != W::Minuto
+                        || minute < 10 && read.w(end) == W::De
+                    {
+                        return None;
+                    }
+                    (minute, end)
+                }
+            };
+            let marked = matches!(read.w(at + 1), W::Media | W::Cuarto);
+            return Some((Minutes { minute, back: 0, literal: false, marked }, end));
+        }
+        W::Menos => {
+            let (back, end, marked) = match read.w(at + 1) {
+                W::Cuarto => (15, at + 2, true),
+                W::Un if read.w(at + 2) == W::Cuarto => (15, at + 3, true),
+                _ => {
+                    let (value, end) = number_at(read, at + 1)?;
+                    (u16::try_from(value).ok().filter(|minute| (1..60).contains(minute))?, end, false)
+                }
+            };
+            return Some((Minutes { minute: 0, back, literal: false, marked }, end));
+        }
+        _ => {}
+    }
+    if read.is_sign(at, ':') || read.is_sign(at, '\'') && read.tokens[at].glued {
+        let minute = two(at + 1)?;
+        let mut end = at + 2;
+        if read.is_sign(end, ':') && two(end + 1).is_some() {
+            end += 2;
+        }
+        return Some((Minutes { minute, back: 0, literal: false, marked: true }, end));
+    }
+    if (read.is_sign(at, '.') || read.is_sign(at, ',') && marked)
+        && read.tokens.get(at + 1).is_some_and(|next| next.glued)
+    {
+        let minute = two(at + 1)?;
+        let after = at + 2;
+        let is_time = marked
+            || half(read, after).0.is_some()
+            || matches!(read.w(after), W::Hora | W::H)
+            || read.tokens.len() == 3;
+        let is_more = read
+            .tokens
+            .get(after)
+            .is_some_and(|next| next.glued && matches!(next.kind, Kind::Sign('.' | '/')))
+            && read.figure(after + 1).is_some();
+        return if is_time && !is_more {
+            Some((Minutes { minute, back: 0, literal: false, marked: true }, after))
+        } else {
+            None
+        };
+    }
+    // "a las diez treinta", "las seis cero dos"
+    if marked && !read.tokens.get(at)?.glued {
+        let (value, end) = number_at(read, at)?;
+        let spoken_zero = read.word(at) == "cero" || read.word(at) == "zero";
+        let minute = u16::try_from(value).ok()?;
+        if (10..60).contains(&minute) && end <= at + 3 || spoken_zero && minute < 10 {
+            let is_day = matches!(read.w(end), W::De | W::Del)
+                && read.tokens.get(end + 1).is_some_and(|token| token.entry.month.is_some());
+            if !is_day && !is_counted(read, end) && !read.is_sign(end, '/') {
+                return found(minute, end);
+            }
+        }
+    }
+    None
+}
+
+/// am, pm, `de la mañana`, `de la tarde`.
+pub(super) fn half(read: &Read<'_>, at: usize) -> (Option<Half>, usize) {
+    let dot = |at: usize| usize::from(read.is_sign(at, '.'));
+    match (read.w(at), read.w(at + 1), read.w(at + 2)) {
+        (W::Am, ..) => (Some(Half::Am), at + 1 + dot(at + 1)),
+        (W::Pm, ..) => (Some(Half::Afternoon), at + 1 + dot(at + 1)),
+        (W::A | W::P, ..) => {
+            let second = at + 1 + dot(at + 1);
+            if read.w(second) != W::M {
+                return (None, at);
+            }
+            let half = if read.w(at) == W::A { Half::Am } else { Half::Afternoon };
+            (Some(half), second + 1 + dot(second + 1))
+        }
+        (W::De | W::En | W::Por, W::La, W::Manana) => (Some(Half::Morning), at + 3),
+        (W::De | W::En | W::Por, W::La, W::Madrugada) => (Some(Half::SmallHours), at + 3),
+        (W::De | W::En | W::Por, W::La, W::Tarde) => (Some(Half::Afternoon), at + 3),
+        (W::De | W::En | W::Por, W::La, W::Noche) => (Some(Half::Night), at + 3),
+        (W::Del, W::Mediodia, _) => (Some(Half::Midday), at + 2),
+        (W::Del, W::Medio, W::Dia) => (Some(Half::Midday), at + 3),
+        _ => (None, at),
+    }
+}
+
+/// `un cuarto para las 3`, `diez para las 5`, `faltan 3 minutos para las ocho`.
+fn minutes_to(read: &Read<'_>, at: usize) -> Option<(Clock, usize)> {
+    let mut next = at;
+    let mut counted = false;
+    if read.w(next) == W::Faltan {
+        next += 1;
+        counted = true;
+    }
+    if read.w(next) == W::A && read.w(next + 1) == W::Un {
+        next += 1;
+    }
+    let (back, mut next) = match (read.w(next), read.w(next + 1)) {
+        (W::Un, W::Cuarto) => (15, next + 2),
+        (W::Cuarto, _) => (15, next + 1),
+        _ => {
+            let (value, end) = number_at(read, next)?;
+            let back = u16::try_from(value).ok()?;
+            let is_usual = [5, 10, 15, 20, 25].contains(&back);
+            if !(is_usual || (counted || read.w(end) == W::Minuto) && (1..60).contains(&back)) {
+                return None;
+            }
+            (back, end)
+        }
+    };
+    if read.w(next) == W::Minuto {
+        next += 1;
+    }
+    // "20 minutos pasadas las ocho"
+    if read.w(next) == W::Pasado && matches!(read.w(next + 1), W::Las | W::La)
+        || matches!(read.w(next), W::Despues) && read.w(next + 1) == W::De && read.w(next + 2) == W::Las
+    {
+        let from = next + 2 + usize::from(read.w(next) == W::Despues);
+        let (value, end) = number_at(read, from)?;
+        let hour = u16::try_from(value).ok().filter(|hour| (1..=24).contains(hour))?;
+        let (half, end) = half(read, end);
+        return Some((
+            Clock { hour, minute: back, half, literal: hour > 12, marked: true, today: false, back: 0 },
+            end,
+        ));
+    }
+    // "quince minutos antes de las 3"
+    let before = read.w(next) == W::Antes && read.w(next + 1) == W::De && read.w(next + 2) == W::Las;
+    if before {
+        next += 1;
+    } else if read.w(next) != W::Para {
+        return None;
+    }
+    let article = matches!(read.w(next + 1), W::Las | W::La);
+    let (value, end) = number_at(read, next + 1 + usize::from(article))?;
+    let hour = u16::try_from(value).ok().filter(|hour| (1..=24).contains(hour))?;
+    if !article && (is_counted(read, end) || read.w(end) == W::Hora || back % 5 != 0) {
+        return None;
+    }
+    let (half, end) = half(read, end);
+    Some((Clock { hour, minute: 0, half, literal: hour > 12, marked: true, today: false, back }, end))
 }

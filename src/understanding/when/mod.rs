@@ -1,18 +1,26 @@
-//! Days and times: read into pieces, then resolved into one window and one reading.
+//! Days and times: read into pieces, then put together into one window and one reading.
 //!
-//! `piece` finds what is said (days, times of the clock, parts of the day, bounds), left to right; `resolve` puts
-//! the pieces together under the policy of a clinic: an hour of 1 to 7 is in the afternoon, "el martes" is the next
-//! one, a negated day is excluded, and what is said after "mejor" or "perdón" replaces what was said before.
+//! `day`, `clock`, `part` and `offset` are small grammars over tokens; `scan` runs them left to right and settles
+//! which side of a piece is meant, whether it is wanted, and which part of the message it stands in; `resolve` puts
+//! the pieces together under `policy`. What is read are constraints (days and times that intersect, unite, exclude),
+//! and the single reading is only their narrow case. Two readings that tie are `Ambiguous`, never a guess.
 
+mod calendar;
 mod clock;
 mod day;
-mod piece;
+mod offset;
+mod part;
+mod policy;
 mod resolve;
+mod scan;
+mod span;
 
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
+use super::clause::Clauses;
 use super::normal::Read;
+use super::rules::Words;
 use super::{Context, Reason};
 use crate::value::Window;
 
@@ -93,10 +101,16 @@ pub(super) struct Times {
     pub window: Option<Window>,
     /// A full date in the past, as a birth date is.
     pub birth_date: Option<NaiveDate>,
-    /// Times of the clock that were said, in minutes of the day, with their first token.
-    pub clocks: Vec<(u16, usize)>,
+    /// Times of the clock that are wanted, in minutes of the day.
+    pub clocks: Vec<u16>,
+    /// Weekdays that are wanted by their name alone, Monday the lowest bit.
+    pub weekdays: u8,
     /// Whether a day or time is wanted, and not only excluded.
     pub wanted: bool,
+    /// The message corrects a day or a time: "mejor", "perdón", "no, el jueves".
+    pub corrects: bool,
+    /// Only a bare number was read as a day: it may as well be an option.
+    pub bare: bool,
     /// Tokens that belong to a day or a time: no number among them is an option's.
     pub taken: Vec<std::ops::Range<usize>>,
 }
@@ -109,11 +123,16 @@ impl Times {
 }
 
 /// Reads days and times.
-pub(super) fn read(read: &Read, context: &Context<'_>, why: &mut Vec<Reason>) -> Times {
-    let pieces = piece::scan(read, context);
-    for piece in &pieces {
-        let (first, last) = (&read.tokens[piece.at], &read.tokens[piece.at + piece.len - 1]);
-        why.push(Reason { rule: piece.what.rule(), span: first.start..last.end });
+pub(super) fn read(
+    read: &Read<'_>,
+    words: &Words,
+    clauses: &Clauses,
+    context: &Context<'_>,
+    why: &mut Vec<Reason>,
+) -> Times {
+    let scanned = scan::scan(read, words, clauses, context);
+    for piece in &scanned.pieces {
+        why.push(Reason { rule: piece.what.rule(), span: read.span(piece.at..piece.end) });
     }
-    resolve::together(&pieces, read, context)
+    resolve::together(&scanned, context)
 }

@@ -1,43 +1,41 @@
-//! From pieces to one window and one reading, under the policy of a clinic.
+//! From the pieces to one window and one reading.
 
-use chrono::{NaiveDate, NaiveDateTime, NaiveTime, TimeDelta};
+use chrono::{Datelike, NaiveDate, NaiveDateTime, NaiveTime};
 
-use super::super::normal::Read;
-use super::super::{Asked, Context};
-use super::piece::{Bound, Piece, What};
+use super::super::Context;
+use super::calendar::plus;
+use super::day::Sort;
+use super::scan::{Bound, Piece, Scanned, What};
 use super::{Times, When};
 use crate::value::{DayRange, TimeRange, Weekdays, Window};
 
+/// Minutes in a day.
 const DAY: u16 = 24 * 60;
 
-/// Puts the pieces together.
-pub(super) fn together(pieces: &[Piece], read: &Read, context: &Context<'_>) -> Times {
-    let mut times = Times {
-        taken: pieces.iter().map(|piece| piece.at..piece.at + piece.len).collect(),
-        ..Times::default()
-    };
+/// The window and the reading of a message.
+pub(super) fn together(scanned: &Scanned, context: &Context<'_>) -> Times {
+    let pieces = &scanned.pieces;
+    let mut times =
+        Times { taken: pieces.iter().map(|piece| piece.at..piece.end).collect(), ..Times::default() };
     if pieces.is_empty() {
-        if context.asked == Asked::When {
-            bare(read, context, &mut times);
-        }
         return times;
-    }
-    for piece in pieces {
-        if let What::Clock(minute) = piece.what {
-            times.clocks.push((minute, piece.at));
-        }
     }
     let today = context.now.date();
     times.birth_date = pieces.iter().find_map(|piece| match piece.what {
-        What::Day { date, full: true }
-            if date <= today && date.format("%Y").to_string().as_str() > "1900" =>
-        {
-            Some(date)
-        }
+        What::Days(days) if days.full && days.start <= today && days.start.year() > 1900 => Some(days.start),
         _ => None,
     });
-    // a later segment of the message replaces what it names anew
-    let kept: Vec<&Piece> = pieces.iter().filter(|piece| !is_replaced(piece, pieces)).collect();
+    if let [Piece { what: What::Hint(clock), .. }] = pieces[..] {
+        times.when = Some(When::Time(self::clock(clock.minute_of_day())));
+        times.bare = true;
+        return times;
+    }
+    let kept: Vec<Piece> = pieces.iter().filter(|piece| !is_replaced(piece, pieces)).copied().collect();
+    let positive = kept.iter().any(|piece| !piece.negative);
+    times.corrects = positive
+        && (scanned.switches
+            || scanned.refuses
+            || kept.iter().any(|piece| piece.negative && piece.bound == Bound::At));
     if kept.iter().any(|piece| piece.what == What::Impossible) {
         times.when = Some(When::Reject);
         return times;
@@ -46,17 +44,32 @@ pub(super) fn together(pieces: &[Piece], read: &Read, context: &Context<'_>) -> 
         times.when = Some(When::Conflict);
         return times;
     }
-    let wanted: Vec<&Piece> = kept.iter().copied().filter(|piece| !piece.negative).collect();
-    times.wanted = !wanted.is_empty();
-    let window = window(&kept, context);
-    times.when = reading(&wanted, &window);
-    if !window.is_any() {
+    times.bare = kept.iter().all(|piece| matches!(piece.what, What::Days(days) if days.sort == Sort::Bare));
+    times.weekdays = kept.iter().fold(0, |mask, piece| match piece.what {
+        What::Days(days) if days.sort == Sort::Weekday && !piece.negative && piece.bound == Bound::At => {
+            mask | 1 << days.start.weekday().num_days_from_monday()
+        }
+        _ => mask,
+    });
+    let wanted: Vec<Piece> = kept.iter().filter(|piece| !piece.negative).copied().collect();
+    let all = Gathered::of(&kept, scanned, context);
+    let positive = Gathered::of(&wanted, scanned, context);
+    times.when = positive.reading(&wanted, context);
+    times.clocks = positive.clocks.clone();
+    let told = kept.iter().all(|piece| piece.told || is_past(piece, today));
+    let window = all.window(context);
+    if !window.is_any() && !told {
         times.window = Some(window);
+        times.wanted = !wanted.is_empty();
     }
     times
 }
 
-/// Whether a later segment says something of the same kind.
+fn is_past(piece: &Piece, today: NaiveDate) -> bool {
+    matches!(piece.what, What::Days(days) if days.end <= today)
+}
+
+/// Whether a later part of the message says something of the same kind.
 fn is_replaced(piece: &Piece, pieces: &[Piece]) -> bool {
     !piece.negative
         && pieces.iter().any(|later| {
@@ -67,185 +80,317 @@ fn is_replaced(piece: &Piece, pieces: &[Piece]) -> bool {
         })
 }
 
-fn window(kept: &[&Piece], context: &Context<'_>) -> Window {
-    let mut window = Window::ANY;
-    let (mut from, mut until): (Option<u16>, Option<u16>) = (None, None);
-    let mut clocks: Vec<u16> = Vec::new();
-    let (mut days_from, mut days_until): (Option<NaiveDate>, Option<NaiveDate>) = (None, None);
-    let mut weekdays = 0_u8;
-    let next = |day: NaiveDate| day.succ_opt().unwrap_or(day);
-    let mut between: Vec<&Piece> = Vec::new();
-    for piece in kept {
-        match (&piece.what, piece.negative, piece.bound) {
-            (What::Day { date, .. }, true, Bound::At) => window.except.push(DayRange::one(*date)),
-            (What::Days(range), true, Bound::At) => window.except.push(*range),
-            (What::EveryWeekday(day), true, _) => window.weekdays.0 &= !(1 << day.num_days_from_monday()),
-            (What::Day { date, .. }, false, Bound::At) => window.days.push(DayRange::one(*date)),
-            (What::Days(range), false, Bound::At | Bound::From) => window.days.push(*range),
-            (What::EveryWeekday(day), false, _) => weekdays |= 1 << day.num_days_from_monday(),
-            (What::Day { date, .. }, negative, bound) => match (bound, negative) {
-                (Bound::From, false) | (Bound::Before, true) => days_from = Some(*date),
-                (Bound::After, false) | (Bound::Until, true) => days_from = Some(next(*date)),
-                (Bound::Until, false) | (Bound::After, true) => days_until = Some(next(*date)),
-                (Bound::Before, false) | (Bound::From, true) => days_until = Some(*date),
-                (Bound::At, _) => {}
-            },
-            (What::Days(range), _, bound) => match bound {
-                Bound::After => days_from = range.end,
-                Bound::Before => days_until = range.start,
-                Bound::Until => days_until = range.end,
-                _ => {}
-            },
-            (What::Clock(minute), negative, bound) => match (bound, negative) {
-                (Bound::At, false) => {
-                    clocks.push(*minute);
-                    between.push(piece);
+/// The constraints of some pieces, each kind apart.
+#[derive(Debug, Clone, Default)]
+struct Gathered {
+    days: Vec<DayRange>,
+    except: Vec<DayRange>,
+    every: u8,
+    not_every: u8,
+    /// Days that are today's weekday: today may be meant too.
+    today_too: bool,
+    clocks: Vec<u16>,
+    parts: Vec<TimeRange>,
+    ranges: Vec<TimeRange>,
+    except_times: Vec<TimeRange>,
+    from: Option<u16>,
+    until: Option<u16>,
+    days_from: Option<NaiveDate>,
+    days_until: Option<NaiveDate>,
+    moment: Option<NaiveDateTime>,
+    moments: Option<(NaiveDateTime, NaiveDateTime)>,
+    soonest: bool,
+    now: bool,
+    several_days: bool,
+    /// Where a range that crosses midnight ends.
+    overnight: Option<u16>,
+}
+
+impl Gathered {
+    fn of(pieces: &[Piece], scanned: &Scanned, context: &Context<'_>) -> Self {
+        let mut all = Self::default();
+        let today = context.now.date();
+        // an hour beside a part of the day is in it: "por la tarde a las 7"
+        let half = pieces.iter().find_map(|piece| match piece.what {
+            What::Part(part) if !piece.negative && piece.bound == Bound::At => part.half,
+            _ => None,
+        });
+        for piece in pieces {
+            match piece.what {
+                What::Days(days) => {
+                    let range = DayRange { start: Some(days.start), end: Some(days.end) };
+                    match (piece.bound, piece.negative) {
+                        (Bound::At, true) if scanned.any_day && days.sort == Sort::Weekday => {
+                            all.not_every |= 1 << days.start.weekday().num_days_from_monday();
+                        }
+                        (Bound::At, true) => all.except.push(range),
+                        (Bound::At, false) => {
+                            all.today_too |=
+                                days.sort == Sort::Weekday && days.start.weekday() == today.weekday();
+                            all.several_days |= !all.days.is_empty();
+                            all.days.push(range);
+                        }
+                        (Bound::From, false) | (Bound::Before, true) => all.days_from = Some(days.start),
+                        (Bound::After, false) | (Bound::Until, true) => all.days_from = Some(days.end),
+                        (Bound::Until, false) | (Bound::After, true) => all.days_until = Some(days.end),
+                        (Bound::Before, false) | (Bound::From, true) => all.days_until = Some(days.start),
+                    }
                 }
-                (Bound::At, true) => {}
-                (Bound::From | Bound::After, false) | (Bound::Before, true) => from = Some(*minute),
-                (Bound::Until | Bound::Before, false) | (Bound::After | Bound::From, true) => {
-                    until = Some(*minute);
+                What::Every(mask) if piece.negative => all.not_every |= mask,
+                What::Every(mask) => all.every |= mask,
+                What::Clock(clock) => {
+                    let minute = clock.in_half(half).minute_of_day();
+                    if clock.today && !piece.negative {
+                        all.days.push(DayRange::one(today));
+                    }
+                    match (piece.bound, piece.negative) {
+                        (Bound::At, false) => all.clocks.push(minute),
+                        (Bound::At, true) => {
+                            all.except_times.push(TimeRange { start: minute, end: minute + 1 });
+                        }
+                        (Bound::From | Bound::After, false) | (Bound::Before | Bound::Until, true) => {
+                            all.from = Some(minute);
+                        }
+                        (Bound::Until | Bound::Before, false) | (Bound::After | Bound::From, true) => {
+                            all.until = Some(minute);
+                        }
+                    }
                 }
-                (Bound::Until, true) => from = Some(*minute),
-            },
-            (What::Part(range) | What::PartToday(range), false, bound) => match bound {
-                Bound::After => from = Some(range.end),
-                Bound::Before => until = Some(range.start),
-                _ => window.times.push(*range),
-            },
-            (What::Part(range), true, _) => {
-                // "en la mañana no puedo": what is left of the day
-                if range.start <= 8 * 60 { from = Some(range.end) } else { until = Some(range.start) }
+                What::Clocks(start, end) if !piece.negative => {
+                    // the part after midnight is nobody's hour in a clinic
+                    all.ranges.push(TimeRange { start, end: end.min(DAY) });
+                    all.overnight = (end > DAY).then_some(end - DAY.min(end));
+                }
+                What::Clocks(start, end) => all.except_times.push(TimeRange { start, end }),
+                What::Part(part) => {
+                    if part.today && !piece.negative {
+                        all.days.push(DayRange::one(today));
+                    }
+                    match (piece.bound, piece.negative) {
+                        (Bound::At, false) => all.parts.push(part.range),
+                        (Bound::At, true) => all.except_times.push(part.range),
+                        (Bound::After, _) => all.from = Some(part.range.end),
+                        (Bound::From, _) => all.from = Some(part.range.start),
+                        (Bound::Before, _) => all.until = Some(part.range.start),
+                        (Bound::Until, _) => all.until = Some(part.range.end),
+                    }
+                }
+                What::From(date) => all.days_from = Some(date),
+                What::Moment(moment) if !piece.negative => match piece.bound {
+                    Bound::Until | Bound::Before => all.moments = Some((context.now, moment)),
+                    _ => all.moment = Some(moment),
+                },
+                What::Moments(start, end) if !piece.negative => all.moments = Some((start, end)),
+                What::Soonest => all.soonest = true,
+                What::Now => all.now = true,
+                What::Hint(_)
+                | What::Moment(_)
+                | What::Moments(..)
+                | What::Impossible
+                | What::Contradiction => {}
             }
-            (What::InMinutes(minutes), false, _) => {
-                window.not_before = Some(context.now + TimeDelta::minutes((*minutes).into()));
+        }
+        all
+    }
+
+    /// The times of the day that are left.
+    fn times(&self) -> Vec<TimeRange> {
+        let mut times: Vec<TimeRange> = if !self.clocks.is_empty() {
+            // a time of the clock is narrower than the part of the day it is in
+            self.clocks.iter().map(|minute| TimeRange { start: *minute, end: minute + 1 }).collect()
+        } else if !self.ranges.is_empty() {
+            self.ranges.clone()
+        } else {
+            self.parts.clone()
+        };
+        if self.from.is_some() || self.until.is_some() {
+            let bound = self.bound();
+            let narrowed: Vec<TimeRange> = times
+                .iter()
+                .map(|time| TimeRange { start: time.start.max(bound.start), end: time.end.min(bound.end) })
+                .filter(|time| time.start < time.end)
+                .collect();
+            times = if narrowed.is_empty() { vec![bound] } else { narrowed };
+        }
+        for out in &self.except_times {
+            let whole = vec![TimeRange { start: 0, end: DAY }];
+            times = (if times.is_empty() { whole } else { times })
+                .iter()
+                .flat_map(|time| {
+                    [
+                        TimeRange { start: time.start, end: time.end.min(out.start) },
+                        TimeRange { start: time.start.max(out.end), end: time.end },
+                    ]
+                })
+                .filter(|time| time.start < time.end)
+                .collect();
+        }
+        times
+    }
+
+    /// "después de las 10 y antes de la 1"; ends that cross are the other half of the day.
+    fn bound(&self) -> TimeRange {
+        let (mut start, end) = (self.from.unwrap_or(0), self.until.unwrap_or(DAY));
+        if start >= end && start >= DAY / 2 {
+            start -= DAY / 2;
+        }
+        TimeRange { start, end }
+    }
+
+    fn day_ranges(&self) -> Vec<DayRange> {
+        let mut days = self.days.clone();
+        if self.days_from.is_some() || self.days_until.is_some() {
+            days.push(DayRange { start: self.days_from, end: self.days_until });
+        }
+        days
+    }
+
+    fn window(&self, context: &Context<'_>) -> Window {
+        let mut window = Window { days: self.day_ranges(), except: self.except.clone(), ..Window::ANY };
+        if self.today_too {
+            window.days.insert(0, DayRange::one(context.now.date()));
+        }
+        if self.every != 0 {
+            window.weekdays = Weekdays(self.every);
+        }
+        window.weekdays.0 &= !self.not_every;
+        window.times = self.times();
+        window.soonest = self.soonest || self.now;
+        match (self.moment, self.moments) {
+            (Some(moment), _) => window.not_before = Some(moment),
+            (None, Some((start, end))) => {
+                window.not_before = Some(start);
+                window.before = Some(end);
             }
-            (What::Asap, false, _) => window.soonest = true,
-            _ => {}
+            (None, None) => {}
         }
-        if let (What::PartToday(_), false) = (&piece.what, piece.negative) {
-            window.days.push(DayRange::one(context.now.date()));
+        window
+    }
+
+    /// The single reading of the wanted pieces.
+    fn reading(&self, wanted: &[Piece], context: &Context<'_>) -> Option<When> {
+        if wanted.is_empty() {
+            return None;
         }
+        if let (Some(moment), true) = (self.moment, self.days.is_empty()) {
+            return Some(When::DateTime(moment));
+        }
+        if let (Some((start, end)), true) = (self.moments, self.days.is_empty()) {
+            return Some(When::DateTimeRange(Some(start), Some(end)));
+        }
+        let ranges = self.day_ranges();
+        let days = match ranges[..] {
+            [] => None,
+            [range] => Some((range.start, range.end)),
+            _ => return self.several(wanted),
+        };
+        let times = match self.times()[..] {
+            [] => None,
+            [range] => Some(range),
+            _ => {
+                let joined = wanted.iter().any(|piece| piece.joined && piece.what.is_time());
+                if joined || days.is_some() {
+                    return Some(When::Ambiguous);
+                }
+                // two hours far apart: the first is what was asked for
+                self.times().first().copied()
+            }
+        };
+        Some(match (days, times) {
+            (None, None) if self.now => When::DateTime(context.now),
+            (None, None) if self.soonest => When::Asap,
+            (None, None) => {
+                // "de lunes a viernes": the coming ones
+                let weekdays: Vec<u32> = (0..7).filter(|day| self.every >> day & 1 == 1).collect();
+                let (first, last) = (weekdays.first()?, weekdays.last()?);
+                if last - first + 1 != u32::try_from(weekdays.len()).ok()? || first == last {
+                    return None;
+                }
+                let monday = super::calendar::monday(context.now.date());
+                let start = plus(monday, i64::from(*first));
+                let start = if start < context.now.date() { plus(start, 7) } else { start };
+                When::DateRange(Some(start), Some(plus(start, i64::from(last - first + 1))))
+            }
+            (Some((start, end)), None) => match (start, end) {
+                (Some(start), Some(end)) if plus(start, 1) == end => When::Date(start),
+                _ => When::DateRange(start, end),
+            },
+            (None, Some(range)) if self.is_exact(range) => When::Time(clock(range.start)),
+            (None, Some(range)) => When::TimeRange(
+                (range.start != 0 || self.from.is_some() || self.until.is_none() && self.parts_or_ranges())
+                    .then(|| clock(range.start)),
+                (range.end != DAY || self.parts_or_ranges())
+                    .then(|| clock(self.overnight.unwrap_or(range.end))),
+            ),
+            (Some((Some(start), Some(end))), Some(range)) if plus(start, 1) == end => {
+                if self.is_exact(range) {
+                    When::DateTime(start.and_time(clock(range.start)))
+                } else {
+                    let open_start = self.from.is_none() && self.until.is_some() && !self.parts_or_ranges();
+                    let open_end = self.until.is_none() && self.from.is_some() && !self.parts_or_ranges();
+                    When::DateTimeRange(
+                        (!open_start).then(|| moment(start, range.start)),
+                        (!open_end).then(|| moment(start, range.end)),
+                    )
+                }
+            }
+            (Some((start, end)), Some(_)) => When::DateRange(start, end),
+        })
     }
-    if weekdays != 0 {
-        window.weekdays = Weekdays(weekdays & window.weekdays.0);
+
+    fn parts_or_ranges(&self) -> bool {
+        !self.parts.is_empty() || !self.ranges.is_empty()
     }
-    // "entre el lunes y el miércoles", "de 3 a 5"
-    if let (Some(start), Some(end)) = (days_from, days_until) {
-        window.days.push(DayRange { start: Some(start), end: Some(end) });
-    } else if days_from.is_some() || days_until.is_some() {
-        window.days.push(DayRange { start: days_from, end: days_until });
+
+    fn is_exact(&self, range: TimeRange) -> bool {
+        range.end == range.start + 1 && !self.clocks.is_empty()
     }
-    if let [first, second] = between[..]
-        && from.is_none()
-        && until.is_none()
-        && let (What::Clock(start), What::Clock(end)) = (&first.what, &second.what)
-        && start < end
-        && second.at <= first.at + first.len + 2
-    {
-        window.times.push(TimeRange { start: *start, end: *end });
-        clocks.clear();
+
+    /// "lunes o martes" is no one day; of two days that are far apart the first is meant.
+    fn several(&self, wanted: &[Piece]) -> Option<When> {
+        let joined = wanted.iter().any(|piece| piece.joined && piece.what.is_day());
+        let narrower = |one: &DayRange, other: &DayRange| {
+            one.start >= other.start && one.end <= other.end && one.start.is_some() && one.end.is_some()
+        };
+        // "el martes de la semana del 18": the narrower of two that agree
+        if let [first, second] = self.days[..]
+            && !joined
+        {
+            let range = if narrower(&second, &first) { second } else { first };
+            let alone = Self {
+                days: vec![range],
+                days_from: None,
+                days_until: None,
+                several_days: false,
+                ..self.clone()
+            };
+            return match alone.times()[..] {
+                [] | [_] => alone.reading_of_one(range),
+                _ => Some(When::Ambiguous),
+            };
+        }
+        Some(When::Ambiguous)
     }
-    if from.is_some() || until.is_some() {
-        let range = TimeRange { start: from.unwrap_or(0), end: until.unwrap_or(DAY) };
-        let narrowed: Vec<TimeRange> = window
-            .times
-            .iter()
-            .map(|time| TimeRange { start: time.start.max(range.start), end: time.end.min(range.end) })
-            .filter(|time| time.start < time.end)
-            .collect();
-        window.times = if narrowed.is_empty() { vec![range] } else { narrowed };
+
+    fn reading_of_one(&self, range: DayRange) -> Option<When> {
+        let (Some(start), Some(end)) = (range.start, range.end) else {
+            return Some(When::DateRange(range.start, range.end));
+        };
+        if plus(start, 1) != end {
+            return Some(When::DateRange(Some(start), Some(end)));
+        }
+        Some(match self.times().first() {
+            Some(time) if self.is_exact(*time) => When::DateTime(start.and_time(clock(time.start))),
+            Some(time) => When::DateTimeRange(Some(moment(start, time.start)), Some(moment(start, time.end))),
+            None => When::Date(start),
+        })
     }
-    if !clocks.is_empty() {
-        // a time of the clock is narrower than the part of the day it is in
-        window.times = clocks.iter().map(|minute| TimeRange { start: *minute, end: minute + 1 }).collect();
-    }
-    window
 }
 
 fn clock(minute: u16) -> NaiveTime {
     NaiveTime::from_num_seconds_from_midnight_opt(u32::from(minute % DAY) * 60, 0).unwrap_or_default()
 }
 
-/// The single reading of the wanted pieces.
-fn reading(wanted: &[&Piece], window: &Window) -> Option<When> {
-    if wanted.is_empty() {
-        return None;
-    }
-    if let Some(at) = window.not_before.filter(|_| window.days.is_empty() && window.times.is_empty()) {
-        return Some(When::DateTime(at));
-    }
-    let days: Option<(Option<NaiveDate>, Option<NaiveDate>)> = match window.days[..] {
-        [] => None,
-        [range] => Some((range.start, range.end)),
-        // "entre el 3 y el 5", "del lunes al miércoles"; "lunes o martes" is no one day
-        [first, last] if is_span(wanted) => Some((first.start, last.end)),
-        _ => return Some(When::Ambiguous),
-    };
-    let times: Option<(u16, u16)> = match window.times[..] {
-        [] => None,
-        [range] => Some((range.start, range.end)),
-        _ => return Some(When::Ambiguous),
-    };
-    let exact = |(start, end): (u16, u16)| (end == start + 1).then(|| clock(start));
-    let open_time = |minute: u16, open: u16| (minute != open).then(|| clock(minute));
-    Some(match (days, times) {
-        (None, None) if window.soonest => When::Asap,
-        (None, None) => return None,
-        (Some((Some(start), Some(end))), None) if start.succ_opt() == Some(end) => When::Date(start),
-        (Some((start, end)), None) => When::DateRange(start, end),
-        (None, Some(range)) => match exact(range) {
-            Some(time) => When::Time(time),
-            None => When::TimeRange(open_time(range.0, 0), open_time(range.1, DAY)),
-        },
-        (Some((Some(start), Some(end))), Some(range)) if start.succ_opt() == Some(end) => {
-            match exact(range) {
-                Some(time) => When::DateTime(start.and_time(time)),
-                None => {
-                    let at = |minute: u16| moment(start, minute);
-                    When::DateTimeRange(
-                        (range.0 != 0).then(|| at(range.0)),
-                        (range.1 != DAY || range.0 == 0).then(|| at(range.1)),
-                    )
-                }
-            }
-        }
-        (Some((start, end)), Some(_)) => When::DateRange(start, end),
-    })
-}
-
 fn moment(day: NaiveDate, minute: u16) -> NaiveDateTime {
-    if minute >= DAY {
-        day.succ_opt().unwrap_or(day).and_time(NaiveTime::MIN)
-    } else {
-        day.and_time(clock(minute))
-    }
-}
-
-/// Two days that stand close together and are joined as a span.
-fn is_span(wanted: &[&Piece]) -> bool {
-    let days: Vec<&&Piece> = wanted.iter().filter(|piece| piece.what.is_day()).collect();
-    matches!(days[..], [first, last] if last.at <= first.at + first.len + 2 && last.bound == Bound::At)
-}
-
-/// The answer to "¿qué día?" may be a bare number or a bare hour.
-fn bare(read: &Read, context: &Context<'_>, times: &mut Times) {
-    if read.count() != 1 {
-        return;
-    }
-    let Some((value, _)) = super::super::number::number_at(read, 0) else { return };
-    let Some(day) = u32::try_from(value).ok().filter(|day| (1..=31).contains(day)) else { return };
-    let mut month = chrono::Datelike::with_day(&context.now.date(), 1);
-    for _ in 0..3 {
-        let Some(first) = month else { return };
-        if let Some(date) = chrono::Datelike::with_day(&first, day).filter(|date| *date >= context.now.date())
-        {
-            times.when = Some(When::Date(date));
-            times.window = Some(Window::day(date));
-            times.wanted = true;
-            times.taken.push(0..1);
-            return;
-        }
-        month = first.checked_add_months(chrono::Months::new(1));
-    }
+    if minute >= DAY { plus(day, 1).and_time(NaiveTime::MIN) } else { day.and_time(clock(minute)) }
 }

@@ -1,0 +1,381 @@
+//! What each word of a message is under: denied, on a condition, quoted.
+//!
+//! Negation is settled here, once and before anything positive is looked for: "no" reaches over the verbs that hang
+//! together after it ("no voy a poder ir") and their objects, and stops where another finite verb begins ("no puedo
+//! ir cancela mi hora"), at a comma, and at "pero", "sino", "mejor".
+
+use super::glue::W;
+use super::normal::{Kind, Read};
+use super::rules::Words;
+use super::verb;
+
+/// Bits of the first 64 words.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Clauses {
+    /// Under a negation.
+    pub denied: u64,
+    /// After "si": it may or may not be.
+    pub conditional: u64,
+    /// In quotation marks, with something said about it outside.
+    pub quoted: u64,
+    /// The negations themselves.
+    pub negations: u64,
+    /// "no" that denies nothing: "las diez no más".
+    pub idle: u64,
+    /// "si" that is a yes.
+    pub affirmed: u64,
+}
+
+impl Clauses {
+    /// Whether a token is under a negation.
+    pub fn denies(&self, words: &Words, token: usize) -> bool {
+        self.denied & bit(words.position(token)) != 0
+    }
+}
+
+fn bit(at: usize) -> u64 {
+    if at < 64 { 1 << at } else { 0 }
+}
+
+/// Looks at every word.
+pub(super) fn of(read: &Read<'_>, words: &Words) -> Clauses {
+    let mut clauses = Clauses::default();
+    let most = words.tokens.len().min(64);
+    for at in 0..most {
+        let word = read.word(words.tokens[at]);
+        match read.w(words.tokens[at]) {
+            W::No if is_idle_no(read, words, at) => clauses.idle |= bit(at),
+            W::No => {
+                clauses.negations |= bit(at);
+                clauses.denied |= reach(read, words, at);
+            }
+            W::Si => {
+                if is_yes(read, words, at) {
+                    clauses.affirmed |= bit(at);
+                } else if !is_polite(read, words, at) {
+                    clauses.conditional |= until_break(words, at);
+                }
+            }
+            _ if matches!(word, "nunca" | "jamas" | "tampoco" | "sin") => {
+                clauses.denied |= reach(read, words, at);
+            }
+            _ if word == "vez" && is_before(read, words, at, "en") && next(read, words, at) == "de"
+                || word == "lugar" && is_before(read, words, at, "en") && next(read, words, at) == "de" =>
+            {
+                clauses.denied |= reach(read, words, at + 1);
+            }
+            _ => {}
+        }
+    }
+    clauses.quoted = quoted(read, words);
+    clauses
+}
+
+fn word<'a>(read: &'a Read<'_>, words: &Words, at: usize) -> &'a str {
+    words.tokens.get(at).map_or("", |token| read.word(*token))
+}
+
+fn next<'a>(read: &'a Read<'_>, words: &Words, at: usize) -> &'a str {
+    if words.breaks.get(at + 1).is_some_and(|strength| *strength == 0) {
+        word(read, words, at + 1)
+    } else {
+        ""
+    }
+}
+
+fn is_before(read: &Read<'_>, words: &Words, at: usize, wanted: &str) -> bool {
+    words.breaks[at] == 0 && at > 0 && word(read, words, at - 1) == wanted
+}
+
+/// "no" that denies nothing: "cómo no", "no más", "no solo", "¿no?", "¿no tendrá hora?".
+fn is_idle_no(read: &Read<'_>, words: &Words, at: usize) -> bool {
+    let after = next(read, words, at);
+    if matches!(after, "solo" | "obstante") || is_before(read, words, at, "como") {
+        return true;
+    }
+    // "las diez no más"; alone it is a no: "no más, gracias"
+    if after == "mas" {
+        return at > 0 && words.breaks[at] == 0;
+    }
+    let asks = read.text.contains('?');
+    asks && matches!(after, "tendra" | "tendran" | "habra" | "tiene" | "tienen" | "hay" | "tendria" | "habria" | "podria"
+        | "podrian" | "sera" | "queda" | "quedan" | "tendras" | "tienes" | "se" if after != "se" || word(read, words, at + 2) == "podra" || word(read, words, at + 2) == "podria")
+        || (after == "me"
+            && matches!(word(read, words, at + 2), "podria" | "podrian" | "puede" | "puedes" | "podra")
+            && asks)
+        || is_before(read, words, at, "que") && at >= 2 && word(read, words, at - 2) == "por" && asks
+}
+
+/// The words that a negation reaches.
+fn reach(read: &Read<'_>, words: &Words, negation: usize) -> u64 {
+    let mut reached = 0;
+    let mut verbs = 0;
+    let mut content = false;
+    for at in negation + 1..words.tokens.len().min(negation + 10) {
+        if words.breaks[at] != 0 {
+            break;
+        }
+        let token = words.tokens[at];
+        let this = read.word(token);
+        if matches!(
+            this,
+            "pero"
+                | "sino"
+                | "mejor"
+                | "porque"
+                | "pues"
+                | "asi"
+                | "entonces"
+                | "prefiero"
+                | "no"
+                | "gracias"
+                | "si"
+        ) {
+            break;
+        }
+        let entry = read.tokens[token].entry;
+        let before = word(read, words, at - 1);
+        let is_noun = matches!(
+            before,
+            "la" | "mi"
+                | "el"
+                | "una"
+                | "un"
+                | "su"
+                | "las"
+                | "los"
+                | "mis"
+                | "de"
+                | "esa"
+                | "esta"
+                | "otra"
+                | "tu"
+                | "del"
+        ) && !entry.verbs.iter().any(|(_, forms)| forms & verb::INFINITIVE != 0)
+            || matches!(this, "hora" | "este" | "esta" | "para" | "consulta" | "como" | "de" | "toma")
+                && verbs > 0;
+        if !entry.verbs.is_empty() && !is_noun {
+            let forms = entry.verbs.iter().fold(0, |all, (_, forms)| all | forms);
+            let is_finite = forms & !verb::FINITE == 0;
+            if verbs > 0 {
+                let subordinate = follows(read, words, at, "que")
+                    && forms & (verb::REQUEST | verb::REQUEST_MANY | verb::SO_THAT | verb::HE) != 0;
+                let joined = matches!(
+                    before,
+                    "a" | "de" | "para" | "en" | "ni" | "o" | "y" | "que" | "me" | "la" | "lo"
+                );
+                if is_finite && !subordinate || !is_finite && content && !joined {
+                    break;
+                }
+            }
+            verbs += 1;
+            content |= !entry.verbs.iter().any(|(verb, _)| is_helping(*verb));
+        }
+        if matches!(this, "y" | "e") {
+            // "no puedo ir y quiero cancelar"
+            let after = words.tokens.get(at + 1).map(|token| read.tokens[*token].entry);
+            if after.is_some_and(|entry| entry.verbs.iter().any(|(_, forms)| forms & verb::FINITE != 0)) {
+                break;
+            }
+        }
+        reached |= bit(at);
+    }
+    reached
+}
+
+/// Whether "que", and at most pronouns, stand before a word.
+fn follows(read: &Read<'_>, words: &Words, at: usize, wanted: &str) -> bool {
+    let mut before = at;
+    while before > 0 {
+        before -= 1;
+        let this = word(read, words, before);
+        if this == wanted {
+            return true;
+        }
+        if !matches!(this, "me" | "te" | "se" | "la" | "lo" | "le" | "nos" | "las" | "los") {
+            return false;
+        }
+    }
+    false
+}
+
+/// Verbs that another hangs on.
+fn is_helping(verb: u8) -> bool {
+    use std::sync::LazyLock;
+    static HELPING: LazyLock<u64> = LazyLock::new(|| {
+        let names = [
+            "querer",
+            "poder",
+            "ir",
+            "deber",
+            "tener",
+            "haber",
+            "necesitar",
+            "desear",
+            "gustar",
+            "saber",
+            "ser",
+            "estar",
+            "alcanzar",
+            "empezar",
+            "comenzar",
+            "volver",
+            "dejar",
+            "preferir",
+            "venir",
+            "esperar",
+        ];
+        names
+            .iter()
+            .filter_map(|name| super::lexicon::lexicon().verb(name))
+            .filter(|verb| *verb < 64)
+            .fold(0, |all, verb| all | 1 << verb)
+    });
+    verb < 64 && *HELPING >> verb & 1 == 1
+}
+
+fn until_break(words: &Words, from: usize) -> u64 {
+    let mut reached = bit(from);
+    for at in from + 1..words.tokens.len().min(from + 12) {
+        if words.breaks[at] != 0 {
+            break;
+        }
+        reached |= bit(at);
+    }
+    reached
+}
+
+/// Whether this "si" is a yes.
+fn is_yes(read: &Read<'_>, words: &Words, at: usize) -> bool {
+    let token = read.tokens[words.tokens[at]];
+    if token.accented {
+        return true;
+    }
+    let before = if at > 0 && words.breaks[at] == 0 { word(read, words, at - 1) } else { "" };
+    if matches!(
+        before,
+        "que"
+            | "obvio"
+            | "claro"
+            | "porque"
+            | "ya"
+            | "bueno"
+            | "ok"
+            | "uh"
+            | "dale"
+            | "pues"
+            | "si"
+            | "ah"
+            | "ay"
+            | "eh"
+            | "supuesto"
+            | "hola"
+            | "oh"
+            | "perfecto"
+    ) && !(before == "que"
+        && at >= 2
+        && matches!(word(read, words, at - 2), "pasa" | "pasaria" | "sucede" | "ocurre"))
+    {
+        return true;
+    }
+    let after = next(read, words, at);
+    if after.is_empty() {
+        // a last word, or one before a comma: "si, gracias"
+        return before.is_empty() || words.breaks.get(at + 1).is_none_or(|strength| *strength != 0);
+    }
+    if !before.is_empty() {
+        return false;
+    }
+    let third = word(read, words, at + 2);
+    match after {
+        "me" => matches!(
+            third,
+            "sirve"
+                | "acomoda"
+                | "parece"
+                | "interesa"
+                | "gusta"
+                | "queda"
+                | "conviene"
+                | "encantaria"
+                | "gustaria"
+                | "tinca"
+                | "calza"
+        ),
+        "puedo" | "podemos" => {
+            // "si puedo voy" is a condition, "si puedo ir" is a yes
+            let later = (at + 2..words.tokens.len()).any(|later| {
+                let entry = read.tokens[words.tokens[later]].entry;
+                entry.w == W::Other
+                    && entry
+                        .verbs
+                        .iter()
+                        .any(|(_, forms)| forms & verb::FINITE != 0 && forms & verb::INFINITIVE == 0)
+            });
+            !later
+        }
+        "quiero" | "queremos" | "confirmo" | "confirmamos" | "voy" | "vamos" | "acepto" | "asistire"
+        | "asisto" | "ire" | "iremos" | "estare" | "necesito" | "deseo" | "gracias" | "por" | "po"
+        | "pues" | "claro" | "si" | "señor" | "señora" | "señorita" | "doctor" | "doctora" | "todo"
+        | "perfecto" | "correcto" | "dale" | "ok" | "esta" | "ahi" | "alla" | "alli" | "obvio" | "ya"
+        | "muchas" | "estoy" | "confirmar" | "confirma" | "confirmada" | "confirmado" | "esa" | "ese"
+        | "eso" | "la" | "el" | "mejor" | "feliz" | "encantada" | "encantado" | "asistiremos"
+        | "cancelar" | "cancelo" | "anular" | "cambiar" | "agendar" | "reagendar" | "sin" | "bueno"
+        | "listo" | "soy" | "seguro" | "segura" | "conforme" | "quisiera" | "cancela" | "amiga" | "amigo"
+        | "seguimos" | "sigamos" | "continuar" | "hola" | "altiro" | "al" | "con" | "mañana" | "tengo"
+        | "hare" | "lo" | "a" | "asi" | "nos" | "yo" | "gustaria" => {
+            after != "tengo" && after != "lo" && after != "el" && after != "la"
+                || words.tokens.len() - at <= 4
+        }
+        _ => read.tokens[words.tokens[at + 1]].kind == Kind::Emoji,
+    }
+}
+
+/// "si puede", "si es posible": courtesy, not a condition.
+fn is_polite(read: &Read<'_>, words: &Words, at: usize) -> bool {
+    let (after, third) = (next(read, words, at), word(read, words, at + 2));
+    matches!(
+        after,
+        "puede"
+            | "puedes"
+            | "pueden"
+            | "podria"
+            | "podrias"
+            | "podrian"
+            | "pudiera"
+            | "pudieras"
+            | "pudieran"
+    ) || matches!(
+        (after, third),
+        ("es" | "fuera" | "seria", "posible" | "tan")
+            | ("no", "es")
+            | (
+                "me",
+                "puede"
+                    | "puedes"
+                    | "pueden"
+                    | "podria"
+                    | "podrian"
+                    | "pudiera"
+                    | "pudieran"
+                    | "hace"
+                    | "hacen"
+            )
+    )
+}
+
+/// Words in quotation marks, unless the whole message is.
+fn quoted(read: &Read<'_>, words: &Words) -> u64 {
+    let marks: Vec<usize> = (0..read.tokens.len()).filter(|at| read.is_sign(*at, '"')).collect();
+    let [first, .., last] = marks[..] else { return 0 };
+    let mut inside = 0;
+    let mut outside = 0;
+    for (at, token) in words.tokens.iter().enumerate() {
+        if (first..last).contains(token) {
+            inside |= bit(at);
+        } else {
+            outside += 1;
+        }
+    }
+    if outside >= 3 { inside } else { 0 }
+}

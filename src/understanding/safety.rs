@@ -1,0 +1,38 @@
+//! Danger to life: heard in any message, before anything else, unless it is denied or long past.
+
+use serde::Serialize;
+
+use super::Reason;
+use super::groups::Groups;
+use super::normal::Read;
+use super::rules::Match;
+
+/// Danger to life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Safety {
+    /// Chest pain, no breath, bleeding, unconscious …
+    Emergency,
+    /// Talk of ending one's life.
+    SelfHarm,
+}
+
+/// Danger to life in a message.
+pub(super) fn of(read: &Read<'_>, matches: &[Match], denied: u64, why: &mut Vec<Reason>) -> Option<Safety> {
+    let groups = Groups::get();
+    let mut because = |found: &Match, safety| {
+        why.push(Reason { rule: found.line, span: read.span(found.span.0..found.span.1) });
+        Some(safety)
+    };
+    if let Some(found) = matches.iter().find(|found| found.group == groups.self_harm) {
+        return because(found, Safety::SelfHarm);
+    }
+    let taken_back = matches.iter().any(|found| found.group == groups.not_now);
+    let emergency = matches
+        .iter()
+        .find(|found| found.group == groups.emergency && (found.denies || found.words & denied == 0));
+    match emergency {
+        Some(found) if !taken_back => because(found, Safety::Emergency),
+        _ => None,
+    }
+}

@@ -1,0 +1,653 @@
+//! The pieces of a message that are about days and times, in order, each with its bound and its sign.
+
+use chrono::NaiveDateTime;
+
+use super::super::clause::Clauses;
+use super::super::glue::W;
+use super::super::normal::{Kind, Read};
+use super::super::number::number_at;
+use super::super::rules::Words;
+use super::super::{Asked, Context, verb};
+use super::clock::{self, Clock};
+use super::day::{self, Days, Found, Sort};
+use super::offset::{self, Offset};
+use super::part::{self, Part};
+use super::span;
+use crate::understanding::lexicon::lexicon;
+
+/// What a piece says.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum What {
+    Days(Days),
+    /// Every such weekday, Monday the lowest bit.
+    Every(u8),
+    Clock(Clock),
+    /// From one minute of the day to another.
+    Clocks(u16, u16),
+    Part(Part),
+    /// That day or later.
+    From(chrono::NaiveDate),
+    Moment(NaiveDateTime),
+    Moments(NaiveDateTime, NaiveDateTime),
+    /// A bare number that may be an hour.
+    Hint(Clock),
+    /// As soon as possible.
+    Soonest,
+    /// At once.
+    Now,
+    /// A date that cannot be.
+    Impossible,
+    /// A weekday and a date that do not match.
+    Contradiction,
+}
+
+impl What {
+    pub fn rule(&self) -> &'static str {
+        match self {
+            Self::Days(days) => match days.sort {
+                Sort::Day => "when: named day",
+                Sort::Date => "when: date",
+                Sort::Weekday => "when: weekday",
+                Sort::Bare => "when: day of the month",
+                Sort::Several => "when: days",
+            },
+            Self::Every(_) => "when: every such weekday",
+            Self::Clock(_) => "when: clock",
+            Self::Hint(_) => "when: perhaps an hour",
+            Self::Clocks(..) => "when: from one hour to another",
+            Self::Part(_) => "when: part of the day",
+            Self::From(_) | Self::Moment(_) | Self::Moments(..) => "when: counted from now",
+            Self::Soonest | Self::Now => "when: soonest",
+            Self::Impossible => "when: impossible date",
+            Self::Contradiction => "when: weekday against date",
+        }
+    }
+
+    pub fn is_day(&self) -> bool {
+        matches!(
+            self,
+            Self::Days(_) | Self::Every(_) | Self::From(_) | Self::Impossible | Self::Contradiction
+        ) || matches!(self, Self::Part(part) if part.today)
+    }
+
+    pub fn is_time(&self) -> bool {
+        matches!(self, Self::Clock(_) | Self::Clocks(..) | Self::Part(_))
+    }
+}
+
+/// Which side of it is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Bound {
+    /// It itself.
+    At,
+    /// From it on.
+    From,
+    /// After it.
+    After,
+    /// Up to it.
+    Until,
+    /// Before it.
+    Before,
+}
+
+impl Bound {
+    /// The other side.
+    fn opposite(self) -> Self {
+        match self {
+            Self::At => Self::At,
+            Self::From => Self::Before,
+            Self::After => Self::Until,
+            Self::Until => Self::After,
+            Self::Before => Self::From,
+        }
+    }
+}
+
+/// A piece and where it stands.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Piece {
+    pub what: What,
+    pub bound: Bound,
+    /// Not wanted: "el martes no puedo", "menos el lunes".
+    pub negative: bool,
+    /// Told of the past.
+    pub told: bool,
+    /// In which part of the message, counted by "mejor", "perdón", "digo": a later one replaces an earlier one.
+    pub segment: usize,
+    /// "o" or "y" stands between it and the piece before, and nothing else of weight.
+    pub joined: bool,
+    pub at: usize,
+    pub end: usize,
+}
+
+/// All pieces, and what the words around them say.
+pub(super) struct Scanned {
+    pub pieces: Vec<Piece>,
+    /// The message begins with a no.
+    pub refuses: bool,
+    /// "Cualquier día", "todos los días": a weekday taken out is taken out of every week.
+    pub any_day: bool,
+    /// The message corrects itself: "mejor", "perdón".
+    pub switches: bool,
+}
+
+/// All pieces of a text.
+pub(super) fn scan(read: &Read<'_>, words: &Words, clauses: &Clauses, context: &Context<'_>) -> Scanned {
+    let mut scanned = Scanned {
+        pieces: Vec::new(),
+        refuses: words.tokens.first().is_some_and(|first| read.w(*first) == W::No),
+        any_day: false,
+        switches: false,
+    };
+    let mut segment = 0;
+    let mut at = 0;
+    while at < read.tokens.len() {
+        let token = &read.tokens[at];
+        if let Kind::Sign(_) | Kind::Emoji = token.kind {
+            at += 1;
+            continue;
+        }
+        if is_switch(read, at) {
+            segment += 1;
+            scanned.switches = true;
+        }
+        scanned.any_day |= token.entry.w == W::Cualquier && read.w(at + 1) == W::Dia
+            || token.entry.w == W::Todos && read.w(at + 1) == W::Los && read.w(at + 2) == W::Dia;
+        let entry = token.entry;
+        let idle = entry.w == W::Other
+            && entry.weekday.is_none()
+            && entry.month.is_none()
+            && entry.number.is_none()
+            && entry.ordinal.is_none()
+            && token.kind == Kind::Word
+            && !is_named_day(token.word);
+        if idle {
+            at += 1;
+            continue;
+        }
+        let previous = scanned.pieces.last();
+        let follows_day = previous.is_some_and(|piece| {
+            piece.what.is_day()
+                && (piece.end..at).all(|between| matches!(read.tokens[between].kind, Kind::Sign(',')))
+        });
+        let alternative = previous.and_then(|piece| alternative(read, piece, at, context));
+        let Some((what, bound, end)) = alternative.or_else(|| value(read, at, follows_day, context)) else {
+            at += 1;
+            continue;
+        };
+        let joined = previous.is_some_and(|piece| is_joined(read, piece.end, at));
+        let spoken = previous.is_some_and(|piece| {
+            (piece.end..at).any(|between| matches!(read.w(between), W::Y | W::O | W::Ni))
+        });
+        let excepted = is_excepted(read, at);
+        let denied = is_denied(read, words, clauses, at);
+        let carried = joined && previous.is_some_and(|piece| piece.negative && (spoken || denied));
+        let (mut negative, mut bound) = (excepted || denied || carried, bound);
+        if negative && bound != Bound::At {
+            // "no antes de las 11" is from 11 on
+            (negative, bound) = (false, bound.opposite());
+        }
+        let told = is_told(read, words, at);
+        scanned.pieces.push(Piece { what, bound, negative, told, segment, joined, at, end });
+        at = end.max(at + 1);
+    }
+    if scanned.pieces.is_empty()
+        && let Some((what, end)) = whole(read, context)
+    {
+        let piece = Piece {
+            what,
+            bound: Bound::At,
+            negative: false,
+            told: false,
+            segment: 0,
+            joined: false,
+            at: 0,
+            end,
+        };
+        scanned.pieces.push(piece);
+    }
+    deny_before_no(read, &mut scanned.pieces);
+    scanned
+}
+
+/// What only makes sense beside the piece before it: "a las 5 o 6", "mañana 10", "esta semana no, la otra".
+fn alternative(
+    read: &Read<'_>,
+    previous: &Piece,
+    at: usize,
+    context: &Context<'_>,
+) -> Option<(What, Bound, usize)> {
+    let is_last = |end: usize| {
+        (end..read.tokens.len()).all(|at| {
+            matches!(read.tokens[at].kind, Kind::Sign(_) | Kind::Emoji)
+                || matches!(read.word(at), "por" | "favor" | "gracias" | "si" | "se" | "puede")
+        })
+    };
+    let number = read.tokens[at].kind != Kind::Word || read.tokens[at].entry.number.is_some();
+    match previous.what {
+        What::Clock(first) if at == previous.end + 1 && read.w(at - 1) == W::O && number => {
+            let (clock, end) = clock::bare_at(read, at, false)?;
+            (is_last(end) || clock.marked).then_some((What::Clock(clock.in_half(first.half)), Bound::At, end))
+        }
+        What::Days(days) if days.sort == Sort::Day && at == previous.end && number => {
+            let (clock, end) = clock::bare_at(read, at, false)?;
+            (is_last(end) || clock.marked).then_some((What::Clock(clock), Bound::At, end))
+        }
+        What::Days(days)
+            if days.sort == Sort::Several && days.end == super::calendar::plus(days.start, 7) =>
+        {
+            let next = at + usize::from(read.w(at) == W::La);
+            let weeks = match (read.w(next), read.w(next + 1)) {
+                (W::Otro | W::Proximo | W::Siguiente, _) => 1,
+                (W::Subsiguiente, _) => 2,
+                (W::Que, W::Viene) => 1,
+                _ => return None,
+            };
+            let end = next + if read.w(next) == W::Que { 2 } else { 1 };
+            if next == at || !is_last(end) {
+                return None;
+            }
+            let start = super::calendar::plus(super::calendar::monday(context.now.date()), weeks * 7);
+            let days = Days { start, end: super::calendar::plus(start, 7), sort: Sort::Several, full: false };
+            Some((What::Days(days), Bound::At, end))
+        }
+        // "los martes y jueves"
+        What::Every(_) if at == previous.end + 1 && matches!(read.w(at - 1), W::Y | W::O) => {
+            let weekday = read.tokens[at].entry.weekday?;
+            Some((What::Every(1 << weekday.num_days_from_monday()), Bound::At, at + 1))
+        }
+        _ => None,
+    }
+}
+
+/// Whether a holiday's name begins with this word.
+fn is_named_day(word: u16) -> bool {
+    lexicon().holidays.iter().any(|named| named.words[0] == word)
+}
+
+/// What stands at a token, with the bound before it.
+fn value(
+    read: &Read<'_>,
+    at: usize,
+    follows_day: bool,
+    context: &Context<'_>,
+) -> Option<(What, Bound, usize)> {
+    let today = context.now.date();
+    if let Some((what, end)) = soonest(read, at) {
+        return Some((what, Bound::At, end));
+    }
+    if let Some((found, end)) = span::days(read, at, today) {
+        return Some((of_found(found), Bound::At, end));
+    }
+    if let Some(((start, last), end)) = span::clocks(read, at, follows_day) {
+        return Some((What::Clocks(start, last), Bound::At, end));
+    }
+    if let Some((what, end)) = plain(read, at, follows_day, context) {
+        let (bound, end) = bound_after(read, end).map_or((Bound::At, end), |end| (Bound::From, end));
+        return Some((what, bound, end));
+    }
+    let (bound, next) = bound_before(read, at)?;
+    let (what, end) = plain(read, next, false, context)?;
+    Some((what, bound, end))
+}
+
+fn of_found(found: Found) -> What {
+    match found {
+        Found::Days(days) => What::Days(days),
+        Found::Every(mask) => What::Every(mask),
+        Found::Impossible => What::Impossible,
+        Found::Contradiction => What::Contradiction,
+    }
+}
+
+/// `al final del día`, `al finalizar el día de mañana`, `a fin de día`: its last minute.
+fn end_of_day(read: &Read<'_>, at: usize, today: chrono::NaiveDate) -> Option<(NaiveDateTime, usize)> {
+    let next = at + usize::from(matches!(read.w(at), W::A | W::Al));
+    if next == at || !(read.w(next) == W::Fines || read.word(next) == "finalizar") {
+        return None;
+    }
+    let end = match (read.w(next + 1), read.w(next + 2), read.w(next + 3)) {
+        (W::Del | W::El | W::De, W::Dia, _) => next + 3,
+        (W::De, W::El, W::Dia) => next + 4,
+        (W::De, W::Manana | W::Hoy, _) => next + 1,
+        _ => return None,
+    };
+    let (day, end) = match (read.w(end), read.w(end + 1)) {
+        (W::De, W::Manana) => (super::calendar::plus(today, 1), end + 2),
+        (W::De, W::Hoy) => (today, end + 2),
+        _ => (today, end),
+    };
+    day.and_hms_opt(23, 59, 0).map(|moment| (moment, end))
+}
+
+fn plain(read: &Read<'_>, at: usize, follows_day: bool, context: &Context<'_>) -> Option<(What, usize)> {
+    if let Some((moment, end)) = end_of_day(read, at, context.now.date()) {
+        return Some((What::Moment(moment), end));
+    }
+    if let Some((offset, end)) = offset::at(read, at, context.now) {
+        let one = |date, sort| {
+            What::Days(Days { start: date, end: super::calendar::plus(date, 1), sort, full: false })
+        };
+        let what = match offset {
+            Offset::Day(date) => one(date, Sort::Day),
+            Offset::Days(start, end) => What::Days(Days { start, end, sort: Sort::Several, full: false }),
+            Offset::From(date) => What::From(date),
+            Offset::Moment(moment) => What::Moment(moment),
+            Offset::Moments(start, end) => What::Moments(start, end),
+        };
+        return Some((what, end));
+    }
+    if let Some((found, end)) = day::at(read, at, context.now.date()) {
+        // "2026-11-26T10:30"
+        if read.word(end) == "t"
+            && let Found::Days(days) = found
+            && let Some((clock, end)) = clock::bare_at(read, end + 1, false)
+        {
+            return Some((
+                What::Moment(
+                    days.start.and_hms_opt(0, 0, 0)?
+                        + chrono::TimeDelta::minutes(clock.minute_of_day().into()),
+                ),
+                end,
+            ));
+        }
+        return Some((of_found(found), end));
+    }
+    if let Some((clock, end)) = clock::at(read, at) {
+        return Some((What::Clock(clock), end));
+    }
+    if let Some((part, end)) = part::at(read, at, follows_day) {
+        return Some((What::Part(part), end));
+    }
+    None
+}
+
+/// As soon as possible, in its many wordings.
+fn soonest(read: &Read<'_>, at: usize) -> Option<(What, usize)> {
+    let w = |offset: usize| read.w(at + offset);
+    let end = match (w(0), w(1), w(2), w(3)) {
+        (W::Ahora, W::Mismo, ..) => return Some((What::Now, at + 2)),
+        (W::Ahora | W::Ya, ..) if read.count() == 1 => return Some((What::Now, at + 1)),
+        (W::Lo, W::Antes, W::Posible, _)
+        | (W::Lo, W::Mas, W::Pronto | W::Rapido | W::Luego | W::Antes, W::Posible) => {
+            at + if w(2) == W::Posible { 3 } else { 4 }
+        }
+        (W::Lo, W::Mas, W::Pronto | W::Rapido | W::Luego | W::Antes, _) => at + 3,
+        (W::Lo, W::Antes, W::Que, _) => at + 3,
+        (W::Lo, W::Antes, ..) => at + 2,
+        (W::Cuanto, W::Antes, ..) => return Some((What::Now, at + 2)),
+        (W::En, W::Este, W::Momento, _) => return Some((What::Now, at + 3)),
+        (W::En, W::Este, W::Mismo, W::Momento) => return Some((What::Now, at + 4)),
+        (W::Mas, W::Pronto, W::Posible, _) => at + 3,
+        (W::A, W::La, W::Brevedad, _) => at + 3,
+        (W::Al, W::Tiro, ..) => at + 2,
+        (W::De, W::Inmediato, ..) => return Some((What::Now, at + 2)),
+        (W::Inmediato, ..) => return Some((What::Now, at + 1)),
+        (W::Hora | W::La, W::Mas, W::Proximo | W::Cercana | W::Pronto, _) => at + 3,
+        (W::La, W::Primera, W::Hora, _) if read.word(at + 3) == "disponible" || read.w(at + 3) == W::Que => {
+            at + 3
+        }
+        (W::Primera, W::Hora, W::Posible, _) => at + 3,
+        (W::Primera, W::Hora, ..) if read.word(at + 2) == "disponible" => at + 3,
+        _ => return None,
+    };
+    Some((What::Soonest, end))
+}
+
+/// `después de`, `antes de`, `desde`, `a partir de`, `hasta`: the bound at a token, and where its value begins.
+fn bound_before(read: &Read<'_>, at: usize) -> Option<(Bound, usize)> {
+    let w = |offset: usize| read.w(at + offset);
+    Some(match (w(0), w(1), w(2)) {
+        (W::Despues | W::Luego, W::De | W::Que, _) => (Bound::After, at + 2),
+        (W::Despues | W::Luego, W::Del, _) => (Bound::After, at + 1),
+        (W::Despues, W::Las, _) => (Bound::After, at + 1),
+        (W::Mas, W::Tarde, W::De | W::Que) => (Bound::After, at + 3),
+        (W::Mas, W::Tarde, W::Del) => (Bound::After, at + 2),
+        (W::Pasado, W::Las | W::El | W::La, _) => (Bound::After, at + 1),
+        (W::Antes, W::De | W::Que, _) => (Bound::Before, at + 2),
+        (W::Antes, W::Del, _) => (Bound::Before, at + 1),
+        (W::Antes, W::Las, _) => (Bound::Before, at + 1),
+        (W::Mas, W::Temprano, W::De | W::Que) => (Bound::Before, at + 3),
+        (W::A, W::Partir, W::De) => (Bound::From, at + 3),
+        (W::A, W::Partir, W::Del) => (Bound::From, at + 2),
+        (W::Partir, W::De, _) => (Bound::From, at + 2),
+        (W::Partir, W::Del, _) => (Bound::From, at + 1),
+        (W::Desde, ..) => (Bound::From, at + 1),
+        (W::De, W::Las, _) | (W::Del, ..) if ends_open(read, at) => (Bound::From, at + 1),
+        (W::Hasta, ..) => (Bound::Until, at + 1),
+        (W::Tan, W::Tarde, W::Como) => (Bound::Until, at + 3),
+        (W::A, W::Mas, W::Tardar) => (Bound::Until, at + 3),
+        (W::Empezando, ..) => (Bound::From, at + 1),
+        _ => return None,
+    })
+}
+
+/// Whether "en adelante" comes within a few words.
+fn ends_open(read: &Read<'_>, at: usize) -> bool {
+    (at + 1..at + 7).any(|next| read.w(next) == W::Adelante)
+}
+
+/// `en adelante`, `para adelante`, `o más tarde` after a value.
+fn bound_after(read: &Read<'_>, at: usize) -> Option<usize> {
+    match (read.w(at), read.w(at + 1), read.w(at + 2)) {
+        (W::En | W::Para | W::Hacia, W::Adelante, _) => Some(at + 2),
+        (W::O, W::Mas, W::Tarde) => Some(at + 3),
+        (W::O, W::Despues, _) => Some(at + 2),
+        _ => None,
+    }
+}
+
+/// Words after which the rest corrects what came before.
+fn is_switch(read: &Read<'_>, at: usize) -> bool {
+    match read.word(at) {
+        "mejor" | "perdon" | "digo" | "prefiero" | "sino" | "equivoque" | "preferiria" | "disculpa"
+        | "corrijo" => at > 0,
+        "realidad" => at > 0 && read.w(at - 1) == W::En,
+        "decir" => at > 0 && read.word(at - 1) == "quise",
+        "sea" => at > 0 && read.w(at - 1) == W::O,
+        _ => false,
+    }
+}
+
+/// Whether only "o", "y", a comma and articles stand between two places, and at least one of the words.
+fn is_joined(read: &Read<'_>, from: usize, to: usize) -> bool {
+    let mut joint = false;
+    for at in from..to {
+        match read.w(at) {
+            W::O | W::Y | W::Ni | W::E => joint = true,
+            W::El | W::La | W::Los | W::De | W::En | W::Por | W::Para | W::A => {}
+            _ if read.is_sign(at, ',') || read.is_sign(at, '/') => joint = true,
+            _ => return false,
+        }
+    }
+    // an article belongs to the piece itself
+    joint
+}
+
+/// "menos el lunes", "que no sea el martes", "ni el jueves".
+fn is_excepted(read: &Read<'_>, at: usize) -> bool {
+    let mut before = at;
+    while before > 0
+        && matches!(
+            read.w(before - 1),
+            W::El | W::Los | W::La | W::A | W::En | W::Por | W::Para | W::De | W::Dia
+        )
+    {
+        before -= 1;
+    }
+    let w = |back: usize| before.checked_sub(back).map_or(W::Other, |at| read.w(at));
+    match w(1) {
+        W::Menos | W::Excepto | W::Ni => true,
+        W::Es if before >= 2 => w(2) == W::No,
+        _ => before > 0 && matches!(read.word(before - 1), "tampoco" | "sean"),
+    }
+}
+
+/// Verbs after which a denied day is one on which the patient cannot come.
+const ABILITY: [&str; 16] = [
+    "poder", "querer", "servir", "acomodar", "ser", "ir", "tener", "alcanzar", "convenir", "resultar",
+    "gustar", "asistir", "llegar", "venir", "haber", "estar",
+];
+
+/// Whether a negation that is about coming reaches a place.
+fn is_denied(read: &Read<'_>, words: &Words, clauses: &Clauses, at: usize) -> bool {
+    let position = words.position(at);
+    if position >= 64 || clauses.denied >> position & 1 == 0 {
+        return false;
+    }
+    let mut before = position;
+    while before > 0 {
+        before -= 1;
+        if clauses.negations >> before & 1 == 1 {
+            return true;
+        }
+        let entry = read.tokens[words.tokens[before]].entry;
+        let foreign = entry.w == W::Other
+            && entry.verbs.iter().any(|(_, forms)| forms & verb::FINITE != 0)
+            && !entry.verbs.iter().any(|(verb, forms)| {
+                forms & verb::PAST == 0 && ABILITY.iter().any(|name| lexicon().verb(name) == Some(*verb))
+            });
+        if foreign {
+            return false;
+        }
+    }
+    true
+}
+
+/// "el martes no puedo", "martes no", "los lunes trabajo": what comes after takes the pieces before it away.
+fn deny_before_no(read: &Read<'_>, pieces: &mut [Piece]) {
+    let mut from = 0;
+    while from < pieces.len() {
+        let mut last = from;
+        while last + 1 < pieces.len()
+            && (pieces[last].end..pieces[last + 1].at).all(|at| {
+                matches!(
+                    read.w(at),
+                    W::Y | W::O | W::Ni | W::En | W::A | W::Por | W::De | W::El | W::Los | W::La
+                ) || read.is_sign(at, ',')
+            })
+        {
+            last += 1;
+        }
+        let after = pieces[last].end;
+        let refused = match read.w(after) {
+            W::No => {
+                let next = read.word(after + 1);
+                after + 1 == read.tokens.len()
+                    || matches!(read.tokens.get(after + 1).map(|token| token.kind), Some(Kind::Sign(_)))
+                    || matches!(
+                        next,
+                        "puedo"
+                            | "podria"
+                            | "podre"
+                            | "me"
+                            | "tengo"
+                            | "trabajo"
+                            | "estoy"
+                            | "alcanzo"
+                            | "voy"
+                            | "gracias"
+                            | "podemos"
+                            | "ire"
+                            | "llego"
+                            | "estare"
+                            | "puede"
+                            | "quiero"
+                            | "sirve"
+                            | "porque"
+                    )
+            }
+            W::Me => {
+                matches!(read.word(after + 1), "complica" | "cuesta" | "queda")
+                    && read.word(after + 2) != "bien"
+            }
+            _ => matches!(read.word(after), "trabajo" | "imposible" | "tampoco"),
+        };
+        if refused {
+            for piece in &mut pieces[from..=last] {
+                piece.negative = true;
+            }
+        }
+        from = last + 1;
+    }
+}
+
+/// Whether the clause around a place tells the past.
+fn is_told(read: &Read<'_>, words: &Words, at: usize) -> bool {
+    let position = words.position(at);
+    let mut from = position.min(words.tokens.len().saturating_sub(1));
+    while from > 0 && words.breaks[from] == 0 {
+        from -= 1;
+    }
+    let mut told = false;
+    for place in from..words.tokens.len() {
+        if place > position && words.breaks[place] != 0 {
+            break;
+        }
+        let token = &read.tokens[words.tokens[place]];
+        for (verb, forms) in &token.entry.verbs {
+            let past = verb::DID | verb::I_DID | verb::USED_TO;
+            let only = forms & !past == 0 || token.accented_end && forms & past != 0;
+            let polite = ["querer", "necesitar"].iter().any(|name| lexicon().verb(name) == Some(*verb));
+            if only && !polite {
+                told = true;
+            } else if forms & verb::I != 0 && token.entry.w == W::Other {
+                return false;
+            }
+        }
+    }
+    told
+}
+
+/// A message that is nothing but a bare hour, or a bare number when a day or an hour was asked for.
+fn whole(read: &Read<'_>, context: &Context<'_>) -> Option<(What, usize)> {
+    let first = (0..read.tokens.len()).find(|at| !matches!(read.tokens[*at].kind, Kind::Sign(_)))?;
+    let is_end = |end: usize| {
+        (end..read.tokens.len()).all(|at| {
+            matches!(read.tokens[at].kind, Kind::Sign(_) | Kind::Emoji)
+                || matches!(read.word(at), "por" | "favor" | "gracias")
+        })
+    };
+    // "10-30"
+    if read.is_sign(first + 1, '-')
+        && let (Some(hour), Some(minute)) = (read.figure(first), read.figure(first + 2))
+        && hour < 24
+        && minute < 60
+        && read.typed(first + 2).len() == 2
+        && is_end(first + 3)
+    {
+        let clock = Clock::of(u16::try_from(hour).ok()?, u16::try_from(minute).ok()?);
+        return Some((What::Clock(clock), first + 3));
+    }
+    // "3 5 1951": a birth date in pieces
+    if let (Some(day), Some(month), Some(year)) =
+        (read.figure(first), read.figure(first + 1), read.figure(first + 2))
+        && (1_900..=2_100).contains(&year)
+        && is_end(first + 3)
+    {
+        let narrow = |value: u64| u32::try_from(value).ok();
+        let date = chrono::NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, narrow(month)?, narrow(day)?)?;
+        let days = Days { start: date, end: super::calendar::plus(date, 1), sort: Sort::Date, full: true };
+        return Some((What::Days(days), first + 3));
+    }
+    let (value, end) = number_at(read, first)?;
+    if let Some((clock, clock_end)) = clock::bare_at(read, first, false)
+        && is_end(clock_end)
+        && clock_end > end
+    {
+        return Some((What::Clock(clock), clock_end));
+    }
+    if !is_end(end) {
+        return None;
+    }
+    if context.asked != Asked::When {
+        // "diez" is an hour of a clinic's day, if it is anything; it asks for nothing
+        let hour = u16::try_from(value).ok().filter(|hour| (8..=20).contains(hour))?;
+        let free = context.asked == Asked::Nothing && context.options.is_empty();
+        return free.then(|| (What::Hint(Clock::of(hour, 0)), end));
+    }
+    let day = u32::try_from(value).ok().filter(|day| (1..=31).contains(day))?;
+    let date = super::calendar::day_of_month(day, context.now.date())?;
+    let days = Days { start: date, end: super::calendar::plus(date, 1), sort: Sort::Bare, full: false };
+    Some((What::Days(days), end))
+}
