@@ -251,7 +251,9 @@ fn by_place(
 
 /// "la más temprano", "la más tarde", "la más próxima".
 fn extreme(read: &Read<'_>, options: &[Offered<'_>]) -> Option<usize> {
-    let at = (0..read.tokens.len()).find(|at| read.w(*at) == W::Mas)?;
+    // "más tarde" alone asks for other hours; "la más tarde" is one of these
+    let is_one = |at: usize| (at.saturating_sub(3)..at).any(|before| matches!(read.w(before), W::La | W::El));
+    let at = (0..read.tokens.len()).find(|at| read.w(*at) == W::Mas && is_one(*at))?;
     let by_start = || options.iter().enumerate().filter_map(|(place, option)| Some((option.starts?, place)));
     match read.w(at + 1) {
         W::Temprano | W::Proximo | W::Cercana | W::Pronto => by_start().min().map(|(_, place)| place),

@@ -22,7 +22,8 @@ pub(super) fn of(read: &Read<'_>) -> (Option<Rut>, Option<RutTail>) {
             return (Some(rut), Some(rut.tail()));
         }
         // `5678-5`, or the five alone
-        let parts = compact.len() == 5 && (signed || end == at + 1 || compact.ends_with(['k', 'K']));
+        let alone = at == 0 && end == read.tokens.len();
+        let parts = compact.len() == 5 && (signed || alone || end == at + 1 || compact.ends_with(['k', 'K']));
         if tail.is_none() && parts && read.count() <= 8 {
             tail = compact.parse().ok();
         }

@@ -112,7 +112,7 @@ async fn the_same_crowd_doubles_hours_when_lock_and_constraint_are_taken_away() 
         create trigger scatter before insert on doctor_days for each row execute function scatter();
         -- widen the moment between looking and writing, as a loaded disk would
         create function linger() returns trigger language plpgsql as
-          $$ begin perform pg_sleep(0.01); return new; end $$;
+          $$ begin perform pg_sleep(0.05); return new; end $$;
         create trigger linger before insert on appointments for each row execute function linger();";
     let outcome = race(Some(sabotage)).await;
     assert!(outcome.overlaps > 0, "this test would not see a double booking");
