@@ -242,6 +242,8 @@ pub enum Effect {
     TellRegistered {
         /// The appointment.
         appointment: AppointmentId,
+        /// In these words.
+        text: String,
     },
     /// Something is wrong with the flow or the engine; operators are told.
     Incident {

@@ -6,7 +6,8 @@ use chrono::NaiveDateTime;
 
 use super::fingerprint::Fingerprint;
 use super::state::{Asked, AskedKind, Choice, Tap};
-use crate::value::{Outgoing, OutgoingOption};
+use crate::flow::{Record, Value};
+use crate::value::{Outgoing, OutgoingOption, hour_label};
 
 /// The key of a yes.
 pub(super) const YES: &str = "si";
@@ -34,6 +35,29 @@ pub(super) const MORE_ROWS: &str = "Ver más";
 /// Asks a field that the flow itself never asks, only hears.
 pub(super) fn ask_volunteered(title: &str) -> String {
     format!("Cuéntame de nuevo: {title}.")
+}
+
+/// What a patient's registered phone is told of an hour that another phone, not verified yet, booked, moved or
+/// cancelled.
+pub(super) fn done_elsewhere(port: &str, row: &Record) -> String {
+    let what = match port {
+        "agenda.mover" => "se cambió una hora",
+        "agenda.anular" => "se anuló una hora",
+        _ => "se pidió una hora",
+    };
+    let words = |column: &str| match row.columns.get(column) {
+        Some(Value::Text(text)) => text.clone(),
+        Some(Value::Moment(at)) => hour_label::day_hour_long(*at),
+        _ => String::new(),
+    };
+    format!(
+        "Te aviso: desde otro teléfono {what} para {}.\n{}, {}\nCon {}\nSi no sabías de esto, escríbeme \
+         «hablar con alguien» y una persona del centro lo revisa contigo.",
+        words("paciente"),
+        words("prestacion"),
+        words("inicio"),
+        words("profesional"),
+    )
 }
 
 /// A question as it will be shown.

@@ -10,7 +10,7 @@ use sqlx::PgConnection;
 use sqlx::types::Json as Column;
 
 use super::state::{Owner, State};
-use crate::id::{CenterId, ConversationId, EventId, OutboxId};
+use crate::id::{AppointmentId, CenterId, ConversationId, EventId, OutboxId};
 
 /// A conversation as a turn begins.
 #[derive(Debug)]
@@ -173,6 +173,10 @@ pub async fn end(tx: &mut PgConnection, ending: &Ending<'_>) -> sqlx::Result<Vec
              on conflict (dedupe_key) do update
                set received_at = excluded.received_at, due_at = excluded.due_at, payload = excluded.payload,
                    attempts = 0, processed_at = null, outcome = null
+           ), told_now as (
+             -- who writes may be told what had to wait for it (tell_registered)
+             update outbox set not_before = app_now(), epoch = $4
+             where conversation_id = $1 and status = 'queued' and not_before = 'infinity' and $8::timestamptz is not null
            ), resumed as (
              insert into events (conversation_id, kind, dedupe_key, received_at, due_at, payload)
              select $1, 'continue', 'continue:' || $1::text || ':' || seq, app_now(), app_now(), '{}' from saved where $19
@@ -202,6 +206,61 @@ pub async fn end(tx: &mut PgConnection, ending: &Ending<'_>) -> sqlx::Result<Vec
         &payloads,
         ending.goes_on,
         ending.messages,
+    )
+    .fetch_all(tx)
+    .await
+}
+
+/// Queues a message to the phones that the patient of an appointment has registered, apart from this
+/// conversation's own. Nothing but a template may be sent to who has not written for 24 hours (Meta, customer
+/// service window): there the message waits until that phone writes again.
+///
+/// # Errors
+/// When the database fails.
+pub async fn tell_registered(
+    tx: &mut PgConnection,
+    conversation: ConversationId,
+    appointment: AppointmentId,
+    message: &Json,
+) -> sqlx::Result<Vec<OutboxId>> {
+    sqlx::query_scalar!(
+        r#"with here as (
+             select center_id, phone_number_id from conversations where id = $1
+           ), phones as (
+             select ltrim(r.phone_e164, '+') as wa_id, d.conversation_id as known
+             from here join appointments a on a.id = $2
+               join patient_phones r on r.patient_id = a.patient_id
+               left join addresses d
+                 on d.phone_number_id = here.phone_number_id and d.kind = 'wa_id' and d.value = ltrim(r.phone_e164, '+')
+             where d.conversation_id is distinct from $1
+           ), made as (
+             -- conversations of one number are all alike: the first new one goes to the first new phone
+             insert into conversations (center_id, phone_number_id, created_at)
+             select here.center_id, here.phone_number_id, app_now() from here, phones where known is null
+             returning id
+           ), added as (
+             -- a phone that writes for the first time at this moment has an address by then: its conversation is taken
+             insert into addresses (phone_number_id, kind, value, conversation_id)
+             select here.phone_number_id, 'wa_id', p.wa_id, m.id
+             from here, (select wa_id, row_number() over (order by wa_id) as place from phones where known is null) p
+               join (select id, row_number() over (order by id) as place from made) m using (place)
+             order by p.wa_id
+             on conflict (phone_number_id, kind, value) do update set value = excluded.value
+             returning conversation_id
+           ), told as (
+             select c.id, c.epoch, c.last_patient_at
+             from conversations c where c.id in (select known from phones)
+             -- a conversation made above is not to be seen yet
+             union all
+             select conversation_id, 0, null from added
+           )
+           insert into outbox (conversation_id, epoch, not_before, payload, created_at)
+           select id, epoch, case when last_patient_at > app_now() - interval '24 hours' then app_now() else 'infinity' end, $3, app_now()
+           from told
+           returning id as "id: OutboxId""#,
+        conversation as ConversationId,
+        appointment as AppointmentId,
+        message
     )
     .fetch_all(tx)
     .await

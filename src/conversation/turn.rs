@@ -22,7 +22,7 @@ use crate::id::{ConversationId, EventId, OutboxId};
 use crate::queue::job::Due;
 use crate::queue::worker::{Queued, RunTurn, TurnFailed};
 use crate::scheduling::{Agenda, DayChange};
-use crate::value::Incoming;
+use crate::value::{Incoming, Outgoing};
 
 /// Questions that one turn may ask: far more than a walk of 50 steps needs, so that only a bug reaches it.
 const QUESTIONS: usize = 100;
@@ -328,6 +328,7 @@ async fn write(
 ) -> Result<Vec<OutboxId>, TurnError> {
     let mut messages = Vec::new();
     let mut timers = Vec::new();
+    let mut notices = Vec::new();
     let mut stuck = match (before.owner, turned.state.owner) {
         (Owner::Staff, Owner::Bot | Owner::Muted) => Stuck::Solved,
         _ => Stuck::AsBefore,
@@ -351,7 +352,11 @@ async fn write(
                 metrics::counter!("smartsalud_incidents_total").increment(1);
                 tracing::error!(conversation.id = %conversation, what, "The engine or a flow is at fault");
             }
-            Effect::TellRegistered { .. } | Effect::Continue => {}
+            Effect::TellRegistered { appointment, text } => {
+                let message = Outgoing { text: text.clone(), options: Vec::new(), list_button: None };
+                notices.push((*appointment, serde_json::to_value(message)?));
+            }
+            Effect::Continue => {}
         }
     }
     let ending = Ending {
@@ -370,7 +375,16 @@ async fn write(
         timers: &timers,
         goes_on: turned.effects.contains(&Effect::Continue),
     };
-    store::end(tx, &ending).await.map_err(|source| TurnError::Store { doing: "end a turn", source })
+    let mut queued =
+        store::end(tx, &ending).await.map_err(|source| TurnError::Store { doing: "end a turn", source })?;
+    for (appointment, message) in notices {
+        // at most one a turn: what commits ends its walk
+        let told = store::tell_registered(tx, conversation, appointment, &message).await;
+        queued.extend(
+            told.map_err(|source| TurnError::Store { doing: "tell a patient's registered phone", source })?,
+        );
+    }
+    Ok(queued)
 }
 
 impl RunTurn for Turns {

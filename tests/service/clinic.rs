@@ -111,7 +111,7 @@ pub(crate) async fn count(database: &Scratch, sql: &str) -> i64 {
 /// What is still to be done: due events, messages to send, statuses to settle.
 pub(crate) const OPEN: &str =
     "select (select count(*) from events where processed_at is null and due_at <= clock_timestamp())
-     + (select count(*) from outbox where status in ('queued', 'sending'))";
+     + (select count(*) from outbox where status in ('queued', 'sending') and not_before < 'infinity')";
 
 /// Waits until nothing is left to be done.
 ///

@@ -88,6 +88,56 @@ async fn a_stranger_says_who_they_are_and_sees_only_what_they_booked_themselves(
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_registered_phone_is_told_of_what_another_did_at_once_or_when_it_next_writes() {
+    let clinic = Clinic::open().await;
+    clinic.says(LUZ, "hola").await;
+    let books = async |phone: &str| {
+        clinic.says(phone, "quiero hora con matrona").await;
+        clinic.says(phone, "5678-5").await;
+        let hours = clinic.says(phone, "14 de marzo de 1957").await;
+        let review = clinic.taps(phone, &hours, 0).await;
+        let booked = clinic.taps(phone, &review, 0).await;
+        assert!(booked.text.contains("quedó tomada"), "{booked}");
+        booked
+    };
+    let booked = books(STRANGER).await;
+    let told = clinic.whatsapp.next_reply(LUZ).await;
+    assert!(told.text.contains("desde otro teléfono se pidió una hora para Luz Soto"), "{told}");
+    let when = booked.text.lines().find(|line| line.starts_with("El ")).unwrap().trim_start_matches("El ");
+    assert!(told.text.contains(when), "{told}");
+
+    // outside of WhatsApp's 24 hours nothing may be sent but a template: it waits for a word from her
+    let late = "update conversations c set last_patient_at = clock_timestamp() - interval '25 hours' from addresses a
+                where a.conversation_id = c.id and a.value = $1";
+    sqlx::query(late).bind(LUZ).execute(&clinic.database.pool).await.unwrap();
+    clinic.says(STRANGER, "anula mi hora").await;
+    let cancelled = clinic.says(STRANGER, "sí, anúlala").await;
+    assert!(cancelled.text.contains("anulé la hora"), "{cancelled}");
+    assert!(clinic.whatsapp.try_next_reply(LUZ).is_none());
+    let told = clinic.says(LUZ, "hola").await;
+    assert!(told.text.contains("desde otro teléfono se anuló una hora para Luz Soto"), "{told}");
+    let answer = clinic.whatsapp.next_reply(LUZ).await;
+    assert!(answer.text.contains("Qué necesitas"), "{answer}");
+    clinic.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_registered_phone_that_never_wrote_is_told_when_it_first_does() {
+    let clinic = Clinic::open().await;
+    clinic.says(STRANGER, "quiero hora con matrona").await;
+    clinic.says(STRANGER, "5678-5").await;
+    let hours = clinic.says(STRANGER, "14 de marzo de 1957").await;
+    let review = clinic.taps(STRANGER, &hours, 0).await;
+    clinic.taps(STRANGER, &review, 0).await;
+    let told = clinic.says(LUZ, "hola").await;
+    assert!(told.text.contains("desde otro teléfono"), "{told}");
+    let hello = clinic.whatsapp.next_reply(LUZ).await;
+    assert!(hello.text.contains("Qué necesitas"), "{hello}");
+    assert_eq!(clinic.count("select count(*) from conversations").await, 2);
+    clinic.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn three_wrong_identities_bring_a_person_and_starting_anew_does_not_help() {
     let clinic = Clinic::open().await;
     clinic.says(STRANGER, "quiero una hora").await;

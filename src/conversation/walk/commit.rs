@@ -5,6 +5,7 @@
 
 use super::hold::hour_of;
 use crate::conversation::need::{Effect, Need, OK};
+use crate::conversation::reply;
 use crate::conversation::running::{Halt, Running, Verdict};
 use crate::conversation::scope::View;
 use crate::conversation::state::Done;
@@ -73,8 +74,11 @@ impl<'a> Running<'a> {
             Value::Record(row) => row.columns.get("verificado") == Some(&Value::Flag(false)),
             _ => false,
         });
-        if let Some(appointment) = row.filter(|_| unverified).and_then(|row| row.key.parse().ok()) {
-            self.effects.push(Effect::TellRegistered { appointment });
+        if let Some(row) = row.filter(|_| unverified)
+            && let Ok(appointment) = row.key.parse()
+        {
+            let text = reply::done_elsewhere(&call.port, row);
+            self.effects.push(Effect::TellRegistered { appointment, text });
         }
     }
 }

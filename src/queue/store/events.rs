@@ -233,7 +233,7 @@ pub async fn depth(conn: &mut PgConnection) -> sqlx::Result<Depth> {
                   (select count(*) from appointments where status = 'PENDING') as "holds!"
            from (select count(*) as n, min(due_at) as oldest from events
                  where processed_at is null and conversation_id is not null and kind <> 'status' and due_at <= app_now()) e,
-                (select count(*) as n, min(created_at) as oldest from outbox where status in ('queued', 'sending')) o"#
+                (select count(*) as n, min(created_at) as oldest from outbox where status in ('queued', 'sending') and not_before < 'infinity') o"#
     )
     .fetch_one(conn)
     .await

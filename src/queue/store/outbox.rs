@@ -87,7 +87,8 @@ async fn claim_rows(conn: &mut PgConnection, most: i64) -> sqlx::Result<Vec<Row>
                and not exists (select 1 from outbox before
                                where before.conversation_id = o.conversation_id and before.id < o.id
                                  and (before.status = 'sending'
-                                      or (before.status = 'queued' and before.epoch = c.epoch and o.epoch = c.epoch)))
+                                      -- what waits for its patient to write is in nobody's way
+                                      or (before.status = 'queued' and before.not_before < 'infinity' and before.epoch = c.epoch and o.epoch = c.epoch)))
              order by o.not_before, o.id
              limit $1
              for update of o skip locked
