@@ -47,3 +47,31 @@ async fn a_conversation_that_goes_otherwise_fails_with_its_place_and_why() {
         assert!(told.contains(part), "`{part}` is missing in:\n{told}");
     }
 }
+
+/// The blocks of the README that are written in this way, without their fences.
+fn blocks(fence: &str) -> Vec<String> {
+    let readme = std::fs::read_to_string("README.md").expect("the README can be read");
+    let opening = format!("```{fence}\n");
+    let opened = readme.split(opening.as_str()).skip(1);
+    opened.map(|rest| rest.split("```").next().unwrap_or_default().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn the_readmes_fixture_passes_and_fails_as_it_is_shown_to() {
+    let [fixture] =
+        &blocks("yaml").into_iter().filter(|block| block.starts_with("fixture:")).collect::<Vec<_>>()[..]
+    else {
+        panic!("the README has one fixture");
+    };
+    let folder = std::env::temp_dir().join(format!("smartsalud-readme-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder of our own");
+    let path = folder.join("corrige.yaml");
+    std::fs::write(&path, fixture).expect("a file of our own");
+    let right = folder::play(&path, Book::built_in(), Extent::default()).await;
+    std::fs::write(&path, fixture.replace("says: [Dentista]", "says: [Matrona]")).expect("a file of our own");
+    let wrong = folder::play(&path, Book::built_in(), Extent::default()).await;
+    std::fs::remove_dir_all(&folder).expect("it is ours");
+    assert!(right.passed(), "{}", report::failure(&right));
+    let told = report::failure(&wrong).replace(&format!("{}/", folder.display()), "");
+    assert_eq!(blocks("text"), [format!("{}\n", told.trim_end())]);
+}
