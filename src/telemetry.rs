@@ -59,10 +59,20 @@ pub fn start_logging(args: &LogArgs) -> anyhow::Result<()> {
     }
     .map_err(|error| anyhow::anyhow!("logging was started twice: {error}"))?;
     std::panic::set_hook(Box::new(|panic| {
+        if is_closed_pipe(panic.payload()) {
+            // as a program that SIGPIPE ends: `smartsalud replay | head`
+            std::process::exit(141);
+        }
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
         tracing::error!(place, "{}", words_of(panic.payload()));
     }));
     Ok(())
+}
+
+/// Whether `println!` found nobody reading any more.
+fn is_closed_pipe(payload: &(dyn std::any::Any + Send)) -> bool {
+    let said = payload.downcast_ref::<String>();
+    said.is_some_and(|said| said.starts_with("failed printing to stdout: Broken pipe"))
 }
 
 /// What may be said of a panic: the words in the source, never what was formatted into them.

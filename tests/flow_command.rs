@@ -85,3 +85,13 @@ fn a_flow_is_drawn_and_an_unknown_one_is_told_apart() {
     assert_eq!(output.status.code(), Some(1));
     assert!(text(&output.stderr).contains("there is no flow `nada`"), "{}", text(&output.stderr));
 }
+
+#[test]
+fn nobody_reading_any_more_ends_it_quietly() {
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let program = env!("CARGO_BIN_EXE_smartsalud");
+    let done = Command::new(program).args(["flows", "graph", "agendar"]).stdout(writer).output().unwrap();
+    assert_eq!(done.status.code(), Some(141));
+    assert_eq!(text(&done.stderr), "");
+}

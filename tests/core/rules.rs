@@ -204,7 +204,7 @@ fn answers_before_a_commit_are_frozen() {
     talk.taps("Sí, anularla").stands_at("cancelar.otra");
     talk.tap(other, "vie 27 nov 16:00").told("ya no sirve");
     talk.stands_at("cancelar.otra").booked(&["k2-2026-11-27T16:00"]);
-    talk.says("cambiar la hora").told("ya quedó tomada");
+    talk.says("cambiar la hora").told("ya quedó hecho");
 }
 
 #[test]
