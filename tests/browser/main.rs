@@ -13,9 +13,10 @@ use page::{Page, Row};
 const LUZ: &str = "56911112222";
 const DANIELA: &str = "56911113333";
 
-/// The first row of an hour (the last row may be «Más horas»).
-fn first_hour(rows: &[Row]) -> &Row {
-    rows.iter().find(|row| row.title.contains(':')).unwrap_or_else(|| panic!("no hour in {rows:?}"))
+/// The last hour of a list that is not this one: the first hours may stop being on offer while a test runs.
+fn last_hour<'a>(rows: &'a [Row], but: Option<&Row>) -> &'a Row {
+    let other = |row: &&Row| row.title.contains(':') && but.is_none_or(|but| but.title != row.title);
+    rows.iter().rfind(other).unwrap_or_else(|| panic!("no hour in {rows:?}"))
 }
 
 #[tokio::test]
@@ -31,8 +32,9 @@ async fn a_patient_books_moves_and_cancels_an_hour_on_a_phone() {
     let offer = luz.next().await;
     offer.says(&["Matrona", "tarde"]);
     let rows = luz.open_list(&offer).await;
-    let wanted = first_hour(&rows).clone();
-    assert!(wanted.time() >= "12:00", "in the afternoon: {rows:?}");
+    let mut hours = rows.iter().filter(|row| row.title.contains(':'));
+    assert!(hours.all(|row| row.time() >= "12:00"), "in the afternoon: {rows:?}");
+    let wanted = last_hour(&rows, None).clone();
     luz.choose(&wanted).await;
     let review = luz.next().await;
     let [day, time] = wanted.written_out();
@@ -40,8 +42,7 @@ async fn a_patient_books_moves_and_cancels_an_hour_on_a_phone() {
     luz.tap(&review, "Sí, confirmar").await;
     let booked = luz.next().await;
     booked.says(&["Listo, tu hora quedó tomada", "Matrona", &day, &time, &wanted.detail]);
-    let code = booked.code().to_owned();
-    assert!(code.len() >= 4, "{booked:?}");
+    assert!(booked.code().len() >= 4, "{booked:?}");
     page.picture("").await;
 
     // one more hour of hers was there before: she is asked which
@@ -53,8 +54,7 @@ async fn a_patient_books_moves_and_cancels_an_hour_on_a_phone() {
     let offer = luz.next().await;
     offer.says(&["Tu hora de Matrona es el", &day, &time]);
     let rows = luz.open_list(&offer).await;
-    let other = first_hour(&rows).clone();
-    assert_ne!(other.title, wanted.title, "{rows:?}");
+    let other = last_hour(&rows, Some(&wanted)).clone();
     luz.choose(&other).await;
     let review = luz.next().await;
     let [new_day, new_time] = other.written_out();
@@ -72,7 +72,20 @@ async fn a_patient_books_moves_and_cancels_an_hour_on_a_phone() {
     let review = luz.next().await;
     review.says(&["¿Anulo esta hora?", "Matrona de Luz Soto Araya", &new_day, &new_time]);
     luz.tap(&review, "Sí, anularla").await;
-    luz.next().await.says(&["Listo, anulé la hora de Matrona", &new_day, &new_time]);
+    let cancelled = luz.next().await;
+    cancelled.says(&[
+        "Listo, anulé la hora de Matrona",
+        &new_day,
+        &new_time,
+        "¿Quieres pedir una hora nueva?",
+    ]);
+    luz.tap(&cancelled, "No, gracias").await;
+    luz.next().await.says(&["Está bien"]);
+
+    luz.say("¿qué horas tengo?").await;
+    let left = luz.next().await;
+    left.says(&["Medicina general"]);
+    assert!(!left.words.contains("Matrona"), "what was cancelled is gone: {left:?}");
 }
 
 #[tokio::test]
@@ -86,7 +99,7 @@ async fn the_second_of_two_patients_is_offered_other_hours_at_once() {
     let rows = luz.open_list(&for_luz).await;
     assert_eq!(rows, daniela.open_list(&for_daniela).await, "both see the same hours");
 
-    let wanted = first_hour(&rows);
+    let wanted = last_hour(&rows, None);
     let [day, time] = wanted.written_out();
     luz.choose(wanted).await;
     let review = luz.next().await;
@@ -102,7 +115,7 @@ async fn the_second_of_two_patients_is_offered_other_hours_at_once() {
     let same = |row: &&Row| (&row.title, &row.detail) == (&wanted.title, &wanted.detail);
     assert_eq!(others.iter().find(same), None, "what was taken is not offered again");
     page.picture("-two").await;
-    let other = first_hour(&others);
+    let other = last_hour(&others, Some(wanted));
     let [other_day, other_time] = other.written_out();
     daniela.choose(other).await;
     let review = daniela.next().await;

@@ -1,6 +1,6 @@
 //! The page of phones in a real browser, and what a patient does on one of its phones.
 //!
-//! Whatever takes time is waited for by looking again and again, with a deadline; no fixed pause decides anything.
+//! Whatever takes time is waited for by looking again and again, up to a deadline: no fixed pause decides.
 
 use std::time::Duration;
 
@@ -13,6 +13,9 @@ use serde_json::{Value, json};
 use smartsalud::clock::Stopwatch;
 
 use crate::process::{Browser, Folder, PATIENCE, Programs, Running};
+
+const WIDTH: u32 = 1280;
+const HEIGHT: u32 = 900;
 
 /// The page, open, with everything that runs behind it. What is dropped first is written first.
 pub(crate) struct Page {
@@ -50,9 +53,12 @@ impl Page {
             .await
             .unwrap();
         let browser = Browser::of(client.capabilities());
-        client.set_window_size(1280, 900).await.unwrap();
         client.goto(&format!("http://{}/phone", demo.address)).await.unwrap();
         let page = Self { client, _browser: browser, _driver: driver, _demo: demo, _folder: folder };
+        // the page itself that size, whatever the window has around it
+        let around: [u32; 2] =
+            page.ask("return [outerWidth - innerWidth, outerHeight - innerHeight]", "").await;
+        page.client.set_window_size(WIDTH + around[0], HEIGHT + around[1]).await.unwrap();
         page.until("the page receives what happens", "#connection[data-live='true']").await;
         Some(page)
     }
@@ -246,7 +252,7 @@ impl Row {
         self.title.rsplit(' ').next().unwrap()
     }
 
-    /// How the hour of a row like `mar 1 15:30` or `mar 1 dic 15:30` begins and ends when it is written out: `martes 1 de`, `a las 15:30`.
+    /// The two parts of `mar 1 15:30` or `mar 1 dic 15:30` when it is written out: `martes 1 de`, `a las 15:30`.
     pub(crate) fn written_out(&self) -> [String; 2] {
         let parts: Vec<&str> = self.title.split(' ').collect();
         let ([weekday, day, time] | [weekday, day, _, time]) = parts[..] else {

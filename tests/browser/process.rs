@@ -1,7 +1,7 @@
-//! The programs that a browser test starts: the demo, chromedriver and its browser. All end with their test, even a failed one.
+//! The programs behind a browser test: the demo, chromedriver and its browser. All end with it, even when it fails.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
@@ -27,7 +27,8 @@ impl Programs {
     /// Nothing when the environment asks for no browser; a missing one fails the test.
     pub(crate) fn find() -> Option<Self> {
         if std::env::var_os(SKIP).is_some_and(|value| value == "1") {
-            println!("skipped: {SKIP}=1 asks for no browser");
+            // not `println!`, which nobody sees when a test passes
+            writeln!(std::io::stderr(), "skipped: {SKIP}=1 asks for no browser").unwrap();
             return None;
         }
         let chromedriver = on_path("chromedriver");
