@@ -3,6 +3,8 @@
 //! Needs Chromium and chromedriver; `SMARTSALUD_NO_BROWSER=1` skips all of it. With `SMARTSALUD_SCREENSHOT`
 //! naming a file, pictures of the page are saved there.
 
+#![expect(clippy::unwrap_used, reason = "a browser that does not do what it is asked has failed the test")]
+
 mod page;
 mod process;
 
