@@ -121,6 +121,10 @@ impl<'a> Running<'a> {
             }
             FieldKind::Choice { .. } => {
                 let choices = self.choices(index, flow, field, rows);
+                // The "no" of "ya no puedo ir, anula mi hora" answers nothing that is asked later.
+                if choices.iter().flat_map(|choice| &choice.words).any(|word| word == "si" || word == "no") {
+                    return Ok(Heard::Nothing);
+                }
                 let Some(place) = message.mentioned(&choices) else { return Ok(Heard::Nothing) };
                 let chosen = choices[place].key.clone();
                 let filled = self.choose(index, flow, &field.name, &chosen, By::Patient)?;
