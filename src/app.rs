@@ -14,7 +14,7 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::get;
-use chrono::TimeDelta;
+use chrono::{Datelike, TimeDelta};
 use secrecy::SecretString;
 use sqlx::postgres::PgPool;
 use tokio::net::TcpListener;
@@ -30,6 +30,7 @@ use crate::database::{health, pool};
 use crate::queue::store::{events, outbox};
 use crate::queue::wake::Wake;
 use crate::queue::{sender, worker};
+use crate::scheduling::store::{closing, map::prune_changes};
 use crate::scheduling::{Agenda, booking};
 use crate::telemetry::{self, Outage};
 use crate::whatsapp::{self, EventWriter, WebhookState, webhook_router};
@@ -42,6 +43,8 @@ const SWEEP: Duration = Duration::from_secs(5);
 const SWEPT: i64 = 200;
 /// How often the figures of the queue and the pool are read.
 const GAUGES: Duration = Duration::from_secs(5);
+/// How often what has grown old is cleared away.
+const TENDED: Duration = Duration::from_secs(3_600);
 /// How often statuses are looked for when nothing woke us.
 const STATUSES: Duration = Duration::from_millis(500);
 /// How long statuses are gathered after the first of them came.
@@ -101,6 +104,8 @@ impl Service {
         let stop = CancellationToken::new();
         let tracker = TaskTracker::new();
         let wake = Wake::default();
+        // before the map reads which days are closed
+        tend_once(&parts.pool, &parts.clock).await.context("the holidays could not be written")?;
         let agenda = Agenda::start(parts.map_pool.clone())
             .await
             .context("the map of free hours could not be started")?;
@@ -129,6 +134,7 @@ impl Service {
             parts.unconfirmed_after,
             stop.clone(),
         ));
+        tracker.spawn(tend(parts.pool.clone(), parts.clock.clone(), stop.clone()));
         tracker.spawn(settle_statuses(parts.pool.clone(), wake.clone(), stop.clone()));
         tracker.spawn(gauge(parts.pool.clone(), stop.clone()));
         let (bells, settle) = (wake.clone(), parts.settle);
@@ -284,6 +290,26 @@ async fn sweep_once(
     if outbox::recover(&mut connection, unconfirmed_after).await? > 0 {
         wake.sends();
     }
+    Ok(())
+}
+
+async fn tend(pool: PgPool, clock: Clock, stop: CancellationToken) {
+    while rest(TENDED, &stop).await {
+        if let Err(error) = tend_once(&pool, &clock).await {
+            tracing::warn!(
+                error = format!("{error:#}"),
+                "Old changes of the agenda are kept for an hour more"
+            );
+        }
+    }
+}
+
+/// Forgets changes of the map that everybody has seen, and knows the holidays of the years that are booked.
+async fn tend_once(pool: &PgPool, clock: &Clock) -> anyhow::Result<()> {
+    let mut connection = pool.acquire().await?;
+    let year = clock.now().year();
+    closing::ensure_holidays(&mut connection, year..=year + 2).await?;
+    prune_changes(&mut connection).await?;
     Ok(())
 }
 

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::Datelike;
+use smartsalud::clock::Clock;
 use smartsalud::database::testing::Scratch;
+use smartsalud::scheduling::store::closing;
 use smartsalud::whatsapp::simulator::Bubble;
 use sqlx::Executor;
 
@@ -16,6 +19,10 @@ const HOURS: i64 = 20;
 /// One prestación with twenty hours on one day a week ahead, two professionals; two hundred registered patients.
 async fn crowd() -> Scratch {
     let database = harness::database_in_real_time().await;
+    let year = Clock::system().now().year();
+    closing::ensure_holidays(&mut *database.pool.acquire().await.unwrap(), year..=year + 1).await.unwrap();
+    let day = "(select min(day)::date from generate_series(current_date + 7, current_date + 20, interval '1 day') day
+                where day not in (select h.day from holidays h))";
     let fill = format!(
         "insert into centers (code, name, tz, phone_number_id) values ('crowd', 'CESFAM Crowd', 'America/Santiago', '{NUMBER}');
          insert into appointment_types (center_id, code, name, patient_words, duration_min, max_horizon_days)
@@ -23,8 +30,8 @@ async fn crowd() -> Scratch {
          insert into doctors (center_id, code, full_name, profession)
            select id, 'd' || n, 'Dra. ' || n, 'dentista' from centers, generate_series(1, 2) n;
          insert into doctor_schedules (doctor_id, center_id, day_of_week, start_time, end_time, slot_minutes, appointment_type_id, valid)
-           select d.id, d.center_id, extract(isodow from current_date + 7)::int, '09:00', '14:00', 30, t.id,
-                  daterange(current_date + 7, current_date + 8)
+           select d.id, d.center_id, extract(isodow from {day})::int, '09:00', '14:00', 30, t.id,
+                  daterange({day}, {day} + 1)
            from doctors d, appointment_types t;
          insert into patients (center_id, run_num, run_dv, full_name, birth_date)
            select id, 1000000 + n, '0', 'Paciente ' || n, '1960-01-01' from centers, generate_series(1, {CHATS}) n;
