@@ -23,6 +23,11 @@ pub enum Assent {
 /// A yes that comes later in a longer message than this is about something else.
 const SHORT: usize = 6;
 
+/// "confírmela": an order carries its pronoun behind it, so it is no past.
+fn is_order(read: &Read<'_>, token: usize) -> bool {
+    ["ela", "elo", "ala", "alo", "ame", "eme"].iter().any(|end| read.typed(token).ends_with(end))
+}
+
 /// What else is known of the message.
 pub(super) struct Around {
     /// It asks something.
@@ -68,20 +73,22 @@ pub(super) fn of(
         })
         .min_by_key(|found| found.span.0);
     // "no hay problema" is a yes with a no in it
-    let friendly = yes.is_some_and(|found| found.denies);
-    if let Some(no) =
-        of(groups.no).filter(|found| found.words & clauses.idle == 0).min_by_key(|found| found.span.0)
+    let friendly = |no: &Match| {
+        of(groups.yes).any(|yes| yes.denies && yes.span.0 <= no.span.0 && no.span.0 < yes.span.1)
+    };
+    if let Some(no) = of(groups.no)
+        .filter(|found| found.words & clauses.idle == 0 && !friendly(found))
+        .min_by_key(|found| found.span.0)
     {
         let answered = yes.is_some_and(|yes| {
             let end = words.position(yes.span.1);
             yes.span.1 <= no.span.0 && words.breaks.get(end).is_some_and(|strength| *strength == 2)
         });
-        let inside = yes.is_some_and(|yes| friendly && yes.span.0 <= no.span.0 && no.span.1 <= yes.span.1);
         let asked_first = around.question && no.span.0 > words.tokens[0];
-        if !answered && !inside && !asked_first {
+        if !answered && !asked_first {
             return because(no, Assent::No);
         }
-        if !answered && !inside {
+        if !answered {
             return None;
         }
     }
@@ -90,7 +97,7 @@ pub(super) fn of(
         || clauses.conditional != 0
         || of(groups.unsure).next().is_some()
         || has(matches, groups.others)
-        || has(matches, groups.past);
+        || of(groups.past).any(|past| !is_order(read, past.span.1 - 1));
     if taken_back {
         return None;
     }

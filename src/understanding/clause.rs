@@ -24,12 +24,14 @@ pub(super) struct Clauses {
     pub idle: u64,
     /// "si" that is a yes.
     pub affirmed: u64,
+    /// What a "no" after it, or "menos" before it, leaves out: "la primera no, la cuarta", "menos la 2".
+    refused: u64,
 }
 
 impl Clauses {
     /// Whether a token is under a negation.
     pub fn denies(&self, words: &Words, token: usize) -> bool {
-        self.denied & bit(words.position(token)) != 0
+        (self.denied | self.refused) & bit(words.position(token)) != 0
     }
 }
 
@@ -48,6 +50,17 @@ pub(super) fn of(read: &Read<'_>, words: &Words) -> Clauses {
             W::No => {
                 clauses.negations |= bit(at);
                 clauses.denied |= reach(read, words, at);
+                clauses.refused |= refused_by(read, words, at);
+            }
+            W::Menos | W::Excepto
+                if !(is_before(read, words, at, "al") || is_before(read, words, at, "lo")) =>
+            {
+                for left_out in at + 1..most.min(at + 4) {
+                    if words.breaks[left_out] != 0 {
+                        break;
+                    }
+                    clauses.refused |= bit(left_out);
+                }
             }
             W::Si => {
                 if is_yes(read, words, at) {
@@ -104,6 +117,26 @@ fn is_idle_no(read: &Read<'_>, words: &Words, at: usize) -> bool {
             && matches!(word(read, words, at + 2), "podria" | "podrian" | "puede" | "puedes" | "podra")
             && asks)
         || is_before(read, words, at, "que") && at >= 2 && word(read, words, at - 2) == "por" && asks
+}
+
+/// The words before a "no" that ends its part of the message: "dentista no, kine".
+fn refused_by(read: &Read<'_>, words: &Words, negation: usize) -> u64 {
+    if !matches!(next(read, words, negation), "" | "mejor" | "gracias" | "quiero" | "me") {
+        return 0;
+    }
+    let mut refused = 0;
+    for at in (negation.saturating_sub(4)..negation).rev() {
+        let token = words.tokens[at];
+        let ends = words.breaks[at + 1] != 0
+            || !read.tokens[token].entry.verbs.is_empty()
+            || matches!(read.w(token), W::Que | W::Si | W::Y | W::O | W::No | W::Ya)
+            || matches!(read.word(token), "pero" | "mejor" | "claro" | "ok" | "bueno");
+        if ends {
+            break;
+        }
+        refused |= bit(at);
+    }
+    refused
 }
 
 /// The words that a negation reaches.
@@ -287,7 +320,23 @@ fn is_yes(read: &Read<'_>, words: &Words, at: usize) -> bool {
         return false;
     }
     let third = word(read, words, at + 2);
+    // "si resérvemela", "si hágalo nomás": only an order carries its pronouns behind it
+    let next = words.tokens[at + 1];
+    let typed = read.typed(next);
+    let is_order = ["la", "lo", "las", "los", "eme"].iter().any(|pronoun| typed.ends_with(pronoun))
+        && typed != "llame"
+        && read.tokens[next].entry.verbs.iter().any(|(_, forms)| forms & verb::REQUEST != 0);
+    if is_order {
+        return true;
+    }
     match after {
+        "es" => {
+            matches!(third, "correcto" | "correcta" | "asi" | "esa" | "ese") && words.tokens.len() - at <= 3
+        }
+        "mi" => {
+            matches!(third, "niña" | "hija" | "hijita" | "amor" | "vida" | "reina" | "linda" | "señorita")
+        }
+        "niña" | "mijita" | "mija" | "mijito" | "linda" => true,
         "me" => matches!(
             third,
             "sirve"
@@ -348,6 +397,7 @@ fn is_polite(read: &Read<'_>, words: &Words, at: usize) -> bool {
     ) || matches!(
         (after, third),
         ("es" | "fuera" | "seria", "posible" | "tan")
+            | ("dios", "quiere" | "lo")
             | ("no", "es")
             | (
                 "me",

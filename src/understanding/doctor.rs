@@ -105,12 +105,17 @@ fn nearest<'r>(read: &Read<'_>, roster: &'r [String]) -> Option<(&'r String, Spa
         for surname in roster {
             let letters = surname.chars().count();
             let most = if letters >= 7 { 2 } else { 1 };
-            if letters < 5 || letters.abs_diff(length) > most {
+            // a short one only when it sounds the same: "sotto" is "soto", "moto" is not
+            let short = letters < 5;
+            if letters < 4 || letters.abs_diff(length) > most {
                 continue;
             }
             let name: String = folded(surname).collect();
             let distance = strsim::osa_distance(typed, &name);
             let sounds = strsim::osa_distance(&heard, &sound(&name));
+            if short && sounds > 0 {
+                continue;
+            }
             if distance > most + 1 || sounds > 1 || distance > most && sounds > 0 {
                 continue;
             }
