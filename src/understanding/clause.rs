@@ -106,6 +106,9 @@ fn is_idle_no(read: &Read<'_>, words: &Words, at: usize) -> bool {
     if matches!(after, "solo" | "obstante") || is_before(read, words, at, "como") {
         return true;
     }
+    if matches!(word(read, words, at + 2), "preocupe" | "preocupes" | "preocupen") {
+        return true;
+    }
     // "las diez no más"; alone it is a no: "no más, gracias"
     if after == "mas" {
         return at > 0 && words.breaks[at] == 0;
@@ -333,8 +336,13 @@ fn is_yes(read: &Read<'_>, words: &Words, at: usize) -> bool {
         "es" => {
             matches!(third, "correcto" | "correcta" | "asi" | "esa" | "ese") && words.tokens.len() - at <= 3
         }
+        // "si mi niña, confírmeme", but "si mi niña me lleva"
         "mi" => {
-            matches!(third, "niña" | "hija" | "hijita" | "amor" | "vida" | "reina" | "linda" | "señorita")
+            matches!(third, "niña" | "amor" | "vida" | "reina" | "linda" | "señorita")
+                && !matches!(
+                    word(read, words, at + 3),
+                    "me" | "le" | "puede" | "va" | "viene" | "quiere" | "esta"
+                )
         }
         "niña" | "mijita" | "mija" | "mijito" | "linda" => true,
         "me" => matches!(
