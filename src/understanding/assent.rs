@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::Reason;
 use super::clause::Clauses;
+use super::glue::W;
 use super::groups::{Groups, has};
 use super::normal::Read;
 use super::rules::{Match, Words};
@@ -61,7 +62,7 @@ pub(super) fn of(
         Some(assent)
     };
     // "no sé", "no estoy segura": neither
-    if of(groups.unsure).any(|found| found.denies) {
+    if of(groups.unsure).any(|found| found.denies && found.words & clauses.idle == 0) {
         return None;
     }
     let yes = of(groups.yes)
@@ -73,13 +74,20 @@ pub(super) fn of(
         })
         .min_by_key(|found| found.span.0);
     // "no hay problema" is a yes with a no in it
-    let friendly = |no: &Match| {
-        of(groups.yes).any(|yes| yes.denies && yes.span.0 <= no.span.0 && no.span.0 < yes.span.1)
+    let excused = |at: usize| {
+        of(groups.yes).any(|yes| {
+            yes.denies
+                && (yes.span.0..yes.span.1).contains(&at)
+                && !(at + 1..yes.span.1).any(|later| read.w(later) == W::No)
+        })
     };
-    if let Some(no) = of(groups.no)
-        .filter(|found| found.words & clauses.idle == 0 && !friendly(found))
-        .min_by_key(|found| found.span.0)
-    {
+    // "no, no hay problema, déjelo": the first one stands
+    let refuses = words.tokens.iter().enumerate().any(|(place, token)| {
+        let idle = place < 64 && clauses.idle >> place & 1 == 1;
+        read.w(*token) == W::No && !idle && !excused(*token)
+    });
+    let is_no = |found: &&Match| refuses || found.words & clauses.idle == 0 && !excused(found.span.0);
+    if let Some(no) = of(groups.no).filter(is_no).min_by_key(|found| found.span.0) {
         let answered = yes.is_some_and(|yes| {
             let end = words.position(yes.span.1);
             yes.span.1 <= no.span.0 && words.breaks.get(end).is_some_and(|strength| *strength == 2)

@@ -332,6 +332,14 @@ fn is_yes(read: &Read<'_>, words: &Words, at: usize) -> bool {
     if is_order {
         return true;
     }
+    // "si la confirmo" is a yes, "si la confirman" a condition
+    let forms = words
+        .tokens
+        .get(at + 2)
+        .map_or(0, |token| read.tokens[*token].entry.verbs.iter().fold(0, |all, (_, forms)| all | forms));
+    if matches!(after, "la" | "lo" | "el") && forms != 0 && forms & verb::I == 0 {
+        return false;
+    }
     match after {
         "es" => {
             matches!(third, "correcto" | "correcta" | "asi" | "esa" | "ese") && words.tokens.len() - at <= 3
@@ -391,6 +399,13 @@ fn is_yes(read: &Read<'_>, words: &Words, at: usize) -> bool {
 /// "si puede", "si es posible": courtesy, not a condition.
 fn is_polite(read: &Read<'_>, words: &Words, at: usize) -> bool {
     let (after, third) = (next(read, words, at), word(read, words, at + 2));
+    if (after, third) == ("dios", "quiere") {
+        // "si Dios quiere ahí estaré", but "si Dios quiere mejoro y voy"
+        return matches!(
+            word(read, words, at + 3),
+            "" | "ahi" | "alla" | "voy" | "ire" | "estare" | "asistire"
+        );
+    }
     matches!(
         after,
         "puede"
@@ -405,7 +420,6 @@ fn is_polite(read: &Read<'_>, words: &Words, at: usize) -> bool {
     ) || matches!(
         (after, third),
         ("es" | "fuera" | "seria", "posible" | "tan")
-            | ("dios", "quiere" | "lo")
             | ("no", "es")
             | (
                 "me",
