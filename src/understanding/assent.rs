@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::Reason;
 use super::clause::Clauses;
+use super::glue::W;
 use super::groups::{Groups, has};
 use super::normal::Read;
 use super::rules::{Match, Words};
@@ -22,6 +23,11 @@ pub enum Assent {
 
 /// A yes that comes later in a longer message than this is about something else.
 const SHORT: usize = 6;
+
+/// "confírmela": an order carries its pronoun behind it, so it is no past.
+fn is_order(read: &Read<'_>, token: usize) -> bool {
+    ["ela", "elo", "ala", "alo", "ame", "eme"].iter().any(|end| read.typed(token).ends_with(end))
+}
 
 /// What else is known of the message.
 pub(super) struct Around {
@@ -56,7 +62,7 @@ pub(super) fn of(
         Some(assent)
     };
     // "no sé", "no estoy segura": neither
-    if of(groups.unsure).any(|found| found.denies) {
+    if of(groups.unsure).any(|found| found.denies && found.words & clauses.idle == 0) {
         return None;
     }
     let yes = of(groups.yes)
@@ -68,20 +74,29 @@ pub(super) fn of(
         })
         .min_by_key(|found| found.span.0);
     // "no hay problema" is a yes with a no in it
-    let friendly = yes.is_some_and(|found| found.denies);
-    if let Some(no) =
-        of(groups.no).filter(|found| found.words & clauses.idle == 0).min_by_key(|found| found.span.0)
-    {
+    let excused = |at: usize| {
+        of(groups.yes).any(|yes| {
+            yes.denies
+                && (yes.span.0..yes.span.1).contains(&at)
+                && !(at + 1..yes.span.1).any(|later| read.w(later) == W::No)
+        })
+    };
+    // "no, no hay problema, déjelo": the first one stands
+    let refuses = words.tokens.iter().enumerate().any(|(place, token)| {
+        let idle = place < 64 && clauses.idle >> place & 1 == 1;
+        read.w(*token) == W::No && !idle && !excused(*token)
+    });
+    let is_no = |found: &&Match| refuses || found.words & clauses.idle == 0 && !excused(found.span.0);
+    if let Some(no) = of(groups.no).filter(is_no).min_by_key(|found| found.span.0) {
         let answered = yes.is_some_and(|yes| {
             let end = words.position(yes.span.1);
             yes.span.1 <= no.span.0 && words.breaks.get(end).is_some_and(|strength| *strength == 2)
         });
-        let inside = yes.is_some_and(|yes| friendly && yes.span.0 <= no.span.0 && no.span.1 <= yes.span.1);
         let asked_first = around.question && no.span.0 > words.tokens[0];
-        if !answered && !inside && !asked_first {
+        if !answered && !asked_first {
             return because(no, Assent::No);
         }
-        if !answered && !inside {
+        if !answered {
             return None;
         }
     }
@@ -90,7 +105,7 @@ pub(super) fn of(
         || clauses.conditional != 0
         || of(groups.unsure).next().is_some()
         || has(matches, groups.others)
-        || has(matches, groups.past);
+        || of(groups.past).any(|past| !is_order(read, past.span.1 - 1));
     if taken_back {
         return None;
     }

@@ -9,6 +9,7 @@ use super::lexicon::Unit;
 use super::normal::{Kind, Read, folded};
 use super::number::{Number, ordinal_at};
 use super::rules::Match;
+use super::spelling::sound;
 use super::when::Times;
 use super::{Choice, Context, Offered, Reason, specialty};
 use crate::value::{Weekdays, Window};
@@ -97,6 +98,8 @@ fn is_idle(read: &Read<'_>, at: usize) -> bool {
             | "confirma"
             | "eliminar"
             | "elegir"
+            | "nomas"
+            | "mas"
     )
 }
 
@@ -140,6 +143,15 @@ pub(super) fn of(
             }
             _ => because("choice: by number or ordinal", choice),
         };
+    }
+    // "¿tiene otra más tarde?" asks for what is not there
+    if (0..read.tokens.len()).any(|at| read.w(at) == W::Otro)
+        && (0..read.tokens.len()).any(|at| read.w(at) == W::Tiene)
+    {
+        return Choice::None;
+    }
+    if let Some(at) = by_figures(read, options) {
+        return because("choice: by the hour's figures", Choice::One(at));
     }
     if let Some(at) = extreme(read, options) {
         return because("choice: the earliest or the latest", Choice::One(at));
@@ -192,6 +204,7 @@ fn by_place(
         (0..read.tokens.len()).all(|at| {
             taken.contains(&at)
                 || is_idle(read, at)
+                || denied(at)
                 || matches!(read.tokens[at].kind, Kind::Sign(_) | Kind::Emoji)
         })
     };
@@ -224,7 +237,11 @@ fn by_place(
                         "kilos" | "pesos" | "personas" | "hijos" | "veces" | "lucas"
                     )
             });
-            let article = read.w(number.at) == W::Un && number.end == number.at + 1 && read.count() > 2;
+            // "la uno" is the first, "una" is any
+            let article = read.w(number.at) == W::Un
+                && number.end == number.at + 1
+                && read.count() > 2
+                && read.typed(number.at) != "uno";
             !number.ordinal
                 && !counted
                 && !article
@@ -249,8 +266,31 @@ fn by_place(
     (named || alone).then(|| i64::try_from(number.value).ok().and_then(place).map(Choice::One))?
 }
 
-/// "la más temprano", "la más tarde", "la más próxima".
+/// "830": the one hour written so.
+fn by_figures(read: &Read<'_>, options: &[Offered<'_>]) -> Option<usize> {
+    let at = (0..read.tokens.len()).find(|at| read.figure(*at).is_some())?;
+    let figure = read.figure(at).filter(|_| matches!(read.typed(at).len(), 3 | 4) && read.count() <= 4)?;
+    let mut fitting = (0..options.len()).filter(|place| {
+        options[*place].starts.is_some_and(|start| u64::from(start.hour() * 100 + start.minute()) == figure)
+    });
+    fitting.next().filter(|_| fitting.next().is_none())
+}
+
+/// "la más temprano", "la más tarde", "la más próxima", "la de abajo", "la del medio".
 fn extreme(read: &Read<'_>, options: &[Offered<'_>]) -> Option<usize> {
+    let last = options.len().checked_sub(1)?;
+    let placed = (1..read.tokens.len()).find_map(|at| {
+        let of = matches!(read.w(at - 1), W::De | W::Del);
+        match read.word(at) {
+            "arriba" if of => Some(0),
+            "abajo" if of => Some(last),
+            "medio" | "centro" if read.w(at - 1) == W::Del && last % 2 == 0 => Some(last / 2),
+            _ => None,
+        }
+    });
+    if placed.is_some() && read.count() <= 6 {
+        return placed;
+    }
     // "más tarde" alone asks for other hours; "la más tarde" is one of these
     let is_one = |at: usize| (at.saturating_sub(3)..at).any(|before| matches!(read.w(before), W::La | W::El));
     let at = (0..read.tokens.len()).find(|at| read.w(*at) == W::Mas && is_one(*at))?;
@@ -298,10 +338,16 @@ fn by_hour(times: &Times, context: &Context<'_>) -> Option<Vec<usize>> {
 
 /// Options whose words were said; those with the most.
 fn by_words(read: &Read<'_>, options: &[Offered<'_>], counts: impl Fn(usize) -> bool) -> Option<Vec<usize>> {
-    let said: Vec<&str> = (0..read.tokens.len())
-        .filter(|at| read.tokens[*at].kind == Kind::Word && counts(*at) && !is_idle(read, *at))
-        .map(|at| read.word(at))
-        .collect();
+    let mut said: Vec<&str> = Vec::new();
+    for at in 0..read.tokens.len() {
+        if read.tokens[at].kind == Kind::Word && counts(at) && !is_idle(read, at) {
+            said.push(read.word(at));
+            // a name may be taken for a misspelt word
+            if read.typed(at) != read.word(at) {
+                said.push(read.typed(at));
+            }
+        }
+    }
     if said.is_empty() || said.len() > LONGEST {
         return None;
     }
@@ -352,6 +398,12 @@ fn is_same(label: &str, said: &str) -> bool {
         return true;
     }
     let length = said.chars().count();
+    if length >= 4 && label.chars().count() >= 4 {
+        let label: String = folded(label).collect();
+        if sound(&label) == sound(said) {
+            return true;
+        }
+    }
     if length < 5 || label.chars().count().abs_diff(length) > 2 {
         return false;
     }

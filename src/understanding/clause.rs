@@ -24,12 +24,14 @@ pub(super) struct Clauses {
     pub idle: u64,
     /// "si" that is a yes.
     pub affirmed: u64,
+    /// What a "no" after it, or "menos" before it, leaves out: "la primera no, la cuarta", "menos la 2".
+    refused: u64,
 }
 
 impl Clauses {
     /// Whether a token is under a negation.
     pub fn denies(&self, words: &Words, token: usize) -> bool {
-        self.denied & bit(words.position(token)) != 0
+        (self.denied | self.refused) & bit(words.position(token)) != 0
     }
 }
 
@@ -48,6 +50,17 @@ pub(super) fn of(read: &Read<'_>, words: &Words) -> Clauses {
             W::No => {
                 clauses.negations |= bit(at);
                 clauses.denied |= reach(read, words, at);
+                clauses.refused |= refused_by(read, words, at);
+            }
+            W::Menos | W::Excepto
+                if !(is_before(read, words, at, "al") || is_before(read, words, at, "lo")) =>
+            {
+                for left_out in at + 1..most.min(at + 4) {
+                    if words.breaks[left_out] != 0 {
+                        break;
+                    }
+                    clauses.refused |= bit(left_out);
+                }
             }
             W::Si => {
                 if is_yes(read, words, at) {
@@ -93,6 +106,9 @@ fn is_idle_no(read: &Read<'_>, words: &Words, at: usize) -> bool {
     if matches!(after, "solo" | "obstante") || is_before(read, words, at, "como") {
         return true;
     }
+    if matches!(word(read, words, at + 2), "preocupe" | "preocupes" | "preocupen") {
+        return true;
+    }
     // "las diez no más"; alone it is a no: "no más, gracias"
     if after == "mas" {
         return at > 0 && words.breaks[at] == 0;
@@ -104,6 +120,26 @@ fn is_idle_no(read: &Read<'_>, words: &Words, at: usize) -> bool {
             && matches!(word(read, words, at + 2), "podria" | "podrian" | "puede" | "puedes" | "podra")
             && asks)
         || is_before(read, words, at, "que") && at >= 2 && word(read, words, at - 2) == "por" && asks
+}
+
+/// The words before a "no" that ends its part of the message: "dentista no, kine".
+fn refused_by(read: &Read<'_>, words: &Words, negation: usize) -> u64 {
+    if !matches!(next(read, words, negation), "" | "mejor" | "gracias" | "quiero" | "me") {
+        return 0;
+    }
+    let mut refused = 0;
+    for at in (negation.saturating_sub(4)..negation).rev() {
+        let token = words.tokens[at];
+        let ends = words.breaks[at + 1] != 0
+            || !read.tokens[token].entry.verbs.is_empty()
+            || matches!(read.w(token), W::Que | W::Si | W::Y | W::O | W::No | W::Ya)
+            || matches!(read.word(token), "pero" | "mejor" | "claro" | "ok" | "bueno");
+        if ends {
+            break;
+        }
+        refused |= bit(at);
+    }
+    refused
 }
 
 /// The words that a negation reaches.
@@ -287,7 +323,36 @@ fn is_yes(read: &Read<'_>, words: &Words, at: usize) -> bool {
         return false;
     }
     let third = word(read, words, at + 2);
+    // "si resérvemela", "si hágalo nomás": only an order carries its pronouns behind it
+    let next = words.tokens[at + 1];
+    let typed = read.typed(next);
+    let is_order = ["la", "lo", "las", "los", "eme"].iter().any(|pronoun| typed.ends_with(pronoun))
+        && typed != "llame"
+        && read.tokens[next].entry.verbs.iter().any(|(_, forms)| forms & verb::REQUEST != 0);
+    if is_order {
+        return true;
+    }
+    // "si la confirmo" is a yes, "si la confirman" a condition
+    let forms = words
+        .tokens
+        .get(at + 2)
+        .map_or(0, |token| read.tokens[*token].entry.verbs.iter().fold(0, |all, (_, forms)| all | forms));
+    if matches!(after, "la" | "lo" | "el") && forms != 0 && forms & verb::I == 0 {
+        return false;
+    }
     match after {
+        "es" => {
+            matches!(third, "correcto" | "correcta" | "asi" | "esa" | "ese") && words.tokens.len() - at <= 3
+        }
+        // "si mi niña, confírmeme", but "si mi niña me lleva"
+        "mi" => {
+            matches!(third, "niña" | "amor" | "vida" | "reina" | "linda" | "señorita")
+                && !matches!(
+                    word(read, words, at + 3),
+                    "me" | "le" | "puede" | "va" | "viene" | "quiere" | "esta"
+                )
+        }
+        "niña" | "mijita" | "mija" | "mijito" | "linda" => true,
         "me" => matches!(
             third,
             "sirve"
@@ -334,6 +399,13 @@ fn is_yes(read: &Read<'_>, words: &Words, at: usize) -> bool {
 /// "si puede", "si es posible": courtesy, not a condition.
 fn is_polite(read: &Read<'_>, words: &Words, at: usize) -> bool {
     let (after, third) = (next(read, words, at), word(read, words, at + 2));
+    if (after, third) == ("dios", "quiere") {
+        // "si Dios quiere ahí estaré", but "si Dios quiere mejoro y voy"
+        return matches!(
+            word(read, words, at + 3),
+            "" | "ahi" | "alla" | "voy" | "ire" | "estare" | "asistire"
+        );
+    }
     matches!(
         after,
         "puede"

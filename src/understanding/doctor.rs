@@ -64,6 +64,10 @@ fn spells(read: &Read<'_>, from: usize, surname: &str) -> Option<usize> {
 
 /// An ordinary word is a surname only with something that says so: "la doctora Pinto", but not "pinto mi casa".
 fn is_plausible(read: &Read<'_>, from: usize, end: usize) -> bool {
+    // "pinto mi casa": what has an object is a verb
+    if matches!(read.word(end), "mi" | "mis" | "un" | "una") && !is_announced(read, from) {
+        return false;
+    }
     let is_plain = end == from + 1 && read.tokens[from].word != 0 && read.typed(from) == read.word(from);
     !is_plain || read.count() <= 3 || is_announced(read, from)
 }
@@ -105,12 +109,18 @@ fn nearest<'r>(read: &Read<'_>, roster: &'r [String]) -> Option<(&'r String, Spa
         for surname in roster {
             let letters = surname.chars().count();
             let most = if letters >= 7 { 2 } else { 1 };
-            if letters < 5 || letters.abs_diff(length) > most {
+            // a short one only when it sounds the same: "sotto" is "soto", "moto" is not
+            let short = letters < 5;
+            if letters < 4 || letters.abs_diff(length) > most {
                 continue;
             }
             let name: String = folded(surname).collect();
             let distance = strsim::osa_distance(typed, &name);
             let sounds = strsim::osa_distance(&heard, &sound(&name));
+            // letter for letter it was weighed before
+            if distance == 0 || short && sounds > 0 {
+                continue;
+            }
             if distance > most + 1 || sounds > 1 || distance > most && sounds > 0 {
                 continue;
             }

@@ -345,6 +345,8 @@ pub(super) fn emoji(c: char) -> Option<&'static str> {
         '👍' | '👌' | '🆗' | '🙌' | '🤝' => Some(":ok:"),
         '✅' | '✔' | '☑' => Some(":si:"),
         '👎' | '❌' | '🚫' | '✖' | '🙅' => Some(":no:"),
+        '🙏' => Some("gracias"),
+        '👋' => Some("hola"),
         _ => None,
     }
 }

@@ -179,7 +179,10 @@ pub fn understand(text: &str, context: &Context<'_>) -> Understanding {
     let specialty =
         specialty::of(&read, context.specialties, |token| clauses.denies(&words, token), &mut why);
     let doctor = doctor::of(&read, context.roster, &mut why);
-    for taken in &times.taken {
+    // a day that is past is not one that is asked for
+    let told =
+        times.window.is_none() && matches!(times.when, Some(When::Date(day)) if day < context.now.date());
+    for taken in times.taken.iter().filter(|_| !told) {
         words.mark(taken.clone(), mark::WHEN);
     }
     if let Some((_, span)) = &specialty {

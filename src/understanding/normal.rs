@@ -363,6 +363,10 @@ impl Reader {
         }
         let Kind::Number(value) = last.kind else { return false };
         let Ok(value) = u32::try_from(value) else { return false };
+        // "2da", but "fuen5zali3da" is a name with noise in it
+        if matches!(letters, "da" | "do") && value % 10 != 2 {
+            return false;
+        }
         last.kind = Kind::Ordinal(value);
         last.end = open.end;
         self.last_end = open.end;

@@ -22,8 +22,8 @@ pub(super) fn of(read: &Read<'_>) -> (Option<Rut>, Option<RutTail>) {
             return (Some(rut), Some(rut.tail()));
         }
         // `5678-5`, or the five alone
-        let alone = at == 0 && end == read.tokens.len();
-        let parts = compact.len() == 5 && (signed || alone || end == at + 1 || compact.ends_with(['k', 'K']));
+        let apart = end == at + 2 && read.typed(at).len() == 4 && read.count() <= 3;
+        let parts = compact.len() == 5 && (signed || apart || end == at + 1 || compact.ends_with(['k', 'K']));
         if tail.is_none() && parts && read.count() <= 8 {
             tail = compact.parse().ok();
         }
@@ -52,7 +52,7 @@ fn run(read: &Read<'_>, from: usize) -> (String, usize, bool) {
                 end = at + 1;
                 signs = 0;
             }
-            Kind::Word if read.typed(at) == "k" && matches!(compact.len(), 4 | 7 | 8) => {
+            Kind::Word if matches!(read.typed(at), "k" | "ka") && matches!(compact.len(), 4 | 7 | 8) => {
                 compact.push('K');
                 return (compact, at + 1, true);
             }

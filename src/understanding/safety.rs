@@ -27,12 +27,16 @@ pub(super) fn of(read: &Read<'_>, matches: &[Match], denied: u64, why: &mut Vec<
     if let Some(found) = matches.iter().find(|found| found.group == groups.self_harm) {
         return because(found, Safety::SelfHarm);
     }
-    let taken_back = matches.iter().any(|found| found.group == groups.not_now);
-    let emergency = matches
-        .iter()
-        .find(|found| found.group == groups.emergency && (found.denies || found.words & denied == 0));
-    match emergency {
-        Some(found) if !taken_back => because(found, Safety::Emergency),
-        _ => None,
-    }
+    // "no tengo fiebre pero me duele el pecho": what is past or denied is only what is told beside it
+    let apart = |one: &Match, other: &Match| {
+        let (from, to) =
+            if one.span.1 <= other.span.0 { (one.span.1, other.span.0) } else { (other.span.1, one.span.0) };
+        (from..to).any(|at| matches!(read.word(at), "y" | "pero" | "ahora" | "hoy" | "e"))
+    };
+    let taken_back =
+        |danger: &Match| matches.iter().any(|found| found.group == groups.not_now && !apart(found, danger));
+    let emergency = matches.iter().find(|found| {
+        found.group == groups.emergency && (found.denies || found.words & denied == 0) && !taken_back(found)
+    });
+    emergency.and_then(|found| because(found, Safety::Emergency))
 }

@@ -110,6 +110,8 @@ pub(super) fn sound(word: &str) -> String {
                 'C'
             }
             'c' => 'k',
+            't' if next == Some('c') && letters.clone().nth(1) == Some('h') => continue,
+            'y' if next.is_none_or(|next| !matches!(next, 'a' | 'e' | 'i' | 'o' | 'u')) => 'i',
             'q' => {
                 if next == Some('u') {
                     letters.next();
@@ -149,6 +151,7 @@ mod tests {
             ("hora", "ora"),
             ("cansado", "cansao"),
             ("llamar", "yamar"),
+            ("etchegaray", "echegarai"),
         ] {
             assert_eq!(sound(one), sound(other), "{one} {other}");
         }

@@ -98,7 +98,9 @@ pub(super) fn at(read: &Read<'_>, at: usize, today: NaiveDate) -> Option<(Found,
     // streets are named after dates
     if (at.saturating_sub(2)..at).any(|before| {
         matches!(read.word(before), "calle" | "avenida" | "av" | "pasaje" | "poblacion" | "villa")
-    }) {
+    }) || is_address(read, at)
+        || at > 0 && read.w(at - 1) == W::Con && matches!(read.tokens[at].kind, Kind::Number(_))
+    {
         return None;
     }
     relative(read, at, today)
@@ -116,6 +118,17 @@ pub(super) fn at(read: &Read<'_>, at: usize, today: NaiveDate) -> Option<(Found,
             (is_day && !counted).then(|| resolve(&partial, today).map(|found| (found, end)))?
         })
         .or_else(|| month(read, at, today))
+}
+
+/// "vivo en 10 de julio": between it and the verb there is nothing but a date.
+fn is_address(read: &Read<'_>, at: usize) -> bool {
+    let from = (0..at).rev().find(|before| {
+        let token = &read.tokens[*before];
+        !(matches!(token.kind, Kind::Number(_))
+            || token.entry.month.is_some()
+            || matches!(read.w(*before), W::De | W::Del | W::En | W::Con))
+    });
+    from.is_some_and(|before| matches!(read.word(before), "vivo" | "vivimos" | "domicilio"))
 }
 
 /// "1/2 kilo", "3/4 de taza".
@@ -333,11 +346,22 @@ fn is_hour(read: &Read<'_>, end: usize) -> bool {
     super::clock::half(read, end).0.is_some()
         || matches!(read.w(end), W::Hora | W::H | W::Am | W::Pm)
         || is_counted(read, end)
+        // "lunes ocho treinta"
+        || read.tokens.get(end).is_some_and(|token| !token.glued)
+            && number_at(read, end)
+                .is_some_and(|(minute, _)| minute == 15 || (20..60).contains(&minute) && minute % 10 == 0)
 }
 
 /// Whether a word that can be a weekday is one here: "mar" and "mi" are other things too.
 fn is_weekday(read: &Read<'_>, at: usize, article: bool) -> bool {
     let text = read.word(at);
+    // a man's name
+    if text == "domingo"
+        && at > 0
+        && matches!(read.word(at - 1), "llamo" | "soy" | "don" | "señor" | "nombre" | "llama")
+    {
+        return false;
+    }
     if text.len() > 4 {
         return true;
     }
@@ -549,7 +573,9 @@ fn said_year(read: &Read<'_>, at: usize, today: NaiveDate, alone: bool) -> Optio
         }
     }
     let (value, end) = number_at(read, next)?;
-    let digits = read.figure(next).map_or(4, |_| read.typed(next).len());
+    // "del cuarenta y ocho"
+    let spoken = if value < 100 { 2 } else { 4 };
+    let digits = read.figure(next).map_or(spoken, |_| read.typed(next).len());
     let is_year =
         (1_900..=2_100).contains(&value) || joined && digits == 2 && (20..=99).contains(&value) && !alone;
     (is_year && !is_counted(read, end)).then(|| year(value, today).map(|year| (year, end)))?

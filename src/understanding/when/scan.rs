@@ -187,7 +187,7 @@ pub(super) fn scan(read: &Read<'_>, words: &Words, clauses: &Clauses, context: &
             // "no antes de las 11" is from 11 on
             (negative, bound) = (false, bound.opposite());
         }
-        let told = is_told(read, words, at);
+        let told = is_told(read, words, at) || is_farewell(read, at);
         scanned.pieces.push(Piece { what, bound, negative, told, segment, joined, at, end });
         at = end.max(at + 1);
     }
@@ -233,6 +233,11 @@ fn alternative(
             let (clock, end) = clock::bare_at(read, at, false)?;
             (is_last(end) || clock.marked).then_some((What::Clock(clock), Bound::At, end))
         }
+        // "lunes 8.30", "martes diez quince": with its minutes, or it would be a day of the month
+        What::Days(days) if days.sort == Sort::Weekday && at == previous.end && number => {
+            let (clock, end) = clock::bare_at(read, at, false)?;
+            (end > at + 1).then_some((What::Clock(clock), Bound::At, end))
+        }
         What::Days(days)
             if days.sort == Sort::Several && days.end == super::calendar::plus(days.start, 7) =>
         {
@@ -273,6 +278,11 @@ fn value(
     context: &Context<'_>,
 ) -> Option<(What, Bound, usize)> {
     let today = context.now.date();
+    if context.options.is_empty()
+        && let Some(end) = first_there_is(read, at)
+    {
+        return Some((What::Soonest, Bound::At, end));
+    }
     if let Some((what, end)) = soonest(read, at) {
         return Some((what, Bound::At, end));
     }
@@ -360,6 +370,22 @@ fn plain(read: &Read<'_>, at: usize, follows_day: bool, context: &Context<'_>) -
         return Some((What::Part(part), end));
     }
     None
+}
+
+/// "la primera que tenga", "lo que haya primero": a choice when a list is on the screen, the soonest when none is.
+fn first_there_is(read: &Read<'_>, at: usize) -> Option<usize> {
+    let exists = |at: usize| {
+        matches!(
+            read.word(at),
+            "tenga" | "tengan" | "tengas" | "haya" | "salga" | "encuentre" | "quede" | "aparezca" | "este"
+        )
+    };
+    match (read.w(at), read.w(at + 1), read.w(at + 2)) {
+        (W::La | W::Lo | W::El, W::Primera, W::Que) if exists(at + 3) => Some(at + 4),
+        (W::Lo | W::La, W::Que, _) if exists(at + 2) && read.w(at + 3) == W::Primera => Some(at + 4),
+        (W::Apenas, ..) if exists(at + 1) => Some(at + 2),
+        _ => None,
+    }
 }
 
 /// As soon as possible, in its many wordings.
@@ -580,11 +606,21 @@ fn is_told(read: &Read<'_>, words: &Words, at: usize) -> bool {
         from -= 1;
     }
     let mut told = false;
+    let hour_asked = |token: usize| read.w(token) == W::Hora;
     for place in from..words.tokens.len() {
         if place > position && words.breaks[place] != 0 {
             break;
         }
         let token = &read.tokens[words.tokens[place]];
+        // "me operaron en marzo": the past of a verb that the lexicon has not
+        let typed = read.typed(words.tokens[place]);
+        if token.word == 0
+            && typed.len() > 5
+            && (typed.ends_with("aron") || typed.ends_with("ieron"))
+            && !words.tokens.iter().any(|token| hour_asked(*token))
+        {
+            told = true;
+        }
         for (verb, forms) in &token.entry.verbs {
             let past = verb::DID | verb::I_DID | verb::USED_TO;
             let only = forms & !past == 0 || token.accented_end && forms & past != 0;
@@ -597,6 +633,13 @@ fn is_told(read: &Read<'_>, words: &Words, at: usize) -> bool {
         }
     }
     told
+}
+
+/// "nos vemos mañana", "buen fin de semana": a goodbye.
+fn is_farewell(read: &Read<'_>, at: usize) -> bool {
+    at > 0 && matches!(read.word(at - 1), "buen" | "lindo" | "feliz" | "bonito")
+        || (1..=3)
+            .any(|back| at > back && read.word(at - back) == "vemos" && read.word(at - back - 1) == "nos")
 }
 
 /// A message that is nothing but a bare hour, or a bare number when a day or an hour was asked for.
@@ -629,6 +672,18 @@ fn whole(read: &Read<'_>, context: &Context<'_>) -> Option<(What, usize)> {
         let date = chrono::NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, narrow(month)?, narrow(day)?)?;
         let days = Days { start: date, end: super::calendar::plus(date, 1), sort: Sort::Date, full: true };
         return Some((What::Days(days), first + 3));
+    }
+    // "03051951": the same without anything between
+    let typed = read.typed(first);
+    if typed.len() == 8
+        && typed.bytes().all(|digit| digit.is_ascii_digit())
+        && is_end(first + 1)
+        && let (Ok(day), Ok(month), Ok(year)) = (typed[..2].parse(), typed[2..4].parse(), typed[4..].parse())
+        && (1_900..=2_100).contains(&year)
+        && let Some(date) = chrono::NaiveDate::from_ymd_opt(year, month, day)
+    {
+        let days = Days { start: date, end: super::calendar::plus(date, 1), sort: Sort::Date, full: true };
+        return Some((What::Days(days), first + 1));
     }
     let (value, end) = number_at(read, first)?;
     if let Some((clock, clock_end)) = clock::bare_at(read, first, false)
