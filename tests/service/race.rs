@@ -20,7 +20,7 @@ const HOURS: i64 = 20;
 async fn crowd() -> Scratch {
     let database = harness::database_in_real_time().await;
     let year = Clock::system().now().year();
-    closing::ensure_holidays(&mut *database.pool.acquire().await.unwrap(), year..=year + 1).await.unwrap();
+    closing::ensure_holidays(&mut database.pool.acquire().await.unwrap(), year..=year + 1).await.unwrap();
     let day = "(select min(day)::date from generate_series(current_date + 7, current_date + 20, interval '1 day') day
                 where day not in (select h.day from holidays h))";
     let fill = format!(
