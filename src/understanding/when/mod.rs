@@ -5,6 +5,7 @@
 //! the pieces together under `policy`. What is read are constraints (days and times that intersect, unite, exclude),
 //! and the single reading is only their narrow case. Two readings that tie are `Ambiguous`, never a guess.
 
+mod around;
 mod calendar;
 mod clock;
 mod day;
