@@ -304,12 +304,13 @@ async fn tend(pool: PgPool, clock: Clock, stop: CancellationToken) {
     }
 }
 
-/// Forgets changes of the map that everybody has seen, and knows the holidays of the years that are booked.
+/// Forgets changes of the map that everybody has seen and messages nobody came for, and knows the holidays of the years that are booked.
 async fn tend_once(pool: &PgPool, clock: &Clock) -> anyhow::Result<()> {
     let mut connection = pool.acquire().await?;
     let year = clock.now().year();
     closing::ensure_holidays(&mut connection, year..=year + 2).await?;
     prune_changes(&mut connection).await?;
+    outbox::drop_unread(&mut connection).await?;
     Ok(())
 }
 

@@ -177,9 +177,10 @@ impl<'a> Running<'a> {
         Ok(Turn::Taken)
     }
 
-    /// A message that cannot be delivered leaves a patient waiting: staff must call.
+    /// A message that cannot be delivered leaves a patient waiting, or not knowing what was booked or cancelled:
+    /// staff must call. Where a person has the conversation already, they are told that their words did not arrive.
     pub(super) fn undelivered(&mut self, code: Option<i64>) -> Result<Turn, Halt> {
-        if self.state.owner != Owner::Bot || self.state.asked.is_none() {
+        if self.state.owner == Owner::Muted {
             return Ok(Turn::Ignored);
         }
         self.hush = true;

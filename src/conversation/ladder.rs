@@ -7,6 +7,7 @@
 
 mod answer;
 mod command;
+mod consent;
 mod correction;
 mod digression;
 mod heard;

@@ -125,6 +125,11 @@ impl Message {
         matches!(self.command, Some(Menu | Back | Repeat | Person | Help))
     }
 
+    /// Nothing but a number in figures.
+    pub(super) fn is_figure(&self) -> bool {
+        !self.normal.is_empty() && self.normal.bytes().all(|byte| byte.is_ascii_digit())
+    }
+
     /// Nothing but a yes, a no or a number: means something only beside the question it answers.
     pub(super) fn is_bare(&self) -> bool {
         let few = self.words.len() <= 3;

@@ -164,7 +164,10 @@ pub async fn end(tx: &mut PgConnection, ending: &Ending<'_>) -> sqlx::Result<Vec
              insert into journal (conversation_id, seq, at, kind, book, event, facts, effects, trace)
              select $1, seq, app_now(), 'turn', $9, $10, $11, $12, $13 from saved
            ), handled as (
-             update events set processed_at = app_now(), outcome = $14 where id = any($15)
+             -- but not a timer that is set anew below: one statement may write a row only once
+             update events set processed_at = app_now(), outcome = $14
+             where id = any($15)
+               and dedupe_key <> all (select 'timer:' || $1::text || ':' || name from unnest($16::text[]) as n(name))
            ), timed as (
              -- one timer of a kind per conversation: a new one moves the old row instead of leaving it to fire for nothing
              insert into events (conversation_id, kind, dedupe_key, received_at, due_at, payload)

@@ -121,8 +121,10 @@ impl Turns {
         for other in before.other_books(&hash) {
             match self.shelf.book(tx, &other).await {
                 Ok(book) => pinned.push(book),
-                // the core goes on without a book that was removed
-                Err(ShelfError::Missing { .. }) => {}
+                // the core goes on without a book that was removed, or that this version cannot read
+                Err(error @ (ShelfError::Missing { .. } | ShelfError::Unreadable { .. })) => {
+                    tracing::error!(conversation.id = %conversation, %error, "An open conversation lost its flows");
+                }
                 Err(error) => return Err(error.into()),
             }
         }

@@ -31,6 +31,9 @@ const POLL: Duration = Duration::from_millis(500);
 const PACE: Duration = Duration::from_millis(5);
 /// Tries of a message that is refused for the moment, before it is given up.
 const TRIES: i32 = 5;
+/// The same while WhatsApp cannot be reached or fails without a reason of its own: a day of tries, for an outage is
+/// no fault of the message, and after a day WhatsApp would not take it any more.
+const TRIES_IN_AN_OUTAGE: i32 = 340;
 /// How long a message waits when the number as a whole is stopped: an operator must act first.
 const STOPPED: TimeDelta = TimeDelta::minutes(5);
 
@@ -187,7 +190,9 @@ fn settle(message: &Claimed, outcome: SendOutcome, clock: &Clock) -> Settled {
             settled.status = "accepted";
             settled.wa_message_id = Some(wa_message_id);
         }
-        SendOutcome::Retry { code } if message.attempts >= TRIES => {
+        SendOutcome::Retry { code }
+            if message.attempts >= if code.is_some() { TRIES } else { TRIES_IN_AN_OUTAGE } =>
+        {
             settled.status = "failed";
             settled.code = code;
         }

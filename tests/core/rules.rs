@@ -598,6 +598,15 @@ fn a_word_from_staff_or_the_centres_phone_takes_over() {
 }
 
 #[test]
+fn a_booking_that_could_not_be_told_calls_a_person() {
+    let mut talk = Talk::at_review(World::new());
+    talk.says("sí").stands_at("Idle").booked(&[TEN]);
+    talk.event(EventKind::Undelivered { code: Some(131_026) });
+    talk.stands_at("WithStaff");
+    assert_eq!(talk.handoffs, ["undelivered:131026"]);
+}
+
+#[test]
 fn only_a_person_who_takes_over_drops_what_is_not_sent_yet() {
     let mut talk = Talk::at_hours(World::new());
     let epoch = talk.state.epoch;

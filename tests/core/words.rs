@@ -99,6 +99,122 @@ fn cancelling_wants_a_clear_yes() {
 }
 
 #[test]
+fn words_beside_a_yes_cancel_nothing() {
+    for words in [
+        "si voy a ir",
+        "si puedo ir",
+        "bueno ya voy a ir",
+        "ok voy igual",
+        "claro que voy",
+        "si la necesito",
+        "si la quiero",
+        "si quiero ir",
+        "si mejor voy",
+        "si la dejo",
+        "si, dejela",
+        "dale la mantengo",
+        "esta bien dejemosla",
+        "confirmo que voy",
+        "confirmo mi hora",
+        "perfecto, nos vemos el lunes",
+        "gracias por nada",
+        "la primera",
+        "sí, el viernes",
+    ] {
+        let mut world = World::new();
+        world.book("k2-2026-11-27T16:00", "p1");
+        let mut talk = Talk::new(world);
+        talk.says("quiero anular mi hora").stands_at("cancelar.review.1");
+        talk.says(words).booked(&["k2-2026-11-27T16:00"]);
+    }
+}
+
+#[test]
+fn words_beside_a_yes_move_nothing() {
+    for words in [
+        "dejela como estaba",
+        "mejor dejela como estaba",
+        "dejela asi no mas",
+        "si la dejo igual",
+        "esta bien la que tenia",
+        "si pero",
+        "si prefiero la de antes",
+    ] {
+        let mut world = World::new();
+        world.book("k1-2026-11-26T12:00", "p1");
+        let mut talk = Talk::new(world);
+        talk.says("puedo cambiar mi hora para el martes?").stands_at("reagendar.hora");
+        talk.says("la de las 15:30").stands_at("reagendar.review.1");
+        talk.says(words).booked(&["k1-2026-11-26T12:00"]);
+    }
+}
+
+#[test]
+fn words_beside_a_yes_book_nothing() {
+    for words in [
+        "si cancelar",
+        "si cancelar todo",
+        "si quiero cambiarla",
+        "si cambiar algo",
+        "si quiero que me la cambie",
+        "bueno, dejelo",
+        "mejor dejela",
+        "ok despues",
+        "listo, despues veo",
+        "ok deje preguntar",
+        "listo ya me voy",
+        "ok chao",
+        "esta bien lejos",
+        "esta bien caro eso",
+        "esta bueno el chiste",
+        "si claro que chistoso",
+        "la primera",
+        "si, para mi hija",
+        "si pero",
+    ] {
+        let mut talk = Talk::at_review(World::new());
+        talk.says(words).booked(&[]);
+    }
+}
+
+#[test]
+fn a_yes_may_be_kind_and_say_what_it_agrees_to() {
+    for yes in [
+        "sí, confírmela",
+        "ya po, dale",
+        "sí mijita, gracias",
+        "está bien",
+        "me sirve",
+        "sí, la quiero",
+        "sí voy a ir",
+        "listo, perfecto, muchas gracias",
+        "sí, el jueves a las 10",
+        "sí por favor señorita",
+        "dale nomás",
+        "claro que sí",
+        "todo bien",
+        "confirmo mi hora",
+    ] {
+        let mut talk = Talk::at_review(World::new());
+        talk.says(yes).booked(&["k1-2026-11-26T10:00"]);
+    }
+    for yes in [
+        "sí, quiero anularla",
+        "sí, anúlela por favor",
+        "claro, anule la hora",
+        "si po",
+        "sí gracias",
+        "de acuerdo",
+    ] {
+        let mut world = World::new();
+        world.book("k2-2026-11-27T16:00", "p1");
+        let mut talk = Talk::new(world);
+        talk.says("quiero anular mi hora").stands_at("cancelar.review.1");
+        talk.says(yes).booked(&[]);
+    }
+}
+
+#[test]
 fn moving_an_hour_in_own_words() {
     let mut world = World::new();
     world.book("k1-2026-11-26T12:00", "p1");

@@ -165,6 +165,22 @@ async fn a_message_refused_for_the_moment_is_tried_again_later_each_time_and_the
 }
 
 #[tokio::test]
+async fn an_outage_of_whatsapp_fails_no_message_for_a_day() {
+    let database = harness::database().await;
+    let pool = &database.pool;
+    let one = conversation(pool).await;
+    queue(pool, one, 1).await;
+    let mut answers = vec![SendOutcome::Retry { code: None }; 40];
+    answers.push(SendOutcome::Accepted { wa_message_id: "wamid.late".to_owned() });
+    let channel = Channel::answering(answers);
+    for attempt in 1..=41 {
+        assert_eq!(send_waiting(pool, &channel, &database.clock).await.unwrap(), 1, "try {attempt}");
+        database.clock.advance(Duration::from_secs(320));
+    }
+    assert_eq!(statuses(pool, one).await, ["accepted"]);
+}
+
+#[tokio::test]
 async fn a_message_of_unknown_outcome_is_tried_once_more_and_then_left_as_unconfirmed() {
     let database = harness::database().await;
     let pool = &database.pool;
@@ -188,6 +204,8 @@ async fn a_message_of_unknown_outcome_is_tried_once_more_and_then_left_as_unconf
     database.clock.advance(two_minutes);
     assert_eq!(recover().await, 1);
     assert_eq!(statuses(pool, one).await, ["unconfirmed"]);
+    let told = "select count(*) from events where kind = 'undelivered'";
+    assert_eq!(sqlx::query_scalar::<_, i64>(told).fetch_one(pool).await.unwrap(), 1, "a person must look");
     assert_eq!(channel.texts().len(), 4);
 }
 

@@ -4,6 +4,7 @@
 //! else. A yes that comes with a correction is no yes.
 
 use super::Pending;
+use super::consent::is_whole_yes;
 use crate::conversation::frames::all_steps;
 use crate::conversation::message::{Assent, Command, Message};
 use crate::conversation::reply::{self, ANY, CANCEL, CHANGE, MORE, NO, YES};
@@ -183,6 +184,8 @@ impl<'a> Running<'a> {
         let assent = message.assent.filter(|assent| *assent == Assent::No || !message.question);
         let brief = message.words.len() <= 4 && !message.question;
         let named = self.option_named(pending, message).filter(|_| !message.question);
+        let yes = asked.options.iter().find(|option| option.key == YES);
+        let whole = yes.is_some_and(|yes| is_whole_yes(message, &yes.title, clear_yes));
         let key = match (assent, named) {
             (Some(Assent::No), _) if clear_yes => {
                 self.rung(3, true, "no: nothing is done");
@@ -191,6 +194,10 @@ impl<'a> Running<'a> {
             }
             (_, Some(key)) => key,
             (Some(Assent::No), None) => CHANGE.to_owned(),
+            (Some(Assent::Yes | Assent::WeakYes), None) if !whole => {
+                self.rung(3, false, "a yes with something beside it is no yes to a review");
+                return Ok(false);
+            }
             (Some(Assent::Yes), None) => YES.to_owned(),
             (Some(Assent::WeakYes), None) if !clear_yes => YES.to_owned(),
             (Some(Assent::WeakYes), None) => {
@@ -198,7 +205,12 @@ impl<'a> Running<'a> {
                 return Ok(false);
             }
             (None, None) => match message.choice.and_then(|place| asked.options.get(place)) {
-                Some(option) if message.command.is_none() && brief => option.key.clone(),
+                // "la primera" means an hour, not the button that stands first; "1" is the number of an option
+                Some(option)
+                    if message.command.is_none() && brief && (option.key != YES || message.is_figure()) =>
+                {
+                    option.key.clone()
+                }
                 _ => {
                     self.rung(3, false, "neither yes nor no");
                     return Ok(false);

@@ -160,19 +160,43 @@ pub async fn settle(conn: &mut PgConnection, settled: &[Settled]) -> sqlx::Resul
 }
 
 /// Messages whose outcome stayed unknown for `after`, because no answer came or their sender died: tried once
-/// more (an answer to a patient is delivered at least once), then left as `unconfirmed`. Answers how many.
+/// more (an answer to a patient is delivered at least once), then left as `unconfirmed` and the turn is told.
+/// Answers how many.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn recover(conn: &mut PgConnection, after: Duration) -> sqlx::Result<u64> {
+pub async fn recover(conn: &mut PgConnection, after: Duration) -> sqlx::Result<i64> {
     let after =
         PgInterval { months: 0, days: 0, microseconds: i64::try_from(after.as_micros()).unwrap_or(i64::MAX) };
-    let done = sqlx::query!(
-        "update outbox
-         set status = case when unanswered = 0 then 'queued' else 'unconfirmed' end, unanswered = unanswered + 1
-         where id in (select id from outbox where status = 'sending' and claimed_at <= app_now() - $1::interval
-                      order by id limit 1000 for update skip locked)",
+    sqlx::query_scalar!(
+        r#"with recovered as (
+             update outbox
+             set status = case when unanswered = 0 then 'queued' else 'unconfirmed' end, unanswered = unanswered + 1
+             where id in (select id from outbox where status = 'sending' and claimed_at <= app_now() - $1::interval
+                          order by id limit 1000 for update skip locked)
+             returning id, conversation_id, status
+           ), told as (
+             -- the patient may not have it: a person must look
+             insert into events (conversation_id, kind, dedupe_key, received_at, due_at, payload)
+             select conversation_id, 'undelivered', 'undelivered:' || id, app_now(), app_now(), '{}'
+             from recovered where status = 'unconfirmed'
+             on conflict (dedupe_key) do nothing
+           )
+           select count(*) as "recovered!" from recovered"#,
         after
+    )
+    .fetch_one(conn)
+    .await
+}
+
+/// Drops what has waited a month for its patient to write: by then it tells of something long past.
+///
+/// # Errors
+/// When the database fails.
+pub async fn drop_unread(conn: &mut PgConnection) -> sqlx::Result<u64> {
+    let done = sqlx::query!(
+        "update outbox set status = 'dropped'
+         where status = 'queued' and not_before = 'infinity' and created_at < app_now() - interval '30 days'"
     )
     .execute(conn)
     .await?;

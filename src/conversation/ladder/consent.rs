@@ -1,0 +1,246 @@
+//! A yes that may be acted on.
+//!
+//! The understanding hears a yes in "sí, la necesito", and beside "¿Anulo esta hora?" that is the opposite of one.
+//! So a yes to a review counts only when the whole message is a yes: words of agreement, courtesy, and the verb of
+//! the review's own button ("Sí, anularla": anule, anúlela). One word more, and the review is read out again. What
+//! cannot be undone knows fewer words of agreement.
+
+use crate::conversation::message::Message;
+
+/// Agreement to anything.
+const AGREES: [&str; 27] = [
+    "si",
+    "sii",
+    "siii",
+    "sip",
+    "sipo",
+    "sipi",
+    "see",
+    "claro",
+    "obvio",
+    "dale",
+    "seguro",
+    "segura",
+    "correcto",
+    "correcta",
+    "exacto",
+    "afirmativo",
+    "por",
+    "supuesto",
+    "de",
+    "acuerdo",
+    "conforme",
+    "acepto",
+    "totalmente",
+    "efectivamente",
+    "confirmado",
+    "hagale",
+    "que",
+];
+/// Said beside a yes out of kindness, or for breath.
+const COURTESY: [&str; 34] = [
+    "po",
+    "poh",
+    "pue",
+    "pues",
+    "favor",
+    "porfa",
+    "porfis",
+    "porfavor",
+    "gracias",
+    "muchas",
+    "mil",
+    "grax",
+    "senorita",
+    "señorita",
+    "senor",
+    "señor",
+    "senora",
+    "señora",
+    "mijita",
+    "mijito",
+    "doctor",
+    "doctora",
+    "amiga",
+    "amigo",
+    "hola",
+    "nomas",
+    "altiro",
+    "tiro",
+    "al",
+    "ah",
+    "oh",
+    "mmm",
+    "eh",
+    "entonces",
+];
+/// What stands around the verb of the button.
+const AROUND: [&str; 17] = [
+    "la", "lo", "las", "mi", "esa", "ese", "eso", "esta", "misma", "hora", "cita", "quiero", "a", "el",
+    "deseo", "me", "usted",
+];
+/// Agreement that is enough where nothing is lost by it.
+const AGREES_LIGHTLY: [&str; 38] = [
+    "ya",
+    "yap",
+    "yapo",
+    "ok",
+    "oka",
+    "okay",
+    "okey",
+    "oki",
+    "okis",
+    "bueno",
+    "buena",
+    "bien",
+    "listo",
+    "lista",
+    "vale",
+    "perfecto",
+    "perfecta",
+    "genial",
+    "excelente",
+    "super",
+    "bacan",
+    "buenisimo",
+    "regio",
+    "estupendo",
+    "confirmo",
+    "confirmar",
+    "confirma",
+    "confirme",
+    "confirmamos",
+    "reservela",
+    "reservala",
+    "tomela",
+    "tomala",
+    "agendela",
+    "agendala",
+    "agendar",
+    "anotela",
+    "anoteme",
+];
+/// The same in more words than one; longer ones first.
+const AGREES_IN_PHRASES: [&str; 37] = [
+    "esta todo bien",
+    "todo esta bien",
+    "esta super bien",
+    "esta muy bien",
+    "me parece bien",
+    "me parece perfecto",
+    "me viene bien",
+    "me queda bien",
+    "la quiero",
+    "lo quiero",
+    "quiero esa",
+    "me la llevo",
+    "ahi estare",
+    "ahi voy",
+    "ahi vamos",
+    "voy a ir",
+    "puedo ir",
+    "puedo ese dia",
+    "voy a estar",
+    "ahi nos vemos",
+    "me sirve",
+    "me acomoda",
+    "me parece",
+    "me queda",
+    "me gusta",
+    "me tinca",
+    "me calza",
+    "me conviene",
+    "esta bien",
+    "esta perfecto",
+    "todo bien",
+    "todo ok",
+    "asi es",
+    "como no",
+    "de una",
+    "no mas",
+    "no hay problema",
+];
+
+/// What names the day and hour once more: "sí, el jueves a las diez y media". That they are those of the review is
+/// known by then, for others would be a correction.
+const TIMES: [&str; 44] = [
+    "lunes",
+    "martes",
+    "miercoles",
+    "jueves",
+    "viernes",
+    "sabado",
+    "domingo",
+    "enero",
+    "febrero",
+    "marzo",
+    "abril",
+    "mayo",
+    "junio",
+    "julio",
+    "agosto",
+    "septiembre",
+    "octubre",
+    "noviembre",
+    "diciembre",
+    "hoy",
+    "mañana",
+    "tarde",
+    "noche",
+    "mediodia",
+    "dia",
+    "una",
+    "dos",
+    "tres",
+    "cuatro",
+    "cinco",
+    "seis",
+    "siete",
+    "ocho",
+    "nueve",
+    "diez",
+    "once",
+    "doce",
+    "y",
+    "media",
+    "cuarto",
+    "del",
+    "el",
+    "las",
+    "hrs",
+];
+
+/// Whether the whole message is a yes to a review whose button says `label`; `clear`: what cannot be undone.
+pub(super) fn is_whole_yes(message: &Message, label: &str, clear: bool) -> bool {
+    let label = Message::normal_form(label);
+    let verbs: Vec<&str> = label.split_whitespace().filter_map(stem).collect();
+    let is_verb = |word: &str| stem(word).is_some_and(|stem| verbs.contains(&stem));
+    let mut line = format!(" {} ", message.words.join(" "));
+    if !clear {
+        for phrase in AGREES_IN_PHRASES {
+            line = line.replace(&format!(" {phrase} "), " ");
+        }
+    }
+    let names_verb = line.split_whitespace().any(is_verb);
+    line.split_whitespace().all(|word| {
+        AGREES.contains(&word)
+            || COURTESY.contains(&word)
+            || is_verb(word)
+            || (AROUND.contains(&word) && (names_verb || !clear && word != "me" && word != "a"))
+            || (!clear && AGREES_LIGHTLY.contains(&word))
+            || (!clear && message.window.is_some() && is_time(word))
+    })
+}
+
+fn is_time(word: &str) -> bool {
+    TIMES.contains(&word)
+        || word == "a"
+        || word == "de"
+        || word.starts_with(|letter: char| letter.is_ascii_digit())
+}
+
+/// What the forms of a verb have in common: "anul" of "anularla", "anule", "anúlamela". None of a short word.
+fn stem(word: &str) -> Option<&str> {
+    let end = word.char_indices().nth(4).map(|(end, _)| end)?;
+    Some(&word[..end])
+}
