@@ -20,9 +20,11 @@ pub(super) use heard::Heard;
 
 use super::message::{Message, Safety};
 use super::need::PatientText;
+use super::reply;
 use super::running::{Halt, Running};
-use super::state::{Asked, Choice, Owner};
+use super::state::{Asked, By, Choice, Owner};
 use super::step::Turn;
+use crate::flow::definition::FieldKind;
 use crate::flow::{Flow, RepairKind, Value};
 
 /// WhatsApp tells the second only, and its clock is not ours.
@@ -83,10 +85,8 @@ impl<'a> Running<'a> {
             Safety::SelfHarm => (RepairKind::SelfHarm, "self_harm"),
         };
         self.rung(0, true, reason);
-        if self.state.owner == Owner::Bot {
-            self.speak(kind, &[])?;
-        }
-        // Staff that owns it is told again; the bot does not speak over them.
+        // The numbers to call come at once, also while a person has the conversation: they may be at lunch.
+        self.speak(kind, &[])?;
         self.handed = Some(reason.to_owned());
         Ok(Turn::Taken)
     }
@@ -98,11 +98,50 @@ impl<'a> Running<'a> {
             || self.correction(pending, message)?
             || self.fixed_answer(message)?
             || self.another_flow(pending, message)?;
-        if !took {
+        // Nobody may believe that an hour of another day is on the day they named.
+        let no_day = message.no_day.filter(|_| self.handed.is_none() && self.wants_days(pending));
+        if let Some(words) = no_day {
+            self.rung(8, true, "a day that is none");
+            self.say(words.to_owned());
+        }
+        if !took && no_day.is_none() {
             self.miss(pending)?;
         }
         self.walk()?;
+        if message.is_for_relative()
+            && let Some(name) = self.only_patient()
+        {
+            self.say(reply::speaks_only_for(&name));
+        }
         self.never_leave_silence()
+    }
+
+    /// The one patient that this phone speaks for, where a form took them without asking.
+    fn only_patient(&self) -> Option<String> {
+        let answers = &self.state.stack[self.form()?].answers;
+        answers.values().filter(|answer| answer.by == By::Engine).find_map(|answer| match &answer.value {
+            // a patient's row says whether the phone is verified
+            Value::Record(row) if row.columns.contains_key("verificado") => match row.columns.get("nombre") {
+                Some(Value::Text(name)) => Some(name.clone()),
+                _ => None,
+            },
+            _ => None,
+        })
+    }
+
+    /// Whether a day said now is one for an hour: a form with days is under way, and nothing else is asked for.
+    fn wants_days(&self, pending: Option<&Pending<'a>>) -> bool {
+        let asks_otherwise = pending.is_some_and(|pending| {
+            let field = pending.flow.fields.get(&pending.asked.field);
+            field.is_some_and(|field| {
+                matches!(field.kind, FieldKind::BirthDate | FieldKind::RutTail | FieldKind::Text { .. })
+            })
+        });
+        let form = self.form().and_then(|index| self.flow_of(&self.state.stack[index]));
+        let has_days = form.is_some_and(|flow| {
+            flow.fields.values().any(|field| matches!(field.kind, FieldKind::Window { .. }))
+        });
+        has_days && !asks_otherwise
     }
 
     /// A patient who wrote gets an answer.

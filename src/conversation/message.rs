@@ -6,10 +6,11 @@
 use chrono::NaiveDate;
 
 use super::need::Event;
+use super::reply;
 use super::state::{Asked, AskedKind, Choice};
 use crate::flow::Flow;
 use crate::flow::definition::FieldKind;
-use crate::understanding::{self, Context, Intent, Offered, normal, understand};
+use crate::understanding::{self, Context, Intent, Offered, When, normal, understand};
 pub(super) use crate::understanding::{Assent, Command, Safety};
 use crate::value::{Rut, RutTail, Window};
 
@@ -40,6 +41,8 @@ pub(super) struct Message {
     /// None of the options: "ninguna".
     pub(super) neither: bool,
     pub(super) window: Option<Window>,
+    /// A day was named that is none: in words for the patient.
+    pub(super) no_day: Option<&'static str>,
     /// The window names a time of the clock, not just a part of the day.
     pub(super) clock: bool,
     pub(super) indifferent: bool,
@@ -79,8 +82,20 @@ impl Message {
             let mut times = window.times.iter();
             times.len() == 1 && times.all(|time| time.end.saturating_sub(time.start) <= NARROW)
         });
+        let today = event.local.date();
+        let no_day = match &read.when {
+            Some(When::Conflict) => Some(reply::DAY_AND_DATE_DIFFER),
+            Some(When::Reject) => Some(reply::NO_SUCH_DATE),
+            Some(When::Date(day)) if *day < today => Some(reply::DAY_HAS_PASSED),
+            Some(When::DateTime(at)) if at.date() < today => Some(reply::DAY_HAS_PASSED),
+            _ if read.window.as_ref().and_then(Window::last_day).is_some_and(|last| last < today) => {
+                Some(reply::DAY_HAS_PASSED)
+            }
+            _ => None,
+        };
         Self {
             text: text.to_owned(),
+            no_day,
             relative: relative(&normal, words.len()),
             safety: read.safety,
             assent: read.assent,
@@ -123,6 +138,16 @@ impl Message {
     pub(super) fn is_universal(&self) -> bool {
         use Command::{Back, Help, Menu, Person, Repeat};
         matches!(self.command, Some(Menu | Back | Repeat | Person | Help))
+    }
+
+    /// It asks for somebody else: "para mi marido", "pa la vecina".
+    pub(super) fn is_for_relative(&self) -> bool {
+        self.words.windows(3).any(|three| {
+            let for_whom = ["para", "pa"].contains(&three[0].as_str());
+            for_whom
+                && ["mi", "la", "el"].contains(&three[1].as_str())
+                && RELATIVES.contains(&three[2].as_str())
+        })
     }
 
     /// Nothing but a number in figures.
@@ -172,6 +197,15 @@ impl Message {
         found.then_some(name.len())
     }
 }
+
+/// Whom patients ask hours for, besides themselves.
+const RELATIVES: [&str; 44] = [
+    "marido", "esposo", "esposa", "señora", "mujer", "hijo", "hija", "hijito", "hijita", "niño", "niña",
+    "guagua", "bebe", "mama", "mami", "papa", "papi", "madre", "padre", "abuelo", "abuela", "abuelita",
+    "abuelito", "hermano", "hermana", "nieto", "nieta", "sobrino", "sobrina", "tio", "tia", "suegro",
+    "suegra", "cuñado", "cuñada", "vecino", "vecina", "amigo", "amiga", "pololo", "polola", "pareja",
+    "yerno", "nuera",
+];
 
 /// Intents that mean something only as an answer.
 const SMALL_WORDS: [Intent; 4] = [Intent::Si, Intent::No, Intent::Cualquiera, Intent::Otro];

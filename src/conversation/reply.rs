@@ -26,6 +26,19 @@ pub(super) const MORE: &str = "mas";
 pub(super) const MOST_OPTIONS: usize = 10;
 
 pub(super) const LEFT: &str = "Bueno, lo dejamos hasta aquí. Cuando quieras seguir, escríbeme.";
+/// The phone speaks for one patient only, and somebody else was named.
+pub(super) fn speaks_only_for(name: &str) -> String {
+    format!(
+        "Desde este teléfono solo puedo ver horas de {name}. Si es para otra persona, escríbeme «hablar con alguien»."
+    )
+}
+
+/// "El lunes 31", when the 31st is a Thursday.
+pub(super) const DAY_AND_DATE_DIFFER: &str = "Ese día no calza con esa fecha en el calendario.";
+/// "El 30 de febrero".
+pub(super) const NO_SUCH_DATE: &str = "Esa fecha no existe.";
+/// "Ayer".
+pub(super) const DAY_HAS_PASSED: &str = "Ese día ya pasó.";
 pub(super) const YES_TITLE: &str = "Sí";
 pub(super) const NO_TITLE: &str = "No";
 pub(super) const ANY_TITLE: &str = "Me da lo mismo";

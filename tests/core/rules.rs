@@ -641,6 +641,10 @@ fn danger_to_life_comes_before_everything() {
     let mut talk = Talk::new(World::new());
     talk.says("no quiero vivir").told("*4141");
     assert_eq!(talk.handoffs, ["self_harm"]);
+    // also while a person has the conversation
+    let mut talk = Talk::new(World::new());
+    talk.says("quiero hablar con una persona").stands_at("WithStaff");
+    talk.says("me duele el pecho y no puedo respirar").told("131").stands_at("WithStaff");
 }
 
 #[test]

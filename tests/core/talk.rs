@@ -233,7 +233,11 @@ impl Talk {
         assert!(sends.len() <= 1, "one message a turn");
         let gives_back = matches!(&event.kind, EventKind::Staff { .. });
         if before.owner == Owner::Staff && !gives_back {
-            assert!(sends.is_empty(), "the bot is silent while staff owns the conversation");
+            // but for the numbers to call in danger
+            let warns = sends
+                .iter()
+                .all(|(_, label)| ["repair.emergency", "repair.self_harm"].contains(&label.as_str()));
+            assert!(warns, "the bot is silent while staff owns the conversation");
         }
         for (message, label) in &sends {
             assert!(!message.text.trim().is_empty(), "{label} says nothing");

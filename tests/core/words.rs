@@ -99,6 +99,30 @@ fn cancelling_wants_a_clear_yes() {
 }
 
 #[test]
+fn an_hour_for_somebody_the_phone_does_not_speak_for_is_not_taken_for_theirs_unsaid() {
+    let mut talk = Talk::new(World::new());
+    talk.says("necesito hora con matrona para mi hija").told("solo puedo ver horas de Luz Soto");
+    let mut talk = Talk::new(World::new());
+    talk.says("necesito hora con matrona para mí").told("Estas son");
+    assert!(!talk.story().contains("solo puedo"), "{}", talk.story());
+}
+
+#[test]
+fn a_day_that_is_none_is_said_to_be_none() {
+    for (words, told) in [
+        ("matrona el lunes 31", "no calza"),
+        ("matrona el 30 de febrero", "no existe"),
+        ("quiero hora con matrona para ayer", "ya pasó"),
+    ] {
+        let mut talk = Talk::new(World::new());
+        talk.says(words).told(told).told("Estas son las próximas horas");
+        let mut talk = Talk::at_hours(World::new());
+        talk.says("el lunes 31").told("no calza").stands_at("agendar.hora");
+        assert!(!talk.story().contains("no te entendí"), "{}", talk.story());
+    }
+}
+
+#[test]
 fn words_beside_a_yes_cancel_nothing() {
     for words in [
         "si voy a ir",
