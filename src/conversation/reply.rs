@@ -6,6 +6,7 @@ use chrono::NaiveDateTime;
 
 use super::fingerprint::Fingerprint;
 use super::state::{Asked, AskedKind, Choice, Tap};
+use crate::flow::definition::{Field, FieldKind};
 use crate::flow::{Record, Value};
 use crate::value::{Outgoing, OutgoingOption, hour_label};
 
@@ -46,7 +47,11 @@ pub(super) const MORE_HOURS: &str = "Más horas";
 pub(super) const MORE_ROWS: &str = "Ver más";
 
 /// Asks a field that the flow itself never asks, only hears.
-pub(super) fn ask_volunteered(title: &str) -> String {
+pub(super) fn ask_volunteered(field: &Field) -> String {
+    if matches!(field.kind, FieldKind::Window { .. }) {
+        return "¿Qué día te acomoda? Puedes decirme también si prefieres mañana o tarde.".to_owned();
+    }
+    let title = &field.title;
     format!("Cuéntame de nuevo: {title}.")
 }
 

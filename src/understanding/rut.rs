@@ -24,7 +24,7 @@ pub(super) fn of(read: &Read<'_>) -> (Option<Rut>, Option<RutTail>) {
         // `5678-5`, or the five alone
         let apart = end == at + 2 && read.typed(at).len() == 4 && read.count() <= 3;
         let parts = compact.len() == 5 && (signed || apart || end == at + 1 || compact.ends_with(['k', 'K']));
-        if tail.is_none() && parts && read.count() <= 8 {
+        if tail.is_none() && parts && (signed || read.count() <= 8) {
             tail = compact.parse().ok();
         }
         at = end;

@@ -137,7 +137,7 @@ impl<'a> Running<'a> {
         }
         let at = format!("{}.ask.{}", flow.name, field.name);
         self.trace_at(at, &field.span, "stopped: wanted anew");
-        let text = reply::ask_volunteered(&field.title);
+        let text = reply::ask_volunteered(field);
         let options = self.options(index, flow, field, &rows, false);
         let fingerprint = reply::of_question(&text, &options);
         self.pend(Question {
