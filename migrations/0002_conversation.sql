@@ -21,7 +21,7 @@ create table conversations (
   center_id       bigint not null references centers,
   phone_number_id text not null,                        -- the number of ours that the patient writes to
   owner           text not null default 'bot' check (owner in ('bot', 'staff', 'muted')),
-  epoch           bigint not null default 0,            -- raised whenever the owner changes; outbox rows carry the one they were written under
+  epoch           bigint not null default 0,            -- raised when a person takes over; outbox rows carry the one they were written under
   stage           text not null default 'Idle',         -- where the walk stopped: Idle, agendar.hora, WithStaff, Closed
   stuck_since     timestamptz,                          -- null: not waiting for a person
   stuck_reason    text,

@@ -53,6 +53,7 @@ impl<'a> Running<'a> {
             self.state.owner = Owner::Staff;
             self.state.epoch += 1;
         }
+        self.state.waiting = false;
         self.state.closed = false;
         self.state.unsent.clear();
         self.drop_repairs();
@@ -62,8 +63,19 @@ impl<'a> Running<'a> {
         Turn::Taken
     }
 
+    /// The patient goes on without waiting for a person, who has not taken the conversation yet.
+    pub(super) fn wait_no_longer(&mut self) -> Result<Turn, Halt> {
+        self.rung(4, true, "command: menu, while nobody had taken it over");
+        self.back_to_bot();
+        self.hush = false;
+        self.push_repair(RepairKind::Menu, &[]);
+        self.walk()?;
+        Ok(Turn::Taken)
+    }
+
     fn back_to_bot(&mut self) {
         self.state.owner = Owner::Bot;
+        self.state.waiting = false;
         self.state.same = Default::default();
         self.state.last_tap = None;
         for frame in &mut self.state.stack {

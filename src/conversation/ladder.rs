@@ -18,7 +18,7 @@ use chrono::TimeDelta;
 
 pub(super) use heard::Heard;
 
-use super::message::{Message, Safety};
+use super::message::{Command, Message, Safety};
 use super::need::PatientText;
 use super::reply;
 use super::running::{Halt, Running};
@@ -46,6 +46,9 @@ impl<'a> Running<'a> {
         let message = self.hear(&all.join("\n"), options, pending.as_ref());
         if let Some(safety) = message.safety {
             return self.safety(safety);
+        }
+        if self.state.owner == Owner::Staff && self.state.waiting && message.command == Some(Command::Menu) {
+            return self.wait_no_longer();
         }
         if self.state.owner != Owner::Bot {
             self.rung(0, false, "the bot does not own the conversation");

@@ -25,7 +25,7 @@ pub struct State {
     pub schema: u32,
     /// Who speaks.
     pub owner: Owner,
-    /// Raised whenever the owner changes; a message written under an older one is not sent.
+    /// Raised when a person takes the conversation from the bot; a message written under an older one is not sent.
     pub epoch: i64,
     /// Raised by every turn; timers carry the one they were set under and are stale after it.
     pub tick: u64,
@@ -43,6 +43,8 @@ pub struct State {
     pub same: (String, u32),
     /// Closed by silence or by staff; the next message opens it anew.
     pub closed: bool,
+    /// The bot handed the conversation over and no person has taken it yet: "menú" takes it back.
+    pub waiting: bool,
     /// Said in this turn before it had to commit and go on; stands first in the next message.
     pub unsent: Vec<String>,
     /// A walk had to commit and goes on at `Continue`, or at whatever comes first.
@@ -305,6 +307,7 @@ impl Default for State {
             last_tap: None,
             same: (String::new(), 0),
             closed: false,
+            waiting: false,
             unsent: Vec::new(),
             going_on: false,
             to_release: Vec::new(),

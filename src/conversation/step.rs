@@ -158,6 +158,7 @@ impl<'a> Running<'a> {
         let message = self.compose();
         if let Some(reason) = &self.handed {
             // The epoch stays: what the bot said before it handed over, a booking perhaps, is still to be sent.
+            self.state.waiting |= self.state.owner == Owner::Bot;
             self.state.owner = Owner::Staff;
             self.trace.rungs.push(super::need::RungTrace {
                 rung: 8,

@@ -607,6 +607,18 @@ fn a_booking_that_could_not_be_told_calls_a_person() {
 }
 
 #[test]
+fn the_menu_takes_back_what_no_person_has_taken_yet() {
+    let mut talk = Talk::at_hours(World::new());
+    talk.says("quiero hablar con una persona").told("escribe «menú»").stands_at("WithStaff");
+    talk.says("¿hola?").stands_at("WithStaff");
+    talk.says("menú").told("¿Qué necesitas?");
+    assert_eq!(talk.state.owner, Owner::Bot);
+    talk.says("quiero hablar con una persona").stands_at("WithStaff");
+    talk.staff(StaffAction::TakeOver);
+    talk.says("menú").stands_at("WithStaff");
+}
+
+#[test]
 fn only_a_person_who_takes_over_drops_what_is_not_sent_yet() {
     let mut talk = Talk::at_hours(World::new());
     let epoch = talk.state.epoch;

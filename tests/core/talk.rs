@@ -232,7 +232,9 @@ impl Talk {
             .collect();
         assert!(sends.len() <= 1, "one message a turn");
         let gives_back = matches!(&event.kind, EventKind::Staff { .. });
-        if before.owner == Owner::Staff && !gives_back {
+        // who has waited enough may go on with the bot, unless a person has the conversation already
+        let takes_back = before.waiting && turned.state.owner == Owner::Bot;
+        if before.owner == Owner::Staff && !gives_back && !takes_back {
             // but for the numbers to call in danger
             let warns = sends
                 .iter()
