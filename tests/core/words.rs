@@ -123,6 +123,16 @@ fn a_day_that_is_none_is_said_to_be_none() {
 }
 
 #[test]
+fn a_bitter_thanks_cancels_nothing() {
+    let mut world = World::new();
+    world.book("k2-2026-11-27T16:00", "p1");
+    for words in ["gracias por nada", "nada", "fin"] {
+        let mut talk = Talk::new(world.clone());
+        talk.says(words).stands_at("Idle");
+    }
+}
+
+#[test]
 fn words_beside_a_yes_cancel_nothing() {
     for words in [
         "si voy a ir",

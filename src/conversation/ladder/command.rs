@@ -72,6 +72,11 @@ impl<'a> Running<'a> {
             self.push_repair(RepairKind::Cancel, &[]);
             return true;
         }
+        // "Nada", "fin" with nothing under way ends the talk; only these words mean a booked hour.
+        if !message.words.iter().any(|word| word.starts_with("cancel") || word.starts_with("anul")) {
+            self.push_repair(RepairKind::Thanks, &[]);
+            return true;
+        }
         let Some(flow) = self.flow_for("cancelar") else { return false };
         self.ask_for_flow(&flow, Some(message));
         true
