@@ -35,6 +35,10 @@ pub(super) mod mark {
 enum Step {
     Element(u16),
     Mark(u8),
+    /// A number from one to another.
+    Between(u64, u64),
+    /// The next word is none of these; nothing is read.
+    Not(u16),
     Gap(u8),
     Start,
     End,
@@ -174,15 +178,20 @@ impl Rules {
                             _ if body.split('|').all(|one| one.starts_with('$')) => {
                                 Step::Mark(body.split('|').fold(0, |marks, one| marks | mark_named(one)))
                             }
+                            _ if between(body).is_some() => {
+                                let (least, most) = between(body).expect("it was just read");
+                                Step::Between(least, most)
+                            }
                             _ => {
-                                let known = elements.iter().position(|element| element == body);
+                                let (wanted, is_not) =
+                                    body.strip_prefix('-').map_or((body, false), |rest| (rest, true));
+                                let known = elements.iter().position(|element| element == wanted);
                                 let id = known.unwrap_or_else(|| {
-                                    elements.push(body.to_owned());
+                                    elements.push(wanted.to_owned());
                                     elements.len() - 1
                                 });
-                                Step::Element(
-                                    u16::try_from(id).expect("fewer than 65,536 elements are listed"),
-                                )
+                                let id = u16::try_from(id).expect("fewer than 65,536 elements are listed");
+                                if is_not { Step::Not(id) } else { Step::Element(id) }
                             }
                         };
                         steps.push((step, optional));
@@ -214,7 +223,8 @@ impl Rules {
                 match step {
                     Step::Element(element) => self.begins[usize::from(*element)].push(number),
                     Step::Mark(mark) => self.begins_marked.push((*mark, number)),
-                    Step::Start | Step::End | Step::Gap(_) => continue,
+                    Step::Between(..) => self.begins_marked.push((mark::NUMBER, number)),
+                    Step::Start | Step::End | Step::Gap(_) | Step::Not(_) => continue,
                 }
                 if !optional {
                     break;
@@ -379,6 +389,17 @@ fn walk(
         Step::Mark(mark) => {
             at < words.tokens.len() && (at == from || words.breaks[at] == 0) && words.marks[at] & mark != 0
         }
+        Step::Between(least, most) => {
+            at < words.tokens.len()
+                && (at == from || words.breaks[at] == 0)
+                && number_at(read, words, at).is_some_and(|number| (*least..=*most).contains(&number))
+        }
+        Step::Not(element) => {
+            let stands = at < words.tokens.len()
+                && words.breaks[at] == 0
+                && read.tokens[words.tokens[at]].entry.elements.binary_search(element).is_ok();
+            return if stands { None } else { walk(rest, from, at, read, words, stood) };
+        }
         Step::Start => return None,
         Step::End => return (ends(read, words, at) && rest.is_empty()).then_some(at),
         Step::Gap(most) => {
@@ -406,6 +427,21 @@ fn walk(
         *stood = before;
     }
     if *optional { walk(rest, from, at, read, words, stood) } else { None }
+}
+
+/// The number that a word is, in figures or letters.
+fn number_at(read: &Read<'_>, words: &Words, at: usize) -> Option<u64> {
+    let token = &read.tokens[words.tokens[at]];
+    match token.kind {
+        Kind::Number(value) => Some(value),
+        _ => token.entry.number.map(u64::from),
+    }
+}
+
+/// `#18..26`: the least and the most.
+fn between(element: &str) -> Option<(u64, u64)> {
+    let (least, most) = element.strip_prefix('#')?.split_once("..")?;
+    Some((least.parse().ok()?, most.parse().ok()?))
 }
 
 /// `a|b_c` is two rules: one of the single words, one for each phrase.

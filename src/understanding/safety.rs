@@ -24,7 +24,13 @@ pub(super) fn of(read: &Read<'_>, matches: &[Match], denied: u64, why: &mut Vec<
         why.push(Reason { rule: found.line, span: read.span(found.span.0..found.span.1) });
         Some(safety)
     };
-    if let Some(found) = matches.iter().find(|found| found.group == groups.self_harm) {
+    // "me quiero morir de la vergüenza": a manner of speaking, which takes back only the words it is made of
+    let only_said = |danger: &Match| {
+        matches.iter().any(|found| {
+            found.group == groups.only_said && found.span.0 < danger.span.1 && danger.span.0 < found.span.1
+        })
+    };
+    if let Some(found) = matches.iter().find(|found| found.group == groups.self_harm && !only_said(found)) {
         return because(found, Safety::SelfHarm);
     }
     // "no tengo fiebre pero me duele el pecho": what is past or denied is only what is told beside it
@@ -36,7 +42,10 @@ pub(super) fn of(read: &Read<'_>, matches: &[Match], denied: u64, why: &mut Vec<
     let taken_back =
         |danger: &Match| matches.iter().any(|found| found.group == groups.not_now && !apart(found, danger));
     let emergency = matches.iter().find(|found| {
-        found.group == groups.emergency && (found.denies || found.words & denied == 0) && !taken_back(found)
+        found.group == groups.emergency
+            && (found.denies || found.words & denied == 0)
+            && !taken_back(found)
+            && !only_said(found)
     });
     emergency.and_then(|found| because(found, Safety::Emergency))
 }
