@@ -169,10 +169,12 @@ async fn write(
     let doctors = store::doctors(tx, &files.doctors, bad).await?;
     let types = store::types(tx, &files.types, bad).await?;
     closing::ensure_holidays(tx, today.year()..=today.year() + 2).await?;
-    let holidays = store::holidays(tx, &files.holidays).await?;
     let (schedules, mut misfits) = store::agenda::schedules(tx, &files.schedules, today, bad).await?;
     let patients = store::people::patients(tx, &files.patients, bad).await?;
     let (absences, more) = store::agenda::absences(tx, &files.absences, today, bad).await?;
+    misfits.extend(more);
+    // behind the schedules: who attends decides whom a holiday closes
+    let (holidays, more) = store::agenda::holidays(tx, &files.holidays, today).await?;
     misfits.extend(more);
     misfits.sort_unstable();
     misfits.dedup();

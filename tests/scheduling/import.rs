@@ -175,6 +175,21 @@ async fn a_closed_day_lets_holds_go_and_lists_the_booked_hours_to_move() {
 }
 
 #[tokio::test]
+async fn a_new_holiday_lets_holds_go_and_lists_the_booked_hours_to_move() {
+    let world = World::new().await;
+    let booked = world.booked(0, world.slot(0, "2026-11-25T10:00")).await.appointment;
+    let hold = world.held(1, world.slot(1, "2026-11-25T11:00")).await;
+    let holidays = "day,name,scope\n2026-11-25,Aniversario de la comuna,demo\n";
+    let report = import(&world.pool, &[("holidays.csv", holidays)]).await.unwrap();
+    assert_eq!(report.misfits, [booked]);
+    assert_eq!(world.blocking().await, ["d0 25 10:00 CONFIRMED p0"]);
+    let outcome = world.confirm(1, world.slot(1, "2026-11-25T11:00"), Some(hold)).await;
+    assert_eq!(outcome, smartsalud::scheduling::ConfirmOutcome::Taken);
+    assert!(!import(&world.pool, &[("holidays.csv", holidays)]).await.unwrap().changed());
+    world.done().await;
+}
+
+#[tokio::test]
 async fn a_patients_file_corrects_names_and_phones() {
     let (pool, name) = database(4).await;
     import(&pool, &ALL).await.unwrap();

@@ -1,14 +1,14 @@
-//! Who attends when: weekly blocks and absences, written under the locks that bookings take.
+//! Who attends when: weekly blocks, absences and holidays, written under the locks that bookings take.
 
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 use sqlx::PgConnection;
 
-use super::{NO_CENTER, NO_DOCTOR, NO_TYPE, Tally, column, complaint, lines};
+use super::{NO_CENTER, NO_DOCTOR, NO_TYPE, Tally, column, complaint, lines, tally};
 use crate::id::{AppointmentId, CenterId, DoctorId};
 use crate::scheduling::store::closing;
-use crate::transfer::rows::{self, AbsenceRow, Schedule};
+use crate::transfer::rows::{self, AbsenceRow, HolidayRow, Schedule};
 use crate::transfer::sheet::{BadRow, Placed};
 
 /// The file is the whole week of every professional it mentions: blocks that are not in it go.
@@ -254,4 +254,44 @@ fn by_center(pairs: impl Iterator<Item = (CenterId, DoctorId)>) -> BTreeMap<Cent
         grouped.entry(center).or_default().push(doctor);
     }
     grouped
+}
+
+pub(in crate::transfer) async fn holidays(
+    tx: &mut PgConnection,
+    rows: &[Placed<HolidayRow>],
+    today: NaiveDate,
+) -> sqlx::Result<(Tally, Vec<AppointmentId>)> {
+    let (named, scopes) = (column(rows, |row| row.day), column(rows, |row| row.scope.clone()));
+    // the professionals and days that each new holiday closes, locked before it is written
+    let closed = sqlx::query!(
+        r#"select distinct s.doctor_id as "doctor: DoctorId", s.center_id as "center: CenterId", r.day as "day!"
+             from unnest($1::date[], $2::text[]) as r(day, scope)
+             join centers c on r.scope in ('CL', c.code, c.region)
+             join doctor_schedules s on s.center_id = c.id
+            where r.day between $3::date and $3::date + 400
+              and not exists (select from holidays h where h.day = r.day and h.scope = r.scope)"#,
+        &named,
+        &scopes,
+        today,
+    )
+    .fetch_all(&mut *tx)
+    .await?;
+    let days: Vec<(DoctorId, NaiveDate)> = closed.iter().map(|row| (row.doctor, row.day)).collect();
+    closing::lock_days(tx, &days).await?;
+    let inserted = sqlx::query_scalar!(
+        r#"insert into holidays as h (day, name, scope)
+           select distinct on (r.day, r.scope) r.day, r.name, r.scope from unnest($1::date[], $2::text[], $3::text[]) as r(day, name, scope)
+               on conflict (day, scope) do update set name = excluded.name where h.name <> excluded.name
+           returning (xmax = 0) as "inserted!""#,
+        &named,
+        &column(rows, |row| row.name.clone()),
+        &scopes,
+    )
+    .fetch_all(&mut *tx)
+    .await?;
+    let mut misfits = Vec::new();
+    for (center, doctors) in by_center(closed.iter().map(|row| (row.center, row.doctor))) {
+        misfits.extend(closing::misfits(tx, center, &doctors, today).await?);
+    }
+    Ok((tally(&inserted), misfits))
 }

@@ -8,7 +8,7 @@ pub(super) mod people;
 
 use sqlx::PgConnection;
 
-use super::rows::{self, Center, Doctor, HolidayRow, Type};
+use super::rows::{self, Center, Doctor, Type};
 use super::sheet::{BadRow, Placed};
 
 /// What a file did.
@@ -149,24 +149,6 @@ pub(in crate::transfer) async fn types(
         &column(rows, |row| row.min_notice_min),
         &column(rows, |row| row.max_horizon_days),
         &column(rows, |row| row.bookable),
-    )
-    .fetch_all(tx)
-    .await?;
-    Ok(tally(&inserted))
-}
-
-pub(in crate::transfer) async fn holidays(
-    tx: &mut PgConnection,
-    rows: &[Placed<HolidayRow>],
-) -> sqlx::Result<Tally> {
-    let inserted = sqlx::query_scalar!(
-        r#"insert into holidays as h (day, name, scope)
-           select distinct on (r.day, r.scope) r.day, r.name, r.scope from unnest($1::date[], $2::text[], $3::text[]) as r(day, name, scope)
-               on conflict (day, scope) do update set name = excluded.name where h.name <> excluded.name
-           returning (xmax = 0) as "inserted!""#,
-        &column(rows, |row| row.day),
-        &column(rows, |row| row.name.clone()),
-        &column(rows, |row| row.scope.clone()),
     )
     .fetch_all(tx)
     .await?;
