@@ -98,8 +98,10 @@ async fn the_second_of_two_patients_is_offered_other_hours_at_once() {
     luz.say("quiero hora con el dentista").await;
     daniela.say("quiero hora con el dentista para la Martina").await;
     let (for_luz, for_daniela) = (luz.next().await, daniela.next().await);
-    let rows = luz.open_list(&for_luz).await;
-    assert_eq!(rows, daniela.open_list(&for_daniela).await, "both see the same hours");
+    let mut rows = luz.open_list(&for_luz).await;
+    // what each has booked already is kept from them, whatever the day: an hour that both see
+    let hers = daniela.open_list(&for_daniela).await;
+    rows.retain(|row| hers.contains(row));
 
     let wanted = last_hour(&rows, None);
     let [day, time] = wanted.written_out();
