@@ -304,7 +304,8 @@ async fn tend(pool: PgPool, clock: Clock, stop: CancellationToken) {
     }
 }
 
-/// Forgets changes of the map that everybody has seen and messages nobody came for, and knows the holidays of the years that are booked.
+/// Forgets changes of the map that everybody has seen and messages nobody came for, and knows the holidays of the
+/// years that are booked.
 async fn tend_once(pool: &PgPool, clock: &Clock) -> anyhow::Result<()> {
     let mut connection = pool.acquire().await?;
     let year = clock.now().year();

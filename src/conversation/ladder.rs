@@ -112,6 +112,7 @@ impl<'a> Running<'a> {
         }
         self.walk()?;
         if message.is_for_relative()
+            && self.handed.is_none()
             && let Some(name) = self.only_patient()
         {
             self.say(reply::speaks_only_for(&name));

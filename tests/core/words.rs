@@ -204,6 +204,10 @@ fn words_beside_a_yes_book_nothing() {
         "si claro que chistoso",
         "la primera",
         "si, para mi hija",
+        "sí, el lunes pasado",
+        "sí, el martes 24 de noviembre",
+        "sí, el lunes 31",
+        "sí, el 30 de febrero",
         "si pero",
     ] {
         let mut talk = Talk::at_review(World::new());

@@ -185,7 +185,9 @@ impl<'a> Running<'a> {
         let brief = message.words.len() <= 4 && !message.question;
         let named = self.option_named(pending, message).filter(|_| !message.question);
         let yes = asked.options.iter().find(|option| option.key == YES);
-        let whole = yes.is_some_and(|yes| is_whole_yes(message, &yes.title, clear_yes));
+        // "Sí, el lunes pasado" agrees to a day that nobody offered.
+        let whole =
+            message.no_day.is_none() && yes.is_some_and(|yes| is_whole_yes(message, &yes.title, clear_yes));
         let key = match (assent, named) {
             (Some(Assent::No), _) if clear_yes => {
                 self.rung(3, true, "no: nothing is done");
