@@ -19,6 +19,7 @@ use tokio::task::JoinHandle;
 
 pub use opening::{PipelineStage, Setting, play};
 
+use super::deploy::Versions;
 use super::observed::{Call, Notice, Observed, Said};
 use super::stage::{Faults, Happening, Stage, StageError};
 use super::store::{self, Turn};
@@ -50,6 +51,7 @@ pub struct Pipeline {
     /// The clock of the patients' phones: it goes back for what was written a while ago.
     sent: Clock,
     turns: Watched,
+    versions: Versions<'static>,
     wake: Wake,
     simulator: Simulator,
     client: Client,
@@ -124,6 +126,12 @@ impl Pipeline {
             Happening::StaffBooks { by, words } => {
                 self.staff_books(by, &words).await?;
                 self.settle().await?;
+            }
+            Happening::Deploy(deploy) => {
+                let sources = self.versions.deploy(&deploy).map_err(anyhow::Error::msg)?;
+                let mut connection = self.pool.acquire().await?;
+                let put = self.turns.turns.shelf.put_in_force(&mut connection, sources, None).await;
+                put.context("the new flows are not sound")?;
             }
         }
         *lock(&self.turns.forced) = Faults::default();
