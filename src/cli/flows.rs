@@ -1,7 +1,11 @@
-//! `flows`: checks the conversations of a centre, and draws them.
+//! `flows`: checks the conversations of a centre, draws them, and brings new versions to those who are talking.
 //!
-//! Neither needs a database: both read files, or the flows that come with the program.
+//! Checking and drawing need no database: they read files, or the flows that come with the program.
 
+mod books;
+mod plan;
+
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -24,6 +28,14 @@ enum FlowsAction {
     Check(CheckArgs),
     /// Draws a flow: Mermaid for documents, or SVG
     Graph(GraphArgs),
+    /// Tells what a new version would do to each open conversation, and to the last that have ended
+    Plan(plan::PlanArgs),
+    /// Stores a version by its hash, and prints it; what is in force stays so
+    Publish(books::PublishArgs),
+    /// Puts a stored version in force: a new one, or an older one again
+    Activate(books::ActivateArgs),
+    /// The stored versions, where each is in force, and when each was put in force
+    List(books::ListArgs),
 }
 
 #[derive(Debug, Args)]
@@ -48,11 +60,15 @@ struct GraphArgs {
 /// Runs `flows …`.
 ///
 /// # Errors
-/// When the folder cannot be read, the flows are not sound enough to be drawn, or the flow is unknown.
-pub fn run(args: &FlowsArgs) -> anyhow::Result<ExitCode> {
-    match &args.action {
+/// When the folder or the database cannot be read, the flows are not sound, or what was named is unknown.
+pub async fn run(args: FlowsArgs) -> anyhow::Result<ExitCode> {
+    match args.action {
         FlowsAction::Check(args) => check(args.dir.as_deref()),
-        FlowsAction::Graph(args) => graph(args),
+        FlowsAction::Graph(args) => graph(&args),
+        FlowsAction::Plan(args) => plan::run(args).await,
+        FlowsAction::Publish(args) => books::publish(args).await,
+        FlowsAction::Activate(args) => books::activate(args).await,
+        FlowsAction::List(args) => books::list(args).await,
     }
 }
 
@@ -88,18 +104,26 @@ fn check(dir: Option<&Path>) -> anyhow::Result<ExitCode> {
 
 fn graph(args: &GraphArgs) -> anyhow::Result<ExitCode> {
     let sources = flow_files(args.flows.as_deref())?;
-    let book = load::book(&sources).map_err(|errors| {
-        let first = errors.first().map(|error| placed(error, args.flows.as_deref()).to_string());
-        anyhow::anyhow!(
-            "the flows have {} mistakes and cannot be drawn; `flows check` lists them, the first is {}",
-            errors.len(),
-            first.unwrap_or_default()
-        )
-    })?;
+    let book = sound(&sources, args.flows.as_deref())?;
     let flow = find(&book, &args.flow)?;
     let drawing = if args.svg { diagram::svg(flow) } else { diagram::mermaid(flow) };
     print!("{drawing}");
     Ok(ExitCode::SUCCESS)
+}
+
+/// The book that these files make.
+///
+/// # Errors
+/// When it is not sound; names the first mistake.
+fn sound(sources: &BTreeMap<String, String>, dir: Option<&Path>) -> anyhow::Result<Book> {
+    load::book(sources).map_err(|errors| {
+        let first = errors.first().map(|error| placed(error, dir).to_string());
+        let mistakes = if errors.len() == 1 { "one mistake" } else { "several mistakes" };
+        anyhow::anyhow!(
+            "the flows have {mistakes}; `flows check` lists all, the first is {}",
+            first.unwrap_or_default()
+        )
+    })
 }
 
 fn find<'a>(book: &'a Book, name: &str) -> anyhow::Result<&'a Flow> {

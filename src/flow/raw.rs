@@ -21,8 +21,19 @@ pub(super) struct Flow {
     #[serde(default)]
     pub fields: IndexMap<String, Spanned<Field>>,
     pub steps: Vec<Spanned<Step>>,
+    pub open_conversations: Option<Open>,
     #[serde(default)]
     pub was: Was,
+}
+
+/// What becomes of conversations that are in a flow when a new version comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Open {
+    /// They walk on under the new version.
+    WalkOn,
+    /// They stay under their own to the end of the flow.
+    Stay,
 }
 
 /// `repair: miss` names a repair; `repair: { misses: 3 }` is a flow's policy.
@@ -83,6 +94,9 @@ pub(super) enum Interrupt {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Was {
+    /// Names the flow had before.
+    #[serde(default)]
+    pub flows: Vec<Text>,
     #[serde(default)]
     pub fields: IndexMap<String, Text>,
 }

@@ -109,6 +109,22 @@ impl Pipeline {
         &self.clock
     }
 
+    /// Its database.
+    pub fn pool(&self) -> &PgPool {
+        &self.pool
+    }
+
+    /// What takes the turns.
+    pub fn turns(&self) -> &Turns {
+        &self.turns.turns
+    }
+
+    /// Another phone writes from here on.
+    pub fn hand_to(&mut self, phone: Phone) {
+        self.phone = phone;
+        self.seen = 0;
+    }
+
     /// Lets something happen and tells what came of it.
     ///
     /// # Errors
