@@ -9,13 +9,15 @@
 mod harness;
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::process::{Command, Output};
 
-use chrono::Utc;
 use serde_json::json;
-use smartsalud::conversation::need::{EventKind, StaffAction};
+use smartsalud::conversation::need::{EventKind, PatientText, StaffAction};
 use smartsalud::conversation::plan::{self, Fate};
 use smartsalud::conversation::rehearsal::{Rehearsed, rehearse};
-use smartsalud::conversation::state::{Owner, State};
+use smartsalud::conversation::shelf::Shelf;
+use smartsalud::conversation::state::{Owner, State, Tap};
 use smartsalud::flow::{built_in, load};
 use smartsalud::id::{ConversationId, EventId};
 use smartsalud::queue::job::Due;
@@ -117,7 +119,7 @@ async fn talks() -> PipelineStage {
         stage.pipeline.hand_to(phone.parse().unwrap());
         let mut stood = String::new();
         for text in texts {
-            let texts = vec![smartsalud::conversation::need::PatientText { text: (*text).to_owned(), sent: None }];
+            let texts = vec![PatientText { text: (*text).to_owned(), sent: None }];
             let happening = Happening::Event(EventKind::Texts { texts });
             let observed = stage.pipeline.play(happening, &Faults::default()).await.unwrap();
             stood = observed.state.stage();
@@ -173,7 +175,7 @@ async fn lived(pipeline: &Pipeline) -> BTreeMap<(String, String), u64> {
             kind: kind.to_owned(),
             payload,
             sent_at: Some(pipeline.clock().now()),
-            due_at: Utc::now(),
+            due_at: pipeline.clock().now(),
             attempts: 0,
         };
         pipeline.turns().run(&mut tx, ConversationId(id), &[due]).await.unwrap();
@@ -334,7 +336,10 @@ fn edits() -> Vec<Edit> {
             what: "a text changed",
             sources: edited(
                 None,
-                &[("¿Qué atención necesitas?", "¿Con quién te quieres atender?"), ("¿La confirmo?", "¿Te la dejo?")],
+                &[
+                    ("¿Qué atención necesitas?", "¿Con quién te quieres atender?"),
+                    ("¿La confirmo?", "¿Te la dejo?"),
+                ],
             ),
             renamed: same,
             told: &[],
@@ -375,7 +380,10 @@ fn edits() -> Vec<Edit> {
                 None,
                 &[
                     ("flow: agendar\n", "flow: pedir_hora\n"),
-                    ("was: { fields: { especialidad: prestacion } }", "was: { flows: [agendar], fields: { especialidad: prestacion } }"),
+                    (
+                        "was: { fields: { especialidad: prestacion } }",
+                        "was: { flows: [agendar], fields: { especialidad: prestacion } }",
+                    ),
                     (" agendar: ask_first", " pedir_hora: ask_first"),
                     (" agendar: replace", " pedir_hora: replace"),
                     ("start: agendar", "start: pedir_hora"),
@@ -390,7 +398,10 @@ fn edits() -> Vec<Edit> {
             what: "a flow that must not be put in force",
             sources: edited(
                 Some("reagendar.yaml"),
-                &[("  - do: citas", "  - when: paciente.verificado\n    then:\n      - handoff: cerrado\n  - do: citas")],
+                &[(
+                    "  - do: citas",
+                    "  - when: paciente.verificado\n    then:\n      - handoff: cerrado\n  - do: citas",
+                )],
             ),
             renamed: same,
             told: &["reagendar.hora fails: handed to staff: cerrado"],
@@ -409,7 +420,12 @@ async fn what_the_plan_foretells_of_open_conversations_is_what_happens_to_them()
         let next = load::book(&edit.sources).unwrap_or_else(|errors| panic!("{}: {errors:#?}", edit.what));
         let mut conn = pipeline.pool().acquire().await.unwrap();
         let rehearsed = rehearse(pipeline.turns(), &mut conn, &next, None, 10).await.unwrap();
-        assert_eq!(rehearsed.open.values().sum::<u64>(), u64::try_from(wanted / 10 * 10).unwrap(), "{}", edit.what);
+        assert_eq!(
+            rehearsed.open.values().sum::<u64>(),
+            u64::try_from(wanted / 10 * 10).unwrap(),
+            "{}",
+            edit.what
+        );
         let mut expected: Vec<&str> = edit.told.to_vec();
         expected.sort_unstable();
         let mut heard = told(&rehearsed);
@@ -420,5 +436,169 @@ async fn what_the_plan_foretells_of_open_conversations_is_what_happens_to_them()
         shelf.put_in_force(&mut conn, &edit.sources, None).await.unwrap();
         assert_eq!(lived(pipeline).await, foretold(&rehearsed, &edit.renamed), "{}", edit.what);
         shelf.put_in_force(&mut conn, &base(), None).await.unwrap();
+    }
+}
+
+/// A talk that books an hour, and then says goodbye.
+async fn ended_talk() -> PipelineStage {
+    let agenda = Agenda::new(World::parse("demo.yaml", include_str!("worlds/demo.yaml")).unwrap(), None);
+    let cluster = harness::cluster().await;
+    let start = harness::wednesday_morning();
+    let phone = TALKS[0].0.parse().unwrap();
+    let mut stage = PipelineStage::in_world(cluster, &agenda, &[], start, &base(), phone).await.unwrap();
+    let says = async |stage: &mut PipelineStage, text: &str| {
+        let text = PatientText { text: text.to_owned(), sent: None };
+        let happening = Happening::Event(EventKind::Texts { texts: vec![text] });
+        stage.pipeline.play(happening, &Faults::default()).await.unwrap()
+    };
+    let shown = says(&mut stage, "quiero hora con matrona").await;
+    let hour = shown.messages().last().unwrap().message.options[0].clone();
+    let tap = EventKind::Tapped { tap: Tap::from_id(&hour.id), title: hour.title };
+    stage.pipeline.play(Happening::Event(tap), &Faults::default()).await.unwrap();
+    let booked = says(&mut stage, "sí").await;
+    assert_eq!(booked.state.stage(), "Idle");
+    stage
+}
+
+/// What becomes of the turns of ended talks, in words.
+async fn told_again(stage: &PipelineStage, next: &Sources) -> Vec<String> {
+    let next = load::book(next).unwrap_or_else(|errors| panic!("{errors:#?}"));
+    let mut conn = stage.pipeline.pool().acquire().await.unwrap();
+    let rehearsed = rehearse(stage.pipeline.turns(), &mut conn, &next, None, 10).await.unwrap();
+    assert!(rehearsed.open.is_empty());
+    rehearsed
+        .ended
+        .into_iter()
+        .map(|((question, fate), count)| format!("{question}: {count} {fate:?}"))
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_talk_that_has_ended_is_told_again_until_the_versions_part() {
+    let stage = ended_talk().await;
+    let same = ["Idle: 1 GoesOn", "agendar.hora: 1 GoesOn", "agendar.review.1: 1 GoesOn"];
+    assert_eq!(told_again(&stage, &base()).await, same);
+    let words = [("¿La confirmo?", "¿Te la dejo?"), ("¿Cuál prefieres?", "¿Cuál te acomoda?")];
+    let other_words = edited(None, &words);
+    assert_eq!(
+        told_again(&stage, &other_words).await,
+        same,
+        "taps on a text that would have read otherwise count"
+    );
+    let asks_more = edits().swap_remove(0).sources;
+    assert_eq!(
+        told_again(&stage, &asks_more).await,
+        [r#"Idle: 1 AskedAgain { question: "agendar.motivo" }"#],
+        "the talk parts where the new question comes"
+    );
+    let breaks = edited(
+        Some("agendar.yaml"),
+        &[(
+            "  - ask: hora\n",
+            "  - when: paciente.verificado\n    then:\n      - handoff: cerrado\n  - ask: hora\n",
+        )],
+    );
+    assert_eq!(
+        told_again(&stage, &breaks).await,
+        [r#"Idle: 1 Fails { why: "handed to staff: cerrado" }"#],
+        "what fails is told, too"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_that_starts_leaves_an_older_version_in_force() {
+    let database = harness::database().await;
+    let mut conn = database.pool.acquire().await.unwrap();
+    let shelf = Shelf::default();
+    let (old, new) = (base(), built_in::sources());
+    let old_hash = shelf.start_with(&mut conn, &old).await.unwrap();
+    let new_hash = shelf.start_with(&mut conn, &new).await.unwrap();
+    assert_ne!(old_hash, new_hash, "new flows come into force at a start");
+    shelf.put_in_force(&mut conn, &old, None).await.unwrap();
+    assert_eq!(shelf.start_with(&mut conn, &new).await.unwrap(), old_hash, "going back survives a restart");
+}
+
+/// Runs the program on a database.
+fn run(stage: &PipelineStage, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_smartsalud"));
+    command.args(arguments).env("DATABASE_URL", stage.database.url()).env_remove("SMARTSALUD_FLOWS");
+    command.output().unwrap()
+}
+
+fn printed(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn complaint(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// A folder with these flows.
+fn folder(name: &str, sources: &Sources) -> PathBuf {
+    let folder = std::env::temp_dir().join(format!("smartsalud-deploys-{}-{name}", std::process::id()));
+    std::fs::create_dir_all(folder.join("repair")).unwrap();
+    for (file, text) in sources {
+        std::fs::write(folder.join(file), text).unwrap();
+    }
+    folder
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_operator_plans_publishes_puts_in_force_and_goes_back() {
+    let stage = talks().await;
+    let [asks_more, .., fails] = &edits()[..] else { panic!("there are edits") };
+    let (asks_more, fails) = (folder("asks_more", &asks_more.sources), folder("fails", &fails.sources));
+    let first = load::book(&base()).unwrap().hash;
+
+    let plan = run(&stage, &["flows", "plan", asks_more.to_str().unwrap()]);
+    assert!(plan.status.success(), "{}", complaint(&plan));
+    let told = printed(&plan);
+    assert!(told.contains("agendar.review.1: 1 asked agendar.motivo"), "{told}");
+    let plan = run(&stage, &["flows", "plan", fails.to_str().unwrap()]);
+    assert_eq!(plan.status.code(), Some(1));
+    assert!(printed(&plan).contains("reagendar.hora: 1 handed to staff: cerrado"), "{}", printed(&plan));
+
+    let published = run(&stage, &["flows", "publish", asks_more.to_str().unwrap()]);
+    let hash = printed(&published).trim().to_owned();
+    assert_eq!(hash.len(), 64, "{}", complaint(&published));
+    let listed = printed(&run(&stage, &["flows", "list"]));
+    let line = |hash: &str, listed: &str| {
+        listed.lines().find(|line| line.starts_with(&hash[..12])).unwrap().to_owned()
+    };
+    assert!(!line(&hash, &listed).contains("installation"), "publishing puts nothing in force\n{listed}");
+
+    let activated = run(&stage, &["flows", "activate", &hash[..8]]);
+    assert!(activated.status.success(), "{}", complaint(&activated));
+    let listed = printed(&run(&stage, &["flows", "list"]));
+    assert!(line(&hash, &listed).contains("the installation"), "{listed}");
+    assert!(run(&stage, &["flows", "activate", &first]).status.success(), "going back");
+    let only_here = run(&stage, &["flows", "activate", &hash, "--center", "demo"]);
+    assert!(only_here.status.success(), "{}", complaint(&only_here));
+    let listed = printed(&run(&stage, &["flows", "list"]));
+    assert!(
+        line(&hash, &listed).ends_with("demo") && line(&first, &listed).ends_with("the installation"),
+        "{listed}"
+    );
+
+    let published = printed(&run(&stage, &["flows", "publish", fails.to_str().unwrap()]));
+    let refused = run(&stage, &["flows", "activate", published.trim(), "--center", "demo"]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(complaint(&refused).contains("--force"), "{}", complaint(&refused));
+    assert!(
+        run(&stage, &["flows", "activate", published.trim(), "--center", "demo", "--force"]).status.success()
+    );
+
+    for (arguments, said) in [
+        (vec!["flows", "activate", "ffffff"], "no stored version begins with `ffffff`"),
+        (vec!["flows", "activate", ""], "stored versions begin with ``"),
+        (vec!["flows", "plan", "--center", "nada"], "no centre with the code `nada`"),
+        (vec!["flows", "publish", "/nowhere"], "/nowhere"),
+    ] {
+        let output = run(&stage, &arguments);
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+        assert!(complaint(&output).contains(said), "{}", complaint(&output));
+    }
+    for folder in [asks_more, fails] {
+        std::fs::remove_dir_all(folder).unwrap();
     }
 }

@@ -71,7 +71,8 @@ pub async fn rehearse(
         }
     }
     let talks = store::ended_talks(conn, center, ended).await;
-    let talks = talks.map_err(|source| TurnError::Store { doing: "read the journals of ended talks", source })?;
+    let talks =
+        talks.map_err(|source| TurnError::Store { doing: "read the journals of ended talks", source })?;
     let mut known: BTreeMap<String, Arc<Book>> = BTreeMap::new();
     for hash in talks.iter().map(|turn| &turn.book).collect::<BTreeSet<_>>() {
         if let Some(book) = book(turns, conn, hash).await? {

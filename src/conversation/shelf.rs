@@ -115,7 +115,8 @@ impl Shelf {
         let failed = |doing| move |source| ShelfError::Store { doing, source };
         let new = store::activate_new_book(conn, &book.hash).await;
         new.map_err(failed("put a flow book in force"))?;
-        let in_force = store::book_in_force(conn).await.map_err(failed("read which flow book is in force"))?;
+        let in_force =
+            store::book_in_force(conn).await.map_err(failed("read which flow book is in force"))?;
         let in_force = in_force.ok_or(ShelfError::NothingInForce)?;
         if in_force != book.hash {
             tracing::warn!(

@@ -11,8 +11,8 @@ use clap::Args;
 use sqlx::PgConnection;
 
 use super::plan;
-use crate::clock::Clock;
 use crate::cli::flow_files;
+use crate::clock::Clock;
 use crate::config::DatabaseArgs;
 use crate::conversation::store;
 use crate::database::Database;

@@ -109,7 +109,9 @@ fn part(text: &mut String, title: &str, counts: &BTreeMap<(String, Fate), u64>) 
         let (column, note) = match fate {
             Fate::GoesOn => (0, None),
             Fate::Stays => (1, None),
-            Fate::Ends => (0, Some("come to their end: what they waited for is not asked any more".to_owned())),
+            Fate::Ends => {
+                (0, Some("come to their end: what they waited for is not asked any more".to_owned()))
+            }
             Fate::AskedAgain { question } => (2, Some(format!("asked {question}"))),
             Fate::Loses { answers, question } => {
                 (3, Some(format!("asked {question} without the answers of {}", answers.join(", "))))
@@ -124,7 +126,10 @@ fn part(text: &mut String, title: &str, counts: &BTreeMap<(String, Fate), u64>) 
     let wide = rows.keys().map(|name| name.chars().count()).chain([title.len()]).max().unwrap_or_default();
     let _ = writeln!(text, "{title:wide$}  goes on   stays  asked again  loses answers   fails");
     for (question, [goes_on, stays, asked, loses, fails]) in rows {
-        let _ = writeln!(text, "{question:wide$}  {goes_on:>7}  {stays:>6}  {asked:>11}  {loses:>13}  {fails:>6}");
+        let _ = writeln!(
+            text,
+            "{question:wide$}  {goes_on:>7}  {stays:>6}  {asked:>11}  {loses:>13}  {fails:>6}"
+        );
     }
     text.push_str(&notes);
 }

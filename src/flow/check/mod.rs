@@ -120,7 +120,11 @@ impl<'a> Checking<'a> {
         }
         for old in &flow.renamed_from {
             let still = self.book.flows.contains_key(old).then(|| format!("`{old}` is still a flow"));
-            let two = self.book.flows.values().find(|other| other.name != flow.name && other.renamed_from.contains(old));
+            let two = self
+                .book
+                .flows
+                .values()
+                .find(|other| other.name != flow.name && other.renamed_from.contains(old));
             let two = two.map(|other| format!("`{}` says that it was `{old}`, too", other.name));
             if let Some(why) = still.or(two) {
                 let message = format!("{why}, so that cannot be the old name of `{}`", flow.name);
@@ -128,7 +132,8 @@ impl<'a> Checking<'a> {
             }
         }
         if self.is_repair && (flow.stays || !flow.renamed_from.is_empty()) {
-            let message = "a repair is one of a closed list: it has no old name, and no conversation stays in it";
+            let message =
+                "a repair is one of a closed list: it has no old name, and no conversation stays in it";
             self.wrong("F016", &flow.span, message, "take out `was.flows` and `open_conversations`");
         }
         for (old, new) in &flow.renamed_fields {

@@ -140,7 +140,8 @@ impl Pipeline {
 pub struct PipelineStage {
     /// The pipeline.
     pub pipeline: Pipeline,
-    _database: Scratch,
+    /// Its database.
+    pub database: Scratch,
 }
 
 impl PipelineStage {
@@ -198,7 +199,7 @@ impl PipelineStage {
         let settings = PoolSettings { max: 2, ..Default::default() };
         let map_pool = database::connect(database.options(), settings, &clock).await?;
         let pipeline = Pipeline::open(database.pool.clone(), map_pool, clock, setting).await?;
-        Ok(Self { pipeline, _database: database })
+        Ok(Self { pipeline, database })
     }
 }
 
