@@ -2,6 +2,8 @@
 //!
 //! Neither needs a database: both read files, or the flows that come with the program.
 
+mod schema;
+
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -24,6 +26,8 @@ enum FlowsAction {
     Check(CheckArgs),
     /// Draws a flow: Mermaid for documents, or SVG
     Graph(GraphArgs),
+    /// Prints the JSON Schema of flow files, for editors
+    Schema,
 }
 
 #[derive(Debug, Args)]
@@ -53,6 +57,7 @@ pub fn run(args: &FlowsArgs) -> anyhow::Result<ExitCode> {
     match &args.action {
         FlowsAction::Check(args) => check(args.dir.as_deref()),
         FlowsAction::Graph(args) => graph(args),
+        FlowsAction::Schema => schema::run().map(|()| ExitCode::SUCCESS),
     }
 }
 

@@ -11,6 +11,7 @@
 //! | [`expression`], [`template`] | conditions and texts: read, computed, written back |
 //! | [`port`] | the functions that a flow may call, with arguments, results and outcomes |
 //! | `raw`, [`load`] | from YAML with its places to definitions; all mistakes at once |
+//! | [`schema`] | the JSON Schema of the files, for editors |
 //! | `check` | the book as a whole: what passes here, the walk need not doubt |
 //! | [`graph`] | what is forgotten when an answer changes |
 //! | [`diagram`] | a flow drawn as Mermaid or SVG |
@@ -38,6 +39,7 @@ pub mod graph;
 pub mod load;
 pub mod port;
 mod raw;
+pub mod schema;
 pub mod template;
 pub mod value;
 mod window_words;
