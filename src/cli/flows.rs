@@ -2,16 +2,16 @@
 //!
 //! Neither needs a database: both read files, or the flows that come with the program.
 
+mod graph;
 mod schema;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::bail;
 use clap::{Args, Subcommand};
 
 use super::flow_files;
-use crate::flow::{Book, Flow, FlowError, diagram, load};
+use crate::flow::{FlowError, load};
 
 /// What to do with flows.
 #[derive(Debug, Args)]
@@ -25,7 +25,7 @@ enum FlowsAction {
     /// Reads all flows of a folder and lists every mistake with its place and how to mend it
     Check(CheckArgs),
     /// Draws a flow: Mermaid for documents, or SVG
-    Graph(GraphArgs),
+    Graph(graph::GraphArgs),
     /// Prints the JSON Schema of flow files, for editors
     Schema,
 }
@@ -37,18 +37,6 @@ struct CheckArgs {
     dir: Option<PathBuf>,
 }
 
-#[derive(Debug, Args)]
-struct GraphArgs {
-    /// The flow's name, such as `agendar` or `repair.miss`
-    flow: String,
-    /// Write SVG instead of Mermaid
-    #[arg(long)]
-    svg: bool,
-    /// Folder with flows; without it, the flows that come with the program
-    #[arg(long, value_name = "DIR", env = "SMARTSALUD_FLOWS")]
-    flows: Option<PathBuf>,
-}
-
 /// Runs `flows …`.
 ///
 /// # Errors
@@ -56,7 +44,7 @@ struct GraphArgs {
 pub fn run(args: &FlowsArgs) -> anyhow::Result<ExitCode> {
     match &args.action {
         FlowsAction::Check(args) => check(args.dir.as_deref()),
-        FlowsAction::Graph(args) => graph(args),
+        FlowsAction::Graph(args) => graph::run(args).map(|()| ExitCode::SUCCESS),
         FlowsAction::Schema => schema::run().map(|()| ExitCode::SUCCESS),
     }
 }
@@ -89,33 +77,6 @@ fn check(dir: Option<&Path>) -> anyhow::Result<ExitCode> {
             Ok(ExitCode::FAILURE)
         }
     }
-}
-
-fn graph(args: &GraphArgs) -> anyhow::Result<ExitCode> {
-    let sources = flow_files(args.flows.as_deref())?;
-    let book = load::book(&sources).map_err(|errors| {
-        let first = errors.first().map(|error| placed(error, args.flows.as_deref()).to_string());
-        anyhow::anyhow!(
-            "the flows have {} mistakes and cannot be drawn; `flows check` lists them, the first is {}",
-            errors.len(),
-            first.unwrap_or_default()
-        )
-    })?;
-    let flow = find(&book, &args.flow)?;
-    let drawing = if args.svg { diagram::svg(flow) } else { diagram::mermaid(flow) };
-    print!("{drawing}");
-    Ok(ExitCode::SUCCESS)
-}
-
-fn find<'a>(book: &'a Book, name: &str) -> anyhow::Result<&'a Flow> {
-    let mut all = book.flows.values().chain(book.repairs.values());
-    let found = all.find(|flow| flow.name == name);
-    let Some(flow) = found else {
-        let names: Vec<&str> =
-            book.flows.values().chain(book.repairs.values()).map(|flow| flow.name.as_str()).collect();
-        bail!("there is no flow `{name}`; there are {}", names.join(", "));
-    };
-    Ok(flow)
 }
 
 /// The mistake with its file as seen from here, so that a terminal or editor can jump to it.
