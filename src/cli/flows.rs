@@ -1,7 +1,8 @@
-//! `flows`: checks the conversations of a centre, and draws them.
+//! `flows`: checks the conversations of a centre, draws them, and tells authors the language.
 //!
-//! Neither needs a database: both read files, or the flows that come with the program.
+//! None of it needs a database: all read files, or the flows that come with the program.
 
+mod doc;
 mod graph;
 mod schema;
 
@@ -26,6 +27,8 @@ enum FlowsAction {
     Check(CheckArgs),
     /// Draws a flow: Mermaid for documents, or SVG
     Graph(graph::GraphArgs),
+    /// Prints the reference of the language (in Spanish, Markdown)
+    Doc,
     /// Prints the JSON Schema of flow files, for editors
     Schema,
 }
@@ -45,6 +48,10 @@ pub fn run(args: &FlowsArgs) -> anyhow::Result<ExitCode> {
     match &args.action {
         FlowsAction::Check(args) => check(args.dir.as_deref()),
         FlowsAction::Graph(args) => graph::run(args).map(|()| ExitCode::SUCCESS),
+        FlowsAction::Doc => {
+            doc::run();
+            Ok(ExitCode::SUCCESS)
+        }
         FlowsAction::Schema => schema::run().map(|()| ExitCode::SUCCESS),
     }
 }

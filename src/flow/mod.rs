@@ -2,7 +2,7 @@
 //!
 //! YAML files are read once into closed, typed structs, checked as a graph, and only then become a
 //! [`Book`]; a mistake names its file, line and column. Pure: nothing here does I/O. The guide for authors,
-//! with every key, port, filter and code, is `flows/LENGUAJE.md`; a test keeps it true.
+//! with every key, port, filter and code, is `flows/LENGUAJE.md`; its tables are written by [`guide`].
 //!
 //! | file | trade |
 //! |---|---|
@@ -15,6 +15,8 @@
 //! | `check` | the book as a whole: what passes here, the walk need not doubt |
 //! | [`graph`] | what is forgotten when an answer changes |
 //! | [`diagram`] | a flow drawn as Mermaid or SVG |
+//! | [`guide`] | the guide for authors, its tables written from these lists |
+//! | `limits` | what WhatsApp shows of a question |
 //! | [`built_in`] | the flows that come with the program |
 //!
 //! ```
@@ -36,6 +38,8 @@ pub mod diagram;
 pub mod error;
 pub mod expression;
 pub mod graph;
+pub mod guide;
+mod limits;
 pub mod load;
 pub mod port;
 mod raw;
