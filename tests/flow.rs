@@ -262,7 +262,7 @@ fn changing_an_answer_forgets_all_that_stands_on_it_and_nothing_else() {
 fn a_drawing_shows_every_step_and_every_way_out() {
     let book = Book::built_in();
     for flow in book.flows.values().chain(book.repairs.values()) {
-        let (mermaid, svg) = (diagram::mermaid(flow), diagram::svg(flow));
+        let (mermaid, svg) = (diagram::mermaid(flow, None), diagram::svg(flow, None));
         for step in &flow.steps {
             let id = format!("s_{}", step.id.replace('.', "_"));
             assert!(mermaid.contains(&id), "{}: {id}", flow.name);
@@ -271,10 +271,30 @@ fn a_drawing_shows_every_step_and_every_way_out() {
         assert_eq!(svg.matches("<text").count(), svg.matches("</text>").count());
         assert!(!svg.contains("& "), "{}: an ampersand that is not escaped", flow.name);
     }
-    let agendar = diagram::svg(&book.flows["agendar"]);
+    let agendar = diagram::svg(&book.flows["agendar"], None);
     for exit in ["identificar", "sin_horas", "horas_ocupadas", "limite"] {
         assert!(agendar.contains(exit), "{exit}");
     }
+}
+
+#[test]
+fn a_drawing_with_counts_says_of_every_step_how_often_it_was_seen() {
+    let flow = &Book::built_in().flows["agendar"];
+    let counts = [("agendar.ask.hora", 12), ("agendar.say.1", 0), ("cancelar.ask.cita", 5)];
+    let counts = counts.into_iter().map(|(step, seen)| (step.to_owned(), seen)).collect();
+    let (mermaid, svg) = (diagram::mermaid(flow, Some(&counts)), diagram::svg(flow, Some(&counts)));
+    for drawing in [&mermaid, &svg] {
+        // legible without colours: the count is written
+        assert_eq!(drawing.matches(" · seen 12×").count(), 1);
+        assert!(drawing.contains("ask hora · seen 12×") && !drawing.contains("seen 5×"));
+        assert_eq!(drawing.matches("· never seen").count(), flow.steps.len() - 1);
+    }
+    assert_eq!(mermaid.matches(" unseen\n").count(), flow.steps.len() - 1);
+    assert!(mermaid.contains("class s_ask_hora seen\n"));
+    let (green, red) = ("fill=\"#c8e6c9\"", "fill=\"#ffcdd2\"");
+    assert_eq!((svg.matches(green).count(), svg.matches(red).count()), (1, flow.steps.len() - 1));
+    let plain = diagram::svg(flow, None);
+    assert!(!plain.contains(green) && !plain.contains(red) && !plain.contains(" seen"), "as it always was");
 }
 
 #[test]

@@ -87,6 +87,42 @@ fn a_flow_is_drawn_and_an_unknown_one_is_told_apart() {
 }
 
 #[test]
+fn a_drawing_is_coloured_by_a_file_of_counts() {
+    let folder =
+        Folder::with("counts", "flow: prueba\ntitle: probar\nsteps:\n  - say: \"Hola.\"\n  - handoff: a\n");
+    let file = folder.0.join("counts.jsonl");
+    let with = |lines: &str| {
+        std::fs::write(&file, lines).unwrap();
+        flows(&[
+            "graph",
+            "prueba",
+            "--flows",
+            folder.0.to_str().unwrap(),
+            "--coverage",
+            file.to_str().unwrap(),
+        ])
+    };
+    let output = with(
+        "{\"step\":\"prueba.say.1\",\"seen\":2}\n\n{\"step\":\"prueba.say.1\",\"seen\":1,\"file\":\"x\"}\n",
+    );
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let told = text(&output.stdout);
+    assert!(told.contains("say · seen 3×") && told.contains("handoff · never seen"), "{told}");
+    let output = with("{\"step\":\"prueba.say.1\",\"seen\":2}\n{\"step\":\"prueba.say.1\"}\n");
+    assert_eq!(output.status.code(), Some(1));
+    let told = text(&output.stderr);
+    assert!(told.contains("counts.jsonl:2: this is not a count"), "{told}");
+}
+
+#[test]
+fn the_schema_is_printed_for_editors() {
+    let output = flows(&["schema"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let schema: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");
+}
+
+#[test]
 fn nobody_reading_any_more_ends_it_quietly() {
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);

@@ -250,8 +250,8 @@ proptest! {
         *text = slips.iter().fold(text.clone(), |text, slip| slipped(&text, slip));
         match load::book(&sources) {
             Ok(book) => for flow in book.flows.values().chain(book.repairs.values()) {
-                prop_assert!(diagram::mermaid(flow).starts_with("flowchart"));
-                prop_assert!(diagram::svg(flow).starts_with("<svg"));
+                prop_assert!(diagram::mermaid(flow, None).starts_with("flowchart"));
+                prop_assert!(diagram::svg(flow, None).starts_with("<svg"));
             },
             Err(errors) => for error in errors {
                 prop_assert!(CODES.iter().any(|(code, _)| *code == error.code), "{}", error.code);

@@ -1,19 +1,22 @@
-//! `flows`: checks the conversations of a centre, draws them, and brings new versions to those who are talking.
+//! `flows`: checks the conversations of a centre, draws them, tells authors the language, and brings new versions to
+//! those who are talking.
 //!
-//! Checking and drawing need no database: they read files, or the flows that come with the program.
+//! All but the last need no database: they read files, or the flows that come with the program.
 
 mod books;
+mod doc;
+mod graph;
 mod plan;
+mod schema;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::bail;
 use clap::{Args, Subcommand};
 
 use super::flow_files;
-use crate::flow::{Book, Flow, FlowError, diagram, load};
+use crate::flow::{Book, FlowError, load};
 
 /// What to do with flows.
 #[derive(Debug, Args)]
@@ -27,7 +30,7 @@ enum FlowsAction {
     /// Reads all flows of a folder and lists every mistake with its place and how to mend it
     Check(CheckArgs),
     /// Draws a flow: Mermaid for documents, or SVG
-    Graph(GraphArgs),
+    Graph(graph::GraphArgs),
     /// Tells what a new version would do to each open conversation, and to the last that have ended
     Plan(plan::PlanArgs),
     /// Stores a version by its hash, and prints it; what is in force stays so
@@ -36,6 +39,10 @@ enum FlowsAction {
     Activate(books::ActivateArgs),
     /// The stored versions, where each is in force, and when each was put in force
     List(books::ListArgs),
+    /// Prints the reference of the language (in Spanish, Markdown)
+    Doc,
+    /// Prints the JSON Schema of flow files, for editors
+    Schema,
 }
 
 #[derive(Debug, Args)]
@@ -45,18 +52,6 @@ struct CheckArgs {
     dir: Option<PathBuf>,
 }
 
-#[derive(Debug, Args)]
-struct GraphArgs {
-    /// The flow's name, such as `agendar` or `repair.miss`
-    flow: String,
-    /// Write SVG instead of Mermaid
-    #[arg(long)]
-    svg: bool,
-    /// Folder with flows; without it, the flows that come with the program
-    #[arg(long, value_name = "DIR", env = "SMARTSALUD_FLOWS")]
-    flows: Option<PathBuf>,
-}
-
 /// Runs `flows …`.
 ///
 /// # Errors
@@ -64,11 +59,16 @@ struct GraphArgs {
 pub async fn run(args: FlowsArgs) -> anyhow::Result<ExitCode> {
     match args.action {
         FlowsAction::Check(args) => check(args.dir.as_deref()),
-        FlowsAction::Graph(args) => graph(&args),
+        FlowsAction::Graph(args) => graph::run(&args).map(|()| ExitCode::SUCCESS),
         FlowsAction::Plan(args) => plan::run(args).await,
         FlowsAction::Publish(args) => books::publish(args).await,
         FlowsAction::Activate(args) => books::activate(args).await,
         FlowsAction::List(args) => books::list(args).await,
+        FlowsAction::Doc => {
+            doc::run();
+            Ok(ExitCode::SUCCESS)
+        }
+        FlowsAction::Schema => schema::run().map(|()| ExitCode::SUCCESS),
     }
 }
 
@@ -102,15 +102,6 @@ fn check(dir: Option<&Path>) -> anyhow::Result<ExitCode> {
     }
 }
 
-fn graph(args: &GraphArgs) -> anyhow::Result<ExitCode> {
-    let sources = flow_files(args.flows.as_deref())?;
-    let book = sound(&sources, args.flows.as_deref())?;
-    let flow = find(&book, &args.flow)?;
-    let drawing = if args.svg { diagram::svg(flow) } else { diagram::mermaid(flow) };
-    print!("{drawing}");
-    Ok(ExitCode::SUCCESS)
-}
-
 /// The book that these files make.
 ///
 /// # Errors
@@ -124,17 +115,6 @@ fn sound(sources: &BTreeMap<String, String>, dir: Option<&Path>) -> anyhow::Resu
             first.unwrap_or_default()
         )
     })
-}
-
-fn find<'a>(book: &'a Book, name: &str) -> anyhow::Result<&'a Flow> {
-    let mut all = book.flows.values().chain(book.repairs.values());
-    let found = all.find(|flow| flow.name == name);
-    let Some(flow) = found else {
-        let names: Vec<&str> =
-            book.flows.values().chain(book.repairs.values()).map(|flow| flow.name.as_str()).collect();
-        bail!("there is no flow `{name}`; there are {}", names.join(", "));
-    };
-    Ok(flow)
 }
 
 /// The mistake with its file as seen from here, so that a terminal or editor can jump to it.

@@ -1,6 +1,8 @@
 //! A flow drawn for people: what is asked in which order, and where every outcome leads.
 //!
 //! One plan of boxes and arrows, written as Mermaid (for documents) or as SVG (for a browser, without any tool).
+//! With counts, such as a replay's coverage, each step says how often it was seen: green when it was, red when
+//! never.
 
 mod mermaid;
 mod svg;
@@ -8,8 +10,24 @@ mod svg;
 pub use mermaid::mermaid;
 pub use svg::svg;
 
+use std::collections::BTreeMap;
+
 use super::definition::Step;
 use super::definition::{Action, Branch, Call, FieldKind, Flow, Source, StepKind};
+
+/// How often each step was seen, by flow and step: `agendar.ask.hora`, `repair.miss.say.1`. A step that is not in
+/// it was never seen.
+pub type Counts = BTreeMap<String, u64>;
+
+/// Fill and border of a step that was seen.
+const SEEN: (&str, &str) = ("#c8e6c9", "#1b5e20");
+/// Fill and border of a step that never was.
+const UNSEEN: (&str, &str) = ("#ffcdd2", "#b71c1c");
+
+/// Fill and border by how often a step was seen.
+fn by_count(seen: u64) -> (&'static str, &'static str) {
+    if seen == 0 { UNSEEN } else { SEEN }
+}
 
 /// What a box stands for; it decides shape and colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,10 +97,23 @@ struct Drawn<'a> {
     detail: String,
     /// Ways out besides the next step: the outcome and where it leads.
     exits: Vec<(String, String)>,
+    /// How often it was seen, when that is known.
+    seen: Option<u64>,
+}
+
+impl Drawn<'_> {
+    /// What it is called, with its count: a drawing says it also without colours.
+    fn heading(&self) -> String {
+        match self.seen {
+            None => self.title.clone(),
+            Some(0) => format!("{} · never seen", self.title),
+            Some(seen) => format!("{} · seen {seen}×", self.title),
+        }
+    }
 }
 
 /// How a step is drawn.
-fn drawn<'a>(flow: &Flow, step: &'a Step) -> Drawn<'a> {
+fn drawn<'a>(flow: &Flow, step: &'a Step, counts: Option<&Counts>) -> Drawn<'a> {
     let (shape, title, detail, exits) = match &step.kind {
         StepKind::Ask(ask) => {
             (Shape::Ask, format!("ask {}", ask.field), ask.text.to_string(), options(flow, &ask.field))
@@ -103,7 +134,9 @@ fn drawn<'a>(flow: &Flow, step: &'a Step) -> Drawn<'a> {
         StepKind::Handoff(reason) => (Shape::End, "handoff".to_owned(), reason.clone(), Vec::new()),
         StepKind::End => (Shape::End, "end".to_owned(), String::new(), Vec::new()),
     };
-    Drawn { id: &step.id, shape, title, detail, exits }
+    let count =
+        |counts: &Counts| counts.get(&format!("{}.{}", flow.name, step.id)).copied().unwrap_or_default();
+    Drawn { id: &step.id, shape, title, detail, exits, seen: counts.map(count) }
 }
 
 /// What options of a menu do.

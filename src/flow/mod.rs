@@ -2,7 +2,7 @@
 //!
 //! YAML files are read once into closed, typed structs, checked as a graph, and only then become a
 //! [`Book`]; a mistake names its file, line and column. Pure: nothing here does I/O. The guide for authors,
-//! with every key, port, filter and code, is `flows/LENGUAJE.md`; a test keeps it true.
+//! with every key, port, filter and code, is `flows/LENGUAJE.md`; its tables are written by [`guide`].
 //!
 //! | file | trade |
 //! |---|---|
@@ -11,9 +11,12 @@
 //! | [`expression`], [`template`] | conditions and texts: read, computed, written back |
 //! | [`port`] | the functions that a flow may call, with arguments, results and outcomes |
 //! | `raw`, [`load`] | from YAML with its places to definitions; all mistakes at once |
+//! | [`schema`] | the JSON Schema of the files, for editors |
 //! | `check` | the book as a whole: what passes here, the walk need not doubt |
 //! | [`graph`] | what is forgotten when an answer changes |
 //! | [`diagram`] | a flow drawn as Mermaid or SVG |
+//! | [`guide`] | the guide for authors, its tables written from these lists |
+//! | `limits` | what WhatsApp shows of a question |
 //! | [`built_in`] | the flows that come with the program |
 //!
 //! ```
@@ -35,9 +38,12 @@ pub mod diagram;
 pub mod error;
 pub mod expression;
 pub mod graph;
+pub mod guide;
+mod limits;
 pub mod load;
 pub mod port;
 mod raw;
+pub mod schema;
 pub mod template;
 pub mod value;
 mod window_words;

@@ -6,6 +6,7 @@
 use std::fmt;
 
 use super::expression::{Expression, Scope};
+use super::port::Kind;
 use super::value::{Name, Record, Value};
 use super::window_words;
 use crate::value::hour_label;
@@ -66,6 +67,17 @@ impl Filter {
         ("minuscula", Self::Lower),
         ("lista", Self::List),
     ];
+
+    /// What it puts into words; nothing single when it takes the rows of appointments.
+    pub fn takes(self) -> &'static [Kind] {
+        match self {
+            Self::DayHour | Self::DayHourShort | Self::Hour => &[Kind::Moment],
+            Self::Day => &[Kind::Moment, Kind::Date],
+            Self::Human => &[Kind::Window],
+            Self::FirstName | Self::Lower => &[Kind::Text],
+            Self::List => &[],
+        }
+    }
 }
 
 impl Template {

@@ -5,10 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::steps;
 use crate::flow::definition::{Action, Book, Field, FieldKind, Flow, Source, Step, StepKind};
 use crate::flow::error::FlowError;
+use crate::flow::limits::ROW;
 use crate::flow::template::{Filter, Part};
-
-/// A list row's label (Meta, interactive lists).
-const ROW: usize = 24;
 
 /// All advice on a book.
 pub(in crate::flow) fn check(book: &Book, sources: &BTreeMap<String, String>) -> Vec<FlowError> {

@@ -7,15 +7,9 @@ use super::{Checking, steps};
 use crate::flow::definition::{Action, Ask, Field, FieldKind, FixedOption, Source, Span, Step, StepKind};
 use crate::flow::error::did_you_mean;
 use crate::flow::expression::Expression;
+use crate::flow::limits::{BUTTON, BUTTONS, ROW, ROWS, length};
 use crate::flow::port::{Kind, RowKind};
 use crate::flow::value::Value;
-
-/// A button's label (Meta, interactive reply buttons).
-const BUTTON: usize = 20;
-/// A list row's label (Meta, interactive lists).
-const ROW: usize = 24;
-/// Rows in a list, one of which may be "más horas".
-const ROWS: usize = 10;
 
 impl Checking<'_> {
     pub(super) fn fields(&mut self) {
@@ -90,9 +84,9 @@ impl Checking<'_> {
             let message = format!("{} options; a list has at most {ROWS}", options.len());
             self.wrong("F024", span, message, "ask in two steps");
         }
-        let most = if options.len() <= 3 { BUTTON } else { ROW };
+        let most = if options.len() <= BUTTONS { BUTTON } else { ROW };
         for option in options {
-            let length = option.title.chars().count();
+            let length = length(&option.title);
             if length > most {
                 let message =
                     format!("`{}` has {length} characters; WhatsApp shows {most} here", option.title);
@@ -131,7 +125,7 @@ impl Checking<'_> {
 
     /// The label of a button.
     pub(super) fn label(&mut self, label: &str, span: &Span) {
-        let length = label.chars().count();
+        let length = length(label);
         if length > BUTTON {
             let message = format!("the button `{label}` has {length} characters; WhatsApp shows {BUTTON}");
             self.wrong_at("F025", span, label, message, "say it shorter");

@@ -5,12 +5,10 @@ use super::{Checking, Present};
 use crate::flow::definition::Span;
 use crate::flow::error::did_you_mean;
 use crate::flow::expression::Expression;
+use crate::flow::limits::{self, BODY};
 use crate::flow::port::{Kind, RowKind};
 use crate::flow::template::{Filter, Part, Template};
 use crate::flow::value::Name;
-
-/// A question with buttons (Meta: 1,024 characters; a few names must still fit).
-const BODY: usize = 900;
 
 impl Checking<'_> {
     /// A text that is said at a step where `present` is there.
@@ -30,7 +28,7 @@ impl Checking<'_> {
     fn parts(&mut self, parts: &[Part], optional: bool, present: &Present, span: &Span, length: &mut usize) {
         for part in parts {
             match part {
-                Part::Words(words) => *length += words.chars().count(),
+                Part::Words(words) => *length += limits::length(words),
                 Part::Optional(inner) => self.parts(inner, true, present, span, length),
                 Part::Placeholder(expression, filter) => {
                     self.columns(expression, span);
@@ -184,13 +182,7 @@ fn misfit(of: Type, filter: Option<Filter>, name: &str) -> Option<(String, Strin
         };
         return Some((format!("`{name}` is {}, not words", describe(of)), fix));
     };
-    let kinds: &[Kind] = match filter {
-        Filter::DayHour | Filter::DayHourShort | Filter::Hour => &[Kind::Moment],
-        Filter::Day => &[Kind::Moment, Kind::Date],
-        Filter::Human => &[Kind::Window],
-        Filter::FirstName | Filter::Lower => &[Kind::Text],
-        Filter::List => &[],
-    };
+    let kinds = filter.takes();
     let fits = match of {
         Type::One(kind) => kinds.contains(&kind),
         Type::Rows(row) => filter == Filter::List && row == RowKind::Appointment,

@@ -2,12 +2,12 @@
 
 use std::fmt::Write;
 
-use super::{Drawn, Shape, drawn};
+use super::{Counts, Drawn, SEEN, Shape, UNSEEN, drawn};
 use crate::flow::definition::{Flow, Step, StepKind};
 
-/// The flow as a Mermaid flowchart.
-pub fn mermaid(flow: &Flow) -> String {
-    let mut drawing = Drawing { flow, text: "flowchart TD\n".to_owned(), numbers: 0 };
+/// The flow as a Mermaid flowchart, coloured by counts when there are any.
+pub fn mermaid(flow: &Flow, counts: Option<&Counts>) -> String {
+    let mut drawing = Drawing { flow, counts, text: "flowchart TD\n".to_owned(), numbers: 0 };
     drawing.line(&format!("start([{}])", quoted(&flow.title)));
     drawing.line("class start finish");
     let ends = drawing.steps(&flow.steps, vec![("start".to_owned(), None)]);
@@ -16,9 +16,10 @@ pub fn mermaid(flow: &Flow) -> String {
         drawing.line("class done finish");
         drawing.arrows(&ends, "done");
     }
-    for shape in Shape::ALL {
-        let (fill, border) = shape.colours();
-        drawing.line(&format!("classDef {} fill:{fill},stroke:{border},color:#212121", shape.class()));
+    let shapes = Shape::ALL.into_iter().map(|shape| (shape.class(), shape.colours()));
+    let counted = [("seen", SEEN), ("unseen", UNSEEN)].into_iter().filter(|_| counts.is_some());
+    for (class, (fill, border)) in shapes.chain(counted) {
+        drawing.line(&format!("classDef {class} fill:{fill},stroke:{border},color:#212121"));
     }
     drawing.text
 }
@@ -28,6 +29,7 @@ type Open = Vec<(String, Option<&'static str>)>;
 
 struct Drawing<'a> {
     flow: &'a Flow,
+    counts: Option<&'a Counts>,
     text: String,
     numbers: u32,
 }
@@ -47,7 +49,7 @@ impl Drawing<'_> {
 
     fn steps(&mut self, steps: &[Step], mut open: Open) -> Open {
         for step in steps {
-            let drawn = drawn(self.flow, step);
+            let drawn = drawn(self.flow, step, self.counts);
             let id = self.draw(&drawn);
             self.arrows(&open, &id);
             open = match &step.kind {
@@ -66,8 +68,8 @@ impl Drawing<'_> {
     fn draw(&mut self, drawn: &Drawn<'_>) -> String {
         let id = format!("s_{}", drawn.id.replace(['.', '-'], "_"));
         let text = match drawn.detail.as_str() {
-            "" => drawn.title.clone(),
-            detail => format!("{}\n{detail}", drawn.title),
+            "" => drawn.heading(),
+            detail => format!("{}\n{detail}", drawn.heading()),
         };
         let text = quoted(&text);
         let shape = match drawn.shape {
@@ -80,7 +82,12 @@ impl Drawing<'_> {
             Shape::Say | Shape::Elsewhere => format!("{id}[{text}]"),
         };
         self.line(&shape);
-        self.line(&format!("class {id} {}", drawn.shape.class()));
+        let class = match drawn.seen {
+            None => drawn.shape.class(),
+            Some(0) => "unseen",
+            Some(_) => "seen",
+        };
+        self.line(&format!("class {id} {class}"));
         for (outcome, leads_to) in &drawn.exits {
             self.numbers += 1;
             let exit = format!("x_{}", self.numbers);

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{Drawn, Shape, drawn};
+use super::{Counts, Drawn, Shape, by_count, drawn};
 use crate::flow::definition::{Flow, Step, StepKind};
 
 const BOX: i32 = 370;
@@ -14,24 +14,17 @@ const PADDING: i32 = 10;
 const WIDE: usize = 46;
 const NARROW: usize = 34;
 
-/// The flow as a picture.
-pub fn svg(flow: &Flow) -> String {
-    let mut picture = Picture { flow, text: String::new() };
+/// The flow as a picture, coloured by counts when there are any.
+pub fn svg(flow: &Flow, counts: Option<&Counts>) -> String {
+    let mut picture = Picture { flow, counts, text: String::new() };
     let (width, mut y) = (picture.width(&flow.steps), GAP);
     let centre = BOX / 2 + GAP;
-    let title =
-        Drawn { id: "", shape: Shape::End, title: flow.title.clone(), detail: String::new(), exits: vec![] };
+    let title = bare(&flow.title);
     y += picture.place(&title, centre, y);
     let ends = picture.steps(&flow.steps, centre, y);
     y = ends.y;
     if ends.goes_on {
-        let end = Drawn {
-            id: "",
-            shape: Shape::End,
-            title: "end".to_owned(),
-            detail: String::new(),
-            exits: vec![],
-        };
+        let end = bare("end");
         picture.arrow(centre, y, centre, y + GAP, "");
         y += GAP;
         y += picture.place(&end, centre, y);
@@ -48,6 +41,18 @@ pub fn svg(flow: &Flow) -> String {
     )
 }
 
+/// A box that is no step.
+fn bare(title: &str) -> Drawn<'static> {
+    Drawn {
+        id: "",
+        shape: Shape::End,
+        title: title.to_owned(),
+        detail: String::new(),
+        exits: vec![],
+        seen: None,
+    }
+}
+
 /// Where a column of boxes ends.
 struct Ends {
     y: i32,
@@ -56,6 +61,7 @@ struct Ends {
 
 struct Picture<'a> {
     flow: &'a Flow,
+    counts: Option<&'a Counts>,
     text: String,
 }
 
@@ -66,7 +72,7 @@ impl Picture<'_> {
             StepKind::When(when) => {
                 self.width(&when.then).max(BOX) + GAP + self.width(&when.otherwise).max(BOX)
             }
-            _ if drawn(self.flow, step).exits.is_empty() => BOX,
+            _ if drawn(self.flow, step, None).exits.is_empty() => BOX,
             _ => BOX + GAP * 2 + EXIT,
         };
         steps.iter().map(of).max().unwrap_or(BOX)
@@ -75,7 +81,7 @@ impl Picture<'_> {
     /// Draws a column of steps below `y`, each with an arrow from the one above.
     fn steps(&mut self, steps: &[Step], centre: i32, mut y: i32) -> Ends {
         for step in steps {
-            let drawn = drawn(self.flow, step);
+            let drawn = drawn(self.flow, step, self.counts);
             self.arrow(centre, y, centre, y + GAP, "");
             y += GAP;
             y += self.place(&drawn, centre, y);
@@ -115,13 +121,13 @@ impl Picture<'_> {
             drawn.exits.iter().map(|(outcome, to)| wrapped(&format!("{outcome}: {to}"), NARROW)).collect();
         let exit_heights: i32 = exits.iter().map(|lines| height(lines.len()) + 8).sum();
         let tall = height(lines.len() + 1).max(exit_heights - 8);
-        self.rectangle(drawn.shape, centre - BOX / 2, y, BOX, tall, 6);
-        self.words(centre - BOX / 2 + PADDING, y + PADDING + 12, std::slice::from_ref(&drawn.title), true);
+        self.rectangle(drawn.shape, drawn.seen, (centre - BOX / 2, y), (BOX, tall), 6);
+        self.words(centre - BOX / 2 + PADDING, y + PADDING + 12, &[drawn.heading()], true);
         self.words(centre - BOX / 2 + PADDING, y + PADDING + 12 + LINE, &lines, false);
         let (left, mut top) = (centre + BOX / 2 + GAP * 2, y);
         for lines in &exits {
             let tall = height(lines.len());
-            self.rectangle(Shape::Elsewhere, left, top, EXIT, tall, 14);
+            self.rectangle(Shape::Elsewhere, None, (left, top), (EXIT, tall), 14);
             self.words(left + PADDING, top + PADDING + 12, lines, false);
             self.arrow(centre + BOX / 2, top + tall / 2, left, top + tall / 2, "stroke-dasharray=\"4 3\" ");
             top += tall + 8;
@@ -134,8 +140,15 @@ impl Picture<'_> {
         let _ = writeln!(self.text, "{element}");
     }
 
-    fn rectangle(&mut self, shape: Shape, x: i32, y: i32, width: i32, height: i32, round: i32) {
-        let (fill, border) = shape.colours();
+    fn rectangle(
+        &mut self,
+        shape: Shape,
+        seen: Option<u64>,
+        (x, y): (i32, i32),
+        (width, height): (i32, i32),
+        round: i32,
+    ) {
+        let (fill, border) = seen.map_or_else(|| shape.colours(), by_count);
         let dash = if shape == Shape::When { " stroke-dasharray=\"6 3\"" } else { "" };
         self.put(&format!(
             "<rect class=\"{}\" x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" rx=\"{round}\" \

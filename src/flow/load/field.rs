@@ -8,7 +8,7 @@ use super::{Reading, convert, duration_minutes, normal};
 use crate::flow::definition::{Field, FieldKind, FixedOption, Source};
 use crate::flow::error::did_you_mean;
 use crate::flow::port;
-use crate::flow::raw;
+use crate::flow::raw::{self, FIELD_TYPES};
 use crate::flow::template::Template;
 
 impl Reading<'_> {
@@ -42,10 +42,8 @@ impl Reading<'_> {
                 FieldKind::Text { max: field.max.and_then(|max| usize::try_from(max).ok()).unwrap_or(500) }
             }
             other => {
-                let known =
-                    ["choice", "patient", "window", "rut_tail", "birth_date", "yes_no", "number", "text"];
-                let fix = match did_you_mean(other, known) {
-                    near if near.is_empty() => format!("there are {}", known.join(", ")),
+                let fix = match did_you_mean(other, FIELD_TYPES) {
+                    near if near.is_empty() => format!("there are {}", FIELD_TYPES.join(", ")),
                     near => near,
                 };
                 self.wrong("F008", &field.kind, format!("there is no type `{other}`"), fix);

@@ -4,12 +4,12 @@ use serde_saphyr::Spanned;
 
 use super::Reading;
 use crate::flow::definition::{Ask, Review, Step, StepKind, When};
-use crate::flow::raw::{self, Text};
+use crate::flow::raw::{self, Placed, STEP_KINDS, Text};
 use crate::flow::template::Template;
 use crate::flow::value::Name;
 
 impl Reading<'_> {
-    pub(super) fn steps(&mut self, raw: &[Spanned<raw::Step>]) -> Vec<Step> {
+    pub(super) fn steps(&mut self, raw: &[Placed<raw::Step>]) -> Vec<Step> {
         raw.iter().filter_map(|step| self.step(step)).collect()
     }
 
@@ -21,21 +21,22 @@ impl Reading<'_> {
 
     fn step(&mut self, raw: &Spanned<raw::Step>) -> Option<Step> {
         let step = &raw.value;
-        let kinds = [
-            ("ask", step.ask.is_some()),
-            ("say", step.say.is_some()),
-            ("do", step.read.is_some()),
-            ("hold", step.hold.is_some()),
-            ("commit", step.commit.is_some()),
-            ("review", step.review.is_some()),
-            ("when", step.when.is_some()),
-            ("call", step.call.is_some()),
-            ("handoff", step.handoff.is_some()),
-            ("end", step.end.is_some()),
+        let stands = [
+            step.ask.is_some(),
+            step.say.is_some(),
+            step.read.is_some(),
+            step.hold.is_some(),
+            step.commit.is_some(),
+            step.review.is_some(),
+            step.when.is_some(),
+            step.call.is_some(),
+            step.handoff.is_some(),
+            step.end.is_some(),
         ];
-        let given: Vec<&str> = kinds.iter().filter(|(_, given)| *given).map(|(kind, _)| *kind).collect();
+        let given: Vec<&str> =
+            STEP_KINDS.into_iter().zip(stands).filter(|(_, given)| *given).map(|(kind, _)| kind).collect();
         if given.len() != 1 {
-            let all = kinds.map(|(kind, _)| kind).join(", ");
+            let all = STEP_KINDS.join(", ");
             let message = match given.as_slice() {
                 [] => "this step is nothing".to_owned(),
                 several => format!("this step is several things: {}", several.join(", ")),
