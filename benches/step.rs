@@ -17,7 +17,7 @@ fn start() -> DateTime<Utc> {
 }
 
 fn event(kind: EventKind) -> Event {
-    Event { now: start(), local: (start() - TimeDelta::hours(3)).naive_utc(), kind }
+    Event { now: start(), local: (start() - TimeDelta::hours(3)).naive_utc(), center: String::new(), kind }
 }
 
 fn says(text: &str) -> Event {

@@ -131,18 +131,21 @@ impl<'a> Running<'a> {
 
     /// Whether a choice is still among its options, or ours because we hold it.
     fn is_offered(&self, index: usize, field: &Field, value: &Value) -> bool {
-        let (FieldKind::Choice { source, .. }, Value::Record(row)) = (&field.kind, value) else {
-            return true;
+        let FieldKind::Choice { source, .. } = &field.kind else { return true };
+        let rows = match value {
+            Value::Record(row) => std::slice::from_ref(row),
+            Value::Rows(rows) => rows,
+            _ => return true,
         };
         let frame = &self.state.stack[index];
-        match source {
+        rows.iter().all(|row| match source {
             Source::Fixed(options) => options.iter().any(|option| option.key == row.key),
             Source::Memo(name) | Source::Read(name) => frame.memos.get(name).is_none_or(|memo| {
                 memo.rows.iter().any(|offered| offered.key == row.key)
                     || frame.holds.values().any(|held| held.slot == row.key)
             }),
             Source::FieldsBelow => true,
-        }
+        })
     }
 
     /// The row of a fixed option, a memo or a read, by its key.
@@ -193,7 +196,8 @@ fn has_passed(field: &Field, answer: &Answer, now: DateTime<Utc>, today: chrono:
 fn fits_kind(field: &Field, value: &Value) -> bool {
     match (&field.kind, value) {
         (_, Value::Nothing) => field.optional,
-        (FieldKind::Choice { .. }, Value::Record(_))
+        (FieldKind::Choice { several: false, .. }, Value::Record(_))
+        | (FieldKind::Choice { several: true, .. }, Value::Rows(_))
         | (FieldKind::Window { .. }, Value::Window(_))
         | (FieldKind::RutTail, Value::RutTail(_))
         | (FieldKind::BirthDate, Value::Date(_))
@@ -208,6 +212,9 @@ fn fits_kind(field: &Field, value: &Value) -> bool {
 pub(super) fn is_same(old: &Value, new: &Value) -> bool {
     match (old, new) {
         (Value::Record(old), Value::Record(new)) => old.key == new.key,
+        (Value::Rows(old), Value::Rows(new)) => {
+            old.iter().map(|row| &row.key).eq(new.iter().map(|row| &row.key))
+        }
         _ => old == new,
     }
 }

@@ -119,11 +119,13 @@ impl<'a> Running<'a> {
         let follow = |id: Name| new(&id).or_else(|| (!taken.contains(id.as_str())).then_some(id));
         frame.said = rekeyed(std::mem::take(&mut frame.said), follow);
         frame.holds = rekeyed(std::mem::take(&mut frame.holds), follow);
-        frame.called = std::mem::take(&mut frame.called).into_iter().filter_map(follow).collect();
-        frame.counts = rekeyed(std::mem::take(&mut frame.counts), |key| {
-            let (step, outcome) = key.split_once(':')?;
-            Some(format!("{}:{outcome}", follow(step.to_owned())?))
-        });
+        // a mark may name a row, and a count an outcome, after the step
+        let follow_mark = |mark: Name| match mark.split_once(':') {
+            Some((step, rest)) => Some(format!("{}:{rest}", follow(step.to_owned())?)),
+            None => follow(mark),
+        };
+        frame.called = std::mem::take(&mut frame.called).into_iter().filter_map(follow_mark).collect();
+        frame.counts = rekeyed(std::mem::take(&mut frame.counts), follow_mark);
         // Tries name an attempt for good, so the higher number counts.
         let tries = std::mem::take(&mut frame.tries);
         for (step, count) in tries {
@@ -176,7 +178,7 @@ fn moved_steps<'f>(was: &'f Flow, now: &'f Flow) -> BTreeMap<&'f str, &'f str> {
 fn does_the_same(one: &Step, other: &Step) -> bool {
     match (&one.kind, &other.kind) {
         (StepKind::Say(one), StepKind::Say(other)) => one == other,
-        (StepKind::CallFlow(one), StepKind::CallFlow(other)) => one == other,
+        (StepKind::CallFlow(one), StepKind::CallFlow(other)) => one.flow == other.flow,
         (StepKind::Hold(one), StepKind::Hold(other)) | (StepKind::Commit(one), StepKind::Commit(other)) => {
             one.port == other.port && one.into == other.into
         }

@@ -12,6 +12,7 @@ mod correction;
 mod digression;
 mod heard;
 mod hours;
+mod several;
 mod tap;
 
 use chrono::TimeDelta;

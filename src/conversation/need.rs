@@ -19,6 +19,9 @@ pub struct Event {
     pub now: DateTime<Utc>,
     /// The same moment in the centre's wall time.
     pub local: NaiveDateTime,
+    /// The centre's code: it may say some texts in its own words.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub center: String,
     /// What happened.
     pub kind: EventKind,
 }

@@ -56,7 +56,12 @@ pub enum Lived {
 
 /// What next moment shows where a conversation stands: the patient asks to hear the question again, or staff gives
 /// back. `None` when nothing is open.
-pub fn next_moment(state: &State, now: chrono::DateTime<chrono::Utc>, local: NaiveDateTime) -> Option<Event> {
+pub fn next_moment(
+    state: &State,
+    now: chrono::DateTime<chrono::Utc>,
+    local: NaiveDateTime,
+    center: &str,
+) -> Option<Event> {
     if state.closed || state.stack.is_empty() {
         return None;
     }
@@ -67,7 +72,7 @@ pub fn next_moment(state: &State, now: chrono::DateTime<chrono::Utc>, local: Nai
         Owner::Staff => EventKind::Staff { by: "plan".to_owned(), action: StaffAction::Resume },
         Owner::Muted => return None,
     };
-    Some(Event { now, local, kind })
+    Some(Event { now, local, center: center.to_owned(), kind })
 }
 
 /// The question that a conversation stands at, also while staff has it.

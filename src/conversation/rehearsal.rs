@@ -114,7 +114,7 @@ async fn rehearse_one(
     let before = State { owner: open.owner(), epoch: open.epoch, ..open.state.0.clone() };
     let zone: chrono_tz::Tz = open.tz.parse().map_err(|_| TurnError::BadZone(open.tz.clone()))?;
     let local = open.now.with_timezone(&zone).naive_local();
-    let Some(event) = plan::next_moment(&before, open.now, local) else { return Ok(None) };
+    let Some(event) = plan::next_moment(&before, open.now, local, &open.center_code) else { return Ok(None) };
     let hash = open.book.clone().ok_or(ShelfError::NothingInForce)?;
     let current = turns.shelf.book(conn, &hash).await?;
     let mut others = vec![Arc::clone(&current)];

@@ -20,6 +20,8 @@ pub(super) const CHANGE: &str = "cambiar";
 pub(super) const CANCEL: &str = "cancelar";
 /// The key of "I do not mind".
 pub(super) const ANY: &str = "da_lo_mismo";
+/// The key of all rows, where several can be chosen.
+pub(super) const ALL: &str = "todos";
 /// The key of the next page.
 pub(super) const MORE: &str = "mas";
 
@@ -43,6 +45,7 @@ pub(super) const DAY_HAS_PASSED: &str = "Ese día ya pasó.";
 pub(super) const YES_TITLE: &str = "Sí";
 pub(super) const NO_TITLE: &str = "No";
 pub(super) const ANY_TITLE: &str = "Me da lo mismo";
+pub(super) const ALL_TITLE: &str = "Todos";
 pub(super) const MORE_HOURS: &str = "Más horas";
 pub(super) const MORE_ROWS: &str = "Ver más";
 

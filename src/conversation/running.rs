@@ -52,7 +52,10 @@ pub(super) enum Verdict {
 const MOST_ACTS: u32 = 50;
 
 pub(super) struct Running<'a> {
-    pub(super) books: &'a Books<'a>,
+    /// The book in force, as it speaks here, and those that frames may be pinned to.
+    pub(super) books: Books<'a>,
+    /// The book in force as it was given.
+    root: &'a Book,
     pub(super) event: &'a Event,
     facts: &'a [Fact],
     used: usize,
@@ -93,7 +96,8 @@ impl<'a> Running<'a> {
     pub(super) fn new(books: &'a Books<'a>, state: &State, event: &'a Event, facts: &'a [Fact]) -> Self {
         let state = state.clone();
         Self {
-            books,
+            books: Books { current: books.current.spoken(&event.center, &state.voice), others: books.others },
+            root: books.current,
             event,
             facts,
             used: 0,
@@ -157,10 +161,17 @@ impl<'a> Running<'a> {
         let current = self.books.current;
         match &frame.pinned {
             Some(hash) if *hash != current.hash => {
-                self.books.others.iter().find(|book| book.hash == *hash).copied().unwrap_or(current)
+                let pinned = self.books.others.iter().find(|book| book.hash == *hash);
+                pinned.map_or(current, |book| book.spoken(&self.event.center, &self.state.voice))
             }
             _ => current,
         }
+    }
+
+    /// From here on the bot speaks in another voice.
+    pub(super) fn speak_in(&mut self, voice: &str) {
+        voice.clone_into(&mut self.state.voice);
+        self.books.current = self.root.spoken(&self.event.center, voice);
     }
 
     /// The flow a frame runs; `None` when no book at hand has it.

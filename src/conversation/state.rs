@@ -51,6 +51,9 @@ pub struct State {
     pub going_on: bool,
     /// Holds whose answer is gone, waiting to be given back or taken over by the next hold.
     pub to_release: Vec<AppointmentId>,
+    /// The voice that the bot speaks in; nothing: that of everybody.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub voice: Name,
     /// When the patient last wrote or tapped: nothing free-form is said 24 hours after it.
     pub last_heard: Option<DateTime<Utc>>,
 }
@@ -120,7 +123,7 @@ pub struct Frame {
     /// First row shown on the current page of a long list.
     #[serde(default)]
     pub page: usize,
-    /// Steps that called another flow, which has been entered since.
+    /// Steps that called another flow, which has been entered since; with the key of the row, for each of which it was.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub called: BTreeSet<Name>,
 }
@@ -311,6 +314,7 @@ impl Default for State {
             unsent: Vec::new(),
             going_on: false,
             to_release: Vec::new(),
+            voice: Name::new(),
             last_heard: None,
         }
     }

@@ -24,6 +24,8 @@ use crate::id::{AppointmentId, CenterId, ConversationId, EventId, OutboxId};
 pub struct Thread {
     /// Its centre.
     pub center: CenterId,
+    /// The centre's code.
+    pub center_code: String,
     /// The centre's IANA zone.
     pub tz: String,
     /// The hash of the flow book in force: the centre's own, else the installation's; `None` when nothing was activated.
@@ -130,7 +132,7 @@ pub enum Stuck<'a> {
 pub async fn begin(tx: &mut PgConnection, conversation: ConversationId) -> sqlx::Result<Thread> {
     sqlx::query_as!(
         Thread,
-        r#"select c.center_id as "center: CenterId", n.tz, c.phone_number_id, c.owner, c.epoch,
+        r#"select c.center_id as "center: CenterId", n.code as center_code, n.tz, c.phone_number_id, c.owner, c.epoch,
                   coalesce(n.flow_book, (select a.hash from flow_activations a where a.center_id is null order by a.id desc limit 1)) as book,
                   (select a.value from addresses a where a.conversation_id = c.id and a.kind = 'wa_id' limit 1) as wa_id,
                   -- a conversation that never had a turn has the empty object

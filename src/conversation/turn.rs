@@ -136,7 +136,7 @@ impl Turns {
             let skipped = Skipped { conversation, before: &before, hash: &hash, events: &events, patient_at };
             return skipped.write(tx).await;
         };
-        let event = Event { now: thread.now, local, kind };
+        let event = Event { now: thread.now, local, center: thread.center_code.clone(), kind };
         let asker = self.asker(conversation, &thread, due);
         let mut answerer = Answerer::new(&self.agenda, &self.cards, &asker, self.faults.as_ref());
         let mut facts: Vec<Fact> = Vec::new();

@@ -6,6 +6,7 @@
 
 mod ask;
 mod branch;
+mod call;
 mod commit;
 mod hold;
 mod read;
@@ -130,7 +131,8 @@ impl<'a> Running<'a> {
                 let inside = if holds { &when.then } else { &when.otherwise };
                 self.walk_steps(index, flow, inside, &mut None)
             }
-            StepKind::CallFlow(name) => Ok(self.call_once(index, flow, step, name)),
+            StepKind::CallFlow(call) => self.call_flow(index, flow, step, call),
+            StepKind::Voice(voice) => Ok(self.change_voice(flow, step, voice)),
             StepKind::Handoff(reason) => {
                 if self.silent {
                     return Ok(Verdict::Stop);
@@ -170,17 +172,14 @@ impl<'a> Running<'a> {
         Verdict::Next
     }
 
-    fn call_once(&mut self, index: usize, flow: &Flow, step: &Step, name: &str) -> Verdict {
-        if self.state.stack[index].called.contains(&step.id) {
-            self.trace_step(flow, step, "passed: called");
+    fn change_voice(&mut self, flow: &Flow, step: &Step, voice: &str) -> Verdict {
+        if self.state.voice == voice {
+            self.trace_step(flow, step, "passed: speaks so");
             return Verdict::Next;
         }
-        if self.silent {
-            return Verdict::Stop;
-        }
-        self.trace_step(flow, step, format!("calls {name}"));
-        self.state.stack[index].called.insert(step.id.clone());
-        if self.enter(name) { Verdict::Again } else { Verdict::Next }
+        self.trace_step(flow, step, "speaks otherwise from here on");
+        self.speak_in(voice);
+        Verdict::Again
     }
 
     /// Says what a repair says, at once; whether it stands at a question of its own.

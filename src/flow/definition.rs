@@ -23,6 +23,8 @@ pub struct Book {
     pub repairs: BTreeMap<RepairKind, Flow>,
     /// Questions with a fixed answer ("¿dónde queda?"), answered anywhere without losing the thread.
     pub answers: Vec<FixedAnswer>,
+    /// The same book in other words, by centre's code and voice; see [`Book::spoken`].
+    pub variants: BTreeMap<(String, Name), Self>,
 }
 
 /// Where something stands in a file, for messages, coverage and staff.
@@ -126,6 +128,8 @@ pub enum FieldKind {
         detail: Option<Template>,
         /// When there is just one row, take it without asking.
         take_only: bool,
+        /// Several rows can be chosen at once.
+        several: bool,
     },
     /// A constraint on hours.
     Window {
@@ -209,7 +213,9 @@ pub enum StepKind {
     /// Steps under a condition.
     When(When),
     /// Another flow, then on from here.
-    CallFlow(Name),
+    CallFlow(FlowCall),
+    /// From here on the bot speaks in this voice.
+    Voice(Name),
     /// A person takes over.
     Handoff(String),
     /// The flow ends here.
@@ -248,6 +254,26 @@ pub struct Call {
     pub arguments: Vec<(Name, Expression)>,
     /// A branch for every outcome but `ok`.
     pub on: BTreeMap<String, Branch>,
+}
+
+/// A call of another flow, once, or once for each of several rows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FlowCall {
+    /// The flow.
+    pub flow: Name,
+    /// What it is called for each of.
+    pub each: Option<Each>,
+    /// Fields of that flow which are answered beforehand.
+    pub with: Vec<(Name, Expression)>,
+}
+
+/// Rows, one after the other.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Each {
+    /// What the row at hand is called.
+    pub item: Name,
+    /// The rows: a field of which several can be chosen, or what a read found.
+    pub of: Name,
 }
 
 /// What to do on an outcome.

@@ -130,7 +130,11 @@ fn drawn<'a>(flow: &Flow, step: &'a Step, counts: Option<&Counts>) -> Drawn<'a> 
             (Shape::Review, format!("review: {}", review.yes), review.text.to_string(), exits)
         }
         StepKind::When(when) => (Shape::When, "when".to_owned(), when.condition.to_string(), Vec::new()),
-        StepKind::CallFlow(name) => (Shape::Elsewhere, "call".to_owned(), name.clone(), Vec::new()),
+        StepKind::CallFlow(call) => {
+            let each = call.each.as_ref().map(|each| format!(" for each of {}", each.of)).unwrap_or_default();
+            (Shape::Elsewhere, "call".to_owned(), format!("{}{each}", call.flow), Vec::new())
+        }
+        StepKind::Voice(voice) => (Shape::Say, "voice".to_owned(), voice.clone(), Vec::new()),
         StepKind::Handoff(reason) => (Shape::End, "handoff".to_owned(), reason.clone(), Vec::new()),
         StepKind::End => (Shape::End, "end".to_owned(), String::new(), Vec::new()),
     };

@@ -61,7 +61,13 @@ fn walk(steps: &[Step], conditions: &[Name], edges: &mut BTreeMap<Name, BTreeSet
                 walk(&when.then, &names, edges);
                 walk(&when.otherwise, &names, edges);
             }
-            StepKind::CallFlow(_) | StepKind::Handoff(_) | StepKind::End => on(Vec::new(), &step.id),
+            StepKind::CallFlow(call) => {
+                let given = call.with.iter().flat_map(|(_, value)| value.names());
+                let item = call.each.as_ref().map(|each| &each.item);
+                let given = given.filter(|name| Some(*name) != item);
+                on(given.chain(call.each.as_ref().map(|each| &each.of)).collect(), &step.id);
+            }
+            StepKind::Voice(_) | StepKind::Handoff(_) | StepKind::End => on(Vec::new(), &step.id),
         }
     }
 }

@@ -16,14 +16,17 @@ use sha2::{Digest, Sha256};
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
-use super::check::{NO_SUCH_FLOW, advice, check};
-use super::definition::{Action, Book, FixedAnswer, Flow, Interrupt, Policy, RepairKind, Span, Starts};
+use super::check::{NO_SUCH_FLOW, advice, check, steps};
+use super::definition::{
+    Action, Book, FixedAnswer, Flow, Interrupt, Policy, RepairKind, Span, Starts, StepKind,
+};
 use super::error::{FlowError, did_you_mean};
 use super::expression::Expression;
 use super::graph;
 use super::raw::{self, Text};
 use super::template::Template;
 use super::value::Name;
+use super::wording::{self, Wording};
 
 /// The file of questions with fixed answers.
 pub const ANSWERS: &str = "respuestas.yaml";
@@ -38,7 +41,14 @@ const DEEPEST: usize = 20;
 pub fn book(sources: &BTreeMap<String, String>) -> Result<Book, Vec<FlowError>> {
     let mut errors = Vec::new();
     let mut book =
-        Book { hash: hash(sources), flows: IndexMap::new(), repairs: BTreeMap::new(), answers: Vec::new() };
+        Book {
+            hash: hash(sources),
+            flows: IndexMap::new(),
+            repairs: BTreeMap::new(),
+            answers: Vec::new(),
+            variants: BTreeMap::new(),
+        };
+    let mut wordings = Vec::new();
     for (file, source) in sources {
         let mut reader =
             Reading { file, source, errors: Vec::new(), counts: BTreeMap::new(), flow: String::new() };
@@ -46,6 +56,8 @@ pub fn book(sources: &BTreeMap<String, String>) -> Result<Book, Vec<FlowError>> 
             if let Some(raw) = reader.parse::<raw::Answers>() {
                 book.answers = raw.answers.iter().filter_map(|answer| reader.answer(answer)).collect();
             }
+        } else if file.starts_with(wording::FOLDER) {
+            wordings.extend(reader.parse::<raw::Wording>().map(|raw| reader.wording(&raw)));
         } else if let Some(raw) = reader.parse::<raw::Flow>() {
             reader.flow(&raw, &mut book);
         }
@@ -56,8 +68,34 @@ pub fn book(sources: &BTreeMap<String, String>) -> Result<Book, Vec<FlowError>> 
     errors.extend(check(&book, sources).into_iter().filter(|error| {
         !unread.contains(&error.span.file) && (unread.is_empty() || error.code != NO_SUCH_FLOW)
     }));
+    if errors.is_empty() {
+        wording::speak(&mut book, &wordings, sources, &mut errors);
+        voices(&book, sources, &mut errors);
+        errors.dedup();
+    }
     errors.sort_by(|one, other| one.place().cmp(&other.place()));
     if errors.is_empty() { Ok(book) } else { Err(errors) }
+}
+
+/// Tells steps that speak in a voice of which there is no file.
+fn voices(book: &Book, sources: &BTreeMap<String, String>, errors: &mut Vec<FlowError>) {
+    let known = book.voices();
+    for flow in book.flows.values().chain(book.repairs.values()) {
+        let source = sources.get(&flow.span.file).map_or("", String::as_str);
+        for step in steps(&flow.steps) {
+            if let StepKind::Voice(voice) = &step.kind
+                && !known.contains(voice.as_str())
+            {
+                let fix = match did_you_mean(voice, known.iter().copied()) {
+                    near if near.is_empty() => format!("write a file in `textos/` with `voice: {voice}`"),
+                    near => near,
+                };
+                let message = format!("no file says texts in the voice `{voice}`");
+                let span = step.span.at_word(source, voice);
+                errors.push(FlowError::new("F073", span, source, message, fix));
+            }
+        }
+    }
 }
 
 /// What a sound book could do better, for `flows check`: codes that begin with `W`, and nothing is refused for them.
@@ -172,6 +210,18 @@ impl Reading<'_> {
             text: self.template(&answer.text),
             span,
         })
+    }
+
+    fn wording(&self, raw: &raw::Wording) -> Wording {
+        let value = |text: &Option<Text>| text.as_ref().map(|text| text.value.clone()).unwrap_or_default();
+        let texts = raw.texts.iter();
+        Wording {
+            voice: value(&raw.voice),
+            center: value(&raw.center),
+            otherwise: value(&raw.otherwise),
+            span: Span { file: self.file.to_owned(), line: 1, column: 1 },
+            texts: texts.map(|(address, text)| (address.clone(), text.value.clone(), self.span(text))).collect(),
+        }
     }
 
     /// Where the flow or repair is named, past the comments above it.

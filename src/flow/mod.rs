@@ -13,6 +13,7 @@
 //! | `raw`, [`load`] | from YAML with its places to definitions; all mistakes at once |
 //! | [`schema`] | the JSON Schema of the files, for editors |
 //! | `check` | the book as a whole: what passes here, the walk need not doubt |
+//! | [`wording`] | texts kept apart from steps, by centre and voice |
 //! | [`graph`] | what is forgotten when an answer changes |
 //! | [`diagram`] | a flow drawn as Mermaid or SVG |
 //! | [`guide`] | the guide for authors, its tables written from these lists |
@@ -47,6 +48,7 @@ pub mod schema;
 pub mod template;
 pub mod value;
 mod window_words;
+pub mod wording;
 
 pub use definition::{Book, Flow, RepairKind};
 pub use error::FlowError;

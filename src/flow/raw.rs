@@ -16,11 +16,11 @@ use super::definition::RepairKind;
 use super::port::INTENTS;
 
 /// The types of fields.
-pub(super) const FIELD_TYPES: [&str; 8] =
-    ["choice", "patient", "window", "rut_tail", "birth_date", "yes_no", "number", "text"];
+pub(super) const FIELD_TYPES: [&str; 9] =
+    ["choice", "several", "patient", "window", "rut_tail", "birth_date", "yes_no", "number", "text"];
 /// What a step can be: exactly one of these keys says so.
-pub(super) const STEP_KINDS: [&str; 10] =
-    ["ask", "say", "do", "hold", "commit", "review", "when", "call", "handoff", "end"];
+pub(super) const STEP_KINDS: [&str; 11] =
+    ["ask", "say", "do", "hold", "commit", "review", "when", "call", "voice", "handoff", "end"];
 
 /// A value with its place.
 #[derive(Debug, Clone, Deserialize)]
@@ -304,7 +304,7 @@ pub(super) struct Branch {
     pub then: Option<Placed<Action>>,
 }
 
-/// A step: exactly one of ask, say, do, hold, commit, review, when, call, handoff, end.
+/// A step: exactly one of ask, say, do, hold, commit, review, when, call, voice, handoff, end.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(transform = one_kind)]
@@ -327,11 +327,18 @@ pub(super) struct Step {
     pub when: Option<Text>,
     /// Another flow, then on from here.
     pub call: Option<Text>,
+    /// From here on the bot speaks in this voice, of which there is a file in `textos/`.
+    pub voice: Option<Text>,
     /// A person of the centre goes on and reads this reason.
     pub handoff: Option<Text>,
     /// The flow ends here; a word may stand for who reads the flow.
     #[serde(default, deserialize_with = "even_empty")]
     pub end: Option<Option<Text>>,
+    // a call
+    /// Once for each of several rows: `persona in quienes`.
+    pub each: Option<Text>,
+    /// Fields of the called flow that are answered beforehand.
+    pub with: Option<IndexMap<String, Text>>,
     // an ask or a review
     /// The question, or what the patient says yes to.
     pub text: Option<Text>,
@@ -423,4 +430,19 @@ fn repair_kinds(schema: &mut Schema) {
 fn one_kind(schema: &mut Schema) {
     let kinds: Vec<Json> = STEP_KINDS.iter().map(|kind| json!({ "required": [kind] })).collect();
     schema.insert("oneOf".to_owned(), Json::from(kinds));
+}
+
+/// A file of texts in `textos/`: words kept apart from the steps.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Wording {
+    /// A way of speaking to some, or a language; absent: everybody is spoken to so.
+    pub voice: Option<Text>,
+    /// Only at the centre with this code.
+    pub center: Option<Text>,
+    /// The voice in which is said what this one does not say.
+    #[serde(rename = "else")]
+    pub otherwise: Option<Text>,
+    /// Address and text: `agendar.ask.hora.help`. `flows texts` lists all addresses.
+    pub texts: IndexMap<String, Text>,
 }

@@ -214,7 +214,8 @@ impl<'a> CoreStage<'a> {
         faults: &mut Faults,
         observed: &mut Observed,
     ) -> Result<bool, StageError> {
-        let event = Event { now: self.now, local: self.agenda.local(self.now), kind };
+        let center = self.agenda.world().center.code.clone();
+        let event = Event { now: self.now, local: self.agenda.local(self.now), center, kind };
         let others: Vec<&Book> = self.older.iter().map(AsRef::as_ref).collect();
         let books = Books { current: &self.book, others: &others };
         let mut facts: Vec<Fact> = Vec::new();

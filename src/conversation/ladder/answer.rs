@@ -89,6 +89,11 @@ impl<'a> Running<'a> {
     ) -> Result<bool, Halt> {
         let index = pending.index;
         let name = &field.name;
+        if let FieldKind::Choice { several: true, .. } = field.kind
+            && self.answer_several(pending, field, message)
+        {
+            return Ok(true);
+        }
         let key = match self.option_named(pending, message) {
             Some(key) => Some(key),
             // A whole request at a menu says more than the option it would pick.

@@ -38,6 +38,8 @@ pub struct Open {
     pub id: ConversationId,
     /// Its centre.
     pub center: CenterId,
+    /// The centre's code.
+    pub center_code: String,
     /// The centre's IANA zone.
     pub tz: String,
     /// The hash of the book in force for it.
@@ -211,7 +213,7 @@ pub async fn open_conversations(
 ) -> sqlx::Result<Vec<Open>> {
     sqlx::query_as!(
         Open,
-        r#"select c.id as "id: ConversationId", c.center_id as "center: CenterId", n.tz, c.owner, c.epoch,
+        r#"select c.id as "id: ConversationId", c.center_id as "center: CenterId", n.code as center_code, n.tz, c.owner, c.epoch,
                   coalesce(n.flow_book, (select a.hash from flow_activations a where a.center_id is null order by a.id desc limit 1)) as book,
                   (select a.value from addresses a where a.conversation_id = c.id and a.kind = 'wa_id' limit 1) as wa_id,
                   c.state as "state: Column<State>", app_now() as "now!"

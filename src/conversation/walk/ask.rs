@@ -67,12 +67,14 @@ impl<'a> Running<'a> {
                 return Ok(Verdict::Again);
             }
         }
-        if let (1, Some(row), FieldKind::Choice { take_only: true, .. }) =
+        if let (1, Some(row), FieldKind::Choice { take_only: true, several, .. }) =
             (rows.len(), rows.get(0), &field.kind)
             && !filled
         {
             self.trace_step(flow, step, "filled: there is just one");
-            self.give(index, flow, &field.name, Value::Record(row.clone()), By::Engine);
+            let row = row.clone();
+            let value = if *several { Value::Rows(vec![row]) } else { Value::Record(row) };
+            self.give(index, flow, &field.name, value, By::Engine);
             return Ok(Verdict::Next);
         }
         if rows.len() == 0 && matches!(field.kind, FieldKind::Choice { .. }) {

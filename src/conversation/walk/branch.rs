@@ -171,7 +171,8 @@ impl<'a> Running<'a> {
             if let Source::FieldsBelow = source {
                 return Ok(self.want_below(key));
             }
-            if let Source::Fixed(options) = source
+            if let FieldKind::Choice { several: false, .. } = &declared.kind
+                && let Source::Fixed(options) = source
                 && let Some(option) = options.iter().find(|option| option.key == key)
             {
                 let row = fixed_row(&option.key, &option.title, &option.words);
@@ -187,9 +188,30 @@ impl<'a> Running<'a> {
                 return Ok(true);
             }
         }
+        if let FieldKind::Choice { several: true, .. } = declared.kind {
+            let rows = self.rows(index, declared);
+            let chosen = rows.iter().filter(|row| key == reply::ALL || row.key == key).cloned().collect();
+            return Ok(self.choose_several(index, flow, declared, chosen, by));
+        }
         let Some(row) = self.row_by_key(index, declared, key) else { return Ok(false) };
         self.give(index, flow, field, Value::Record(row), by);
         Ok(true)
+    }
+
+    /// Gives several rows as the answer; false when there are none.
+    pub(in crate::conversation) fn choose_several(
+        &mut self,
+        index: usize,
+        flow: &Flow,
+        field: &crate::flow::definition::Field,
+        rows: Vec<crate::flow::Record>,
+        by: crate::conversation::state::By,
+    ) -> bool {
+        let any = !rows.is_empty();
+        if any {
+            self.give(index, flow, &field.name, Value::Rows(rows), by);
+        }
+        any
     }
 
     /// "¿Qué quieres cambiar?" was answered: the repair goes, the field below is asked anew.

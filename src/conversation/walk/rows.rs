@@ -155,8 +155,11 @@ impl<'a> Running<'a> {
                 let no = reply::own_choice(reply::NO, reply::NO_TITLE, &[]);
                 [Some(yes), Some(no), any].into_iter().flatten().collect()
             }
-            FieldKind::Choice { .. } => {
-                let room = MOST_OPTIONS - usize::from(any.is_some());
+            FieldKind::Choice { several, .. } => {
+                let all = (*several && rows.len() > 1).then(|| {
+                    reply::own_choice(reply::ALL, reply::ALL_TITLE, &["todas", "ambos", "ambas", "los dos", "las dos"])
+                });
+                let room = MOST_OPTIONS - usize::from(any.is_some()) - usize::from(all.is_some());
                 let page = Some(self.state.stack[index].page).filter(|page| *page < rows.len()).unwrap_or(0);
                 let left = rows.len() - page;
                 let paged = more && left > room;
@@ -168,6 +171,7 @@ impl<'a> Running<'a> {
                     let title = if rows.start() { reply::MORE_HOURS } else { reply::MORE_ROWS };
                     options.push(reply::own_choice(reply::MORE, title, &["mas", "ver mas", "otras"]));
                 }
+                options.extend(all);
                 options.extend(any);
                 options
             }

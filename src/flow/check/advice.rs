@@ -53,7 +53,7 @@ fn reached(book: &Book) -> BTreeSet<&str> {
             _ => Vec::new(),
         });
         let called = steps(&flow.steps).into_iter().filter_map(|step| match &step.kind {
-            StepKind::CallFlow(name) => Some(name.as_str()),
+            StepKind::CallFlow(call) => Some(call.flow.as_str()),
             _ => None,
         });
         let named = actions.chain(options).filter_map(|action| match action {

@@ -29,7 +29,7 @@ pub(super) fn check(book: &Book, sources: &BTreeMap<String, String>, errors: &mu
         let calls_itself = flow
             .steps
             .iter()
-            .any(|step| matches!(&step.kind, StepKind::CallFlow(name) if *name == flow.name));
+            .any(|step| matches!(&step.kind, StepKind::CallFlow(call) if call.flow == flow.name));
         if seen.contains(&flow.name) || calls_itself {
             let source = sources.get(&flow.span.file).map_or("", String::as_str);
             let message = format!("`{}` comes back to its own beginning without asking anything", flow.name);
@@ -45,8 +45,8 @@ fn before_a_question<'a>(steps: &'a [Step], entered: &mut BTreeSet<&'a Name>) ->
         match &step.kind {
             StepKind::Ask(_) | StepKind::Review(_) | StepKind::Handoff(_) | StepKind::End => return false,
             StepKind::Do(call) | StepKind::Hold(call) | StepKind::Commit(call) => by_branch(call, entered),
-            StepKind::CallFlow(flow) => {
-                entered.insert(flow);
+            StepKind::CallFlow(call) => {
+                entered.insert(&call.flow);
             }
             StepKind::When(when) => {
                 let then = before_a_question(&when.then, entered);
@@ -55,7 +55,7 @@ fn before_a_question<'a>(steps: &'a [Step], entered: &mut BTreeSet<&'a Name>) ->
                     return false;
                 }
             }
-            StepKind::Say(_) => {}
+            StepKind::Say(_) | StepKind::Voice(_) => {}
         }
     }
     true

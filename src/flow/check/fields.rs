@@ -217,7 +217,11 @@ fn read_names<'a>(all: &[&'a Step]) -> BTreeSet<&'a str> {
             StepKind::When(when) => {
                 names.extend(when.condition.names().into_iter().map(String::as_str));
             }
-            StepKind::CallFlow(_) | StepKind::Handoff(_) | StepKind::End => {}
+            StepKind::CallFlow(call) => {
+                names.extend(call.each.iter().map(|each| each.of.as_str()));
+                names.extend(call.with.iter().flat_map(|(_, value)| value.names()).map(String::as_str));
+            }
+            StepKind::Voice(_) | StepKind::Handoff(_) | StepKind::End => {}
         }
     }
     names

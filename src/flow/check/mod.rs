@@ -10,6 +10,7 @@ mod consent;
 mod cycles;
 mod fields;
 mod names;
+mod passing;
 mod spelling;
 mod texts;
 mod words;
@@ -65,7 +66,7 @@ fn answers(book: &Book, sources: &BTreeMap<String, String>, errors: &mut Vec<Flo
 }
 
 /// All steps, those under conditions too.
-fn steps(from: &[Step]) -> Vec<&Step> {
+pub(super) fn steps(from: &[Step]) -> Vec<&Step> {
     let mut found = Vec::new();
     for step in from {
         found.push(step);
@@ -228,7 +229,8 @@ impl<'a> Checking<'a> {
                     (None, None) => return None,
                 };
             }
-            StepKind::CallFlow(flow) => self.flow_exists(flow, &step.span),
+            StepKind::CallFlow(call) => self.flow_call(call, &present, &step.span),
+            StepKind::Voice(_) => {} // its files are read later: `load` looks
             StepKind::Handoff(_) | StepKind::End => return None,
         }
         Some(present)

@@ -30,7 +30,7 @@ pub(super) enum There {
 pub(super) type Present = BTreeMap<Name, There>;
 
 /// The names of a flow and their types.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Names {
     types: BTreeMap<Name, Type>,
     /// There at the first step.
@@ -50,8 +50,11 @@ impl Names {
             }
         }
         for field in flow.fields.values() {
-            let kind = names.of_field(field);
-            names.types.insert(field.name.clone(), Type::One(kind));
+            let of = match (names.of_field(field), &field.kind) {
+                (Kind::Row(row), FieldKind::Choice { several: true, .. }) => Type::Rows(row),
+                (kind, _) => Type::One(kind),
+            };
+            names.types.insert(field.name.clone(), of);
             if field.optional {
                 names.given.insert(field.name.clone(), There::Maybe);
             }
@@ -97,6 +100,13 @@ impl Names {
             FieldKind::Number { .. } => Kind::Number,
             FieldKind::Text { .. } => Kind::Text,
         }
+    }
+
+    /// The same names, and one more for a row.
+    pub(super) fn with_row(&self, name: &str, row: RowKind) -> Self {
+        let mut names = self.clone();
+        names.give(name, Kind::Row(row), There::Surely);
+        names
     }
 
     /// What a name stands for; `None` when the flow has no such name.

@@ -7,8 +7,8 @@ use crate::flow::definition::{Field, FieldKind, Source, StepKind};
 const WORDS: [&str; 7] = ["and", "or", "not", "true", "false", "si", "no"];
 /// What the engine calls things itself.
 const ENGINE: [&str; 7] = ["it", "intento", "ayuda", "pregunta", "flujo", "destino", "destino_flujo"];
-/// Keys of options that the engine adds itself: "más horas", "me da lo mismo".
-const KEYS: [&str; 2] = ["mas", "da_lo_mismo"];
+/// Keys of options that the engine adds itself: "más horas", "me da lo mismo", "todos".
+const KEYS: [&str; 3] = ["mas", "da_lo_mismo", "todos"];
 /// A tap's id holds a name, a key and two numbers (Meta: 200 bytes).
 const LONGEST: usize = 40;
 

@@ -16,7 +16,7 @@ impl Reading<'_> {
         let field = &raw.value;
         self.foreign_keys(raw);
         let kind = match field.kind.value.as_str() {
-            "choice" | "patient" => self.choice(raw),
+            "choice" | "several" | "patient" => self.choice(raw),
             "window" => FieldKind::Window {
                 future: field.future,
                 within_days: field.within.as_ref().map(|within| {
@@ -111,14 +111,15 @@ impl Reading<'_> {
             Some(only) => matches!(only.value, raw::Only::Take),
             None => field.kind.value == "patient",
         };
-        FieldKind::Choice { source, title, detail: self.optional_template(field.detail.as_ref()), take_only }
+        let detail = self.optional_template(field.detail.as_ref());
+        FieldKind::Choice { source, title, detail, take_only, several: field.kind.value == "several" }
     }
 
     /// Tells keys that mean nothing for this type: left in silence, they would promise what never happens.
     fn foreign_keys(&mut self, raw: &Spanned<raw::Field>) {
         let field = &raw.value;
         let kind = field.kind.value.as_str();
-        let is_choice = matches!(kind, "choice" | "patient");
+        let is_choice = matches!(kind, "choice" | "several" | "patient");
         let given = [
             ("of", field.of.is_some(), is_choice),
             ("options", field.options.is_some(), is_choice),

@@ -3,7 +3,7 @@
 use serde_saphyr::Spanned;
 
 use super::Reading;
-use crate::flow::definition::{Ask, Review, Step, StepKind, When};
+use crate::flow::definition::{Ask, Each, FlowCall, Review, Step, StepKind, When};
 use crate::flow::raw::{self, Placed, STEP_KINDS, Text};
 use crate::flow::template::Template;
 use crate::flow::value::Name;
@@ -30,6 +30,7 @@ impl Reading<'_> {
             step.review.is_some(),
             step.when.is_some(),
             step.call.is_some(),
+            step.voice.is_some(),
             step.handoff.is_some(),
             step.end.is_some(),
         ];
@@ -67,13 +68,30 @@ impl Reading<'_> {
             let otherwise = self.steps(step.otherwise.as_deref().unwrap_or_default());
             (self.numbered("when"), StepKind::When(When { condition, then, otherwise }))
         } else if let Some(flow) = &step.call {
-            (self.numbered("call"), StepKind::CallFlow(flow.value.clone()))
+            (self.numbered("call"), StepKind::CallFlow(self.flow_call(flow, step)))
+        } else if let Some(voice) = &step.voice {
+            (self.numbered("voice"), StepKind::Voice(voice.value.clone()))
         } else if let Some(reason) = &step.handoff {
             (self.numbered("handoff"), StepKind::Handoff(reason.value.clone()))
         } else {
             (self.numbered("end"), StepKind::End)
         };
         Some(Step { id, kind, span })
+    }
+
+    fn flow_call(&mut self, flow: &Text, step: &raw::Step) -> FlowCall {
+        let each = step.each.as_ref().and_then(|text| {
+            let words: Vec<&str> = text.value.split_whitespace().collect();
+            if let [item, "in", of] = words[..] {
+                return Some(Each { item: item.to_owned(), of: of.to_owned() });
+            }
+            let message = format!("`{}` does not say each of what", text.value);
+            self.wrong("F074", text, message, "write `each: persona in quienes`");
+            None
+        });
+        let with = step.with.iter().flatten();
+        let with = with.map(|(field, value)| (field.clone(), self.expression(value, &value.value)));
+        FlowCall { flow: flow.value.clone(), each, with: with.collect() }
     }
 
     fn ask(&mut self, raw: &Spanned<raw::Step>, field: &Text) -> StepKind {
@@ -149,6 +167,8 @@ impl Reading<'_> {
             ("cancel", step.cancel.is_some(), is_review),
             ("clear_yes", step.clear_yes.is_some(), is_review),
             ("on", step.on.is_some(), matches!(kind, "do" | "hold" | "commit")),
+            ("each", step.each.is_some(), kind == "call"),
+            ("with", step.with.is_some(), kind == "call"),
             ("then", step.then.is_some(), is_when),
             ("else", step.otherwise.is_some(), is_when),
         ];
