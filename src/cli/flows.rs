@@ -2,17 +2,17 @@
 //!
 //! None of it needs a database: all read files, or the flows that come with the program.
 
+mod check;
 mod doc;
 mod graph;
 mod schema;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 
-use super::flow_files;
-use crate::flow::{FlowError, load};
+use crate::flow::FlowError;
 
 /// What to do with flows.
 #[derive(Debug, Args)]
@@ -24,7 +24,7 @@ pub struct FlowsArgs {
 #[derive(Debug, Subcommand)]
 enum FlowsAction {
     /// Reads all flows of a folder and lists every mistake with its place and how to mend it
-    Check(CheckArgs),
+    Check(check::CheckArgs),
     /// Draws a flow: Mermaid for documents, or SVG
     Graph(graph::GraphArgs),
     /// Prints the reference of the language (in Spanish, Markdown)
@@ -33,56 +33,19 @@ enum FlowsAction {
     Schema,
 }
 
-#[derive(Debug, Args)]
-struct CheckArgs {
-    /// Folder with flows and its `repair` subfolder; without it, the flows that come with the program
-    #[arg(env = "SMARTSALUD_FLOWS")]
-    dir: Option<PathBuf>,
-}
-
 /// Runs `flows …`.
 ///
 /// # Errors
 /// When the folder cannot be read, the flows are not sound enough to be drawn, or the flow is unknown.
 pub fn run(args: &FlowsArgs) -> anyhow::Result<ExitCode> {
     match &args.action {
-        FlowsAction::Check(args) => check(args.dir.as_deref()),
+        FlowsAction::Check(args) => check::run(args),
         FlowsAction::Graph(args) => graph::run(args).map(|()| ExitCode::SUCCESS),
         FlowsAction::Doc => {
             doc::run();
             Ok(ExitCode::SUCCESS)
         }
         FlowsAction::Schema => schema::run().map(|()| ExitCode::SUCCESS),
-    }
-}
-
-fn check(dir: Option<&Path>) -> anyhow::Result<ExitCode> {
-    let sources = flow_files(dir)?;
-    match load::book(&sources) {
-        Ok(book) => {
-            for advice in load::advice(&book, &sources) {
-                println!("{}\n", placed(&advice, dir));
-            }
-            println!(
-                "sound: {} flows, {} repairs, {} fixed answers in {} files; hash {}",
-                book.flows.len(),
-                book.repairs.len(),
-                book.answers.len(),
-                sources.len(),
-                book.hash
-            );
-            Ok(ExitCode::SUCCESS)
-        }
-        Err(errors) => {
-            for error in &errors {
-                println!("{}\n", placed(error, dir));
-            }
-            let files: std::collections::BTreeSet<&str> =
-                errors.iter().map(|error| error.span.file.as_str()).collect();
-            let mistakes = if errors.len() == 1 { "mistake" } else { "mistakes" };
-            eprintln!("{} {mistakes} in {} of {} files", errors.len(), files.len(), sources.len());
-            Ok(ExitCode::FAILURE)
-        }
     }
 }
 

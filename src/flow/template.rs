@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use super::error::nearest;
 use super::expression::{Expression, Scope};
 use super::port::Kind;
 use super::value::{Name, Record, Value};
@@ -234,7 +235,11 @@ fn parts(characters: &[char], at: &mut usize, inside: bool) -> Result<Vec<Part>,
                 end(&mut words, &mut parts);
                 parts.push(placeholder(&inside)?);
             }
-            '[' if inside => return Err(BadTemplate("a `[` stands inside another".into())),
+            '[' if inside => {
+                return Err(BadTemplate(
+                    "a `[` stands inside another; close the first with `]` before".into(),
+                ));
+            }
             '[' => {
                 end(&mut words, &mut parts);
                 parts.push(Part::Optional(self::parts(characters, at, true)?));
@@ -261,15 +266,16 @@ fn placeholder(inside: &str) -> Result<Part, BadTemplate> {
         Some((value, filter)) => (value, Some(filter.trim())),
         None => (inside, None),
     };
-    let expression =
-        Expression::parse(value).map_err(|error| BadTemplate(format!("in `{{{inside}}}`: {error}")))?;
+    let expression = Expression::parse(value).map_err(|error| {
+        BadTemplate(format!("in `{{{inside}}}`: {error}; write a value, as in {{paciente.nombre}}"))
+    })?;
     let filter = match filter {
         None => None,
         Some(name) => {
             let known = Filter::ALL.into_iter().find(|(known, _)| *known == name);
-            let all = || Filter::ALL.map(|(name, _)| name).join(", ");
-            let (_, filter) = known
-                .ok_or_else(|| BadTemplate(format!("there is no filter `{name}`; there are {}", all())))?;
+            let near = || nearest(name, "there are", Filter::ALL.map(|(name, _)| name));
+            let (_, filter) =
+                known.ok_or_else(|| BadTemplate(format!("there is no filter `{name}`; {}", near())))?;
             Some(filter)
         }
     };

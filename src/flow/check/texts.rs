@@ -3,7 +3,7 @@
 use super::names::{Names, There, Type, column_of, describe};
 use super::{Checking, Present};
 use crate::flow::definition::Span;
-use crate::flow::error::did_you_mean;
+use crate::flow::error::nearest;
 use crate::flow::expression::Expression;
 use crate::flow::limits::{self, BODY};
 use crate::flow::port::{Kind, RowKind};
@@ -56,7 +56,7 @@ impl Checking<'_> {
     /// Whether a name is there; tells when there is no such name, or not yet.
     pub(super) fn there(&mut self, name: &str, present: &Present, span: &Span) -> Option<There> {
         if self.names.get(name).is_none() {
-            let fix = did_you_mean(name, self.names.all());
+            let fix = nearest(name, "there are", self.names.all());
             self.wrong_at("F040", span, name, format!("nothing is called `{name}` here"), fix);
             return None;
         }
@@ -87,7 +87,7 @@ impl Checking<'_> {
         for column in columns {
             let Type::One(Kind::Row(row)) = of else {
                 let message = format!("`{first}` is {}, which has no columns", describe(of));
-                self.wrong_at("F026", span, column, message, "");
+                self.wrong_at("F026", span, column, message, format!("write {{{first}}} alone"));
                 return;
             };
             let Some(kind) = column_of(row, column) else {
@@ -99,11 +99,7 @@ impl Checking<'_> {
     }
 
     fn no_column(&mut self, name: &str, row: RowKind, column: &str, span: &Span) {
-        let known: Vec<&str> = row.columns().iter().map(|(name, _)| *name).collect();
-        let fix = match did_you_mean(column, known.iter().copied()) {
-            near if near.is_empty() => format!("it has {}", known.join(", ")),
-            near => near,
-        };
+        let fix = nearest(column, "it has", row.columns().iter().map(|(name, _)| *name));
         self.wrong_at("F026", span, column, format!("`{name}` has no column `{column}`"), fix);
     }
 
