@@ -7,15 +7,15 @@ use std::path::{Path, PathBuf};
 
 use smartsalud::flow::error::CODES;
 use smartsalud::flow::port::INTENTS;
-use smartsalud::flow::{Book, FlowError, built_in, diagram, load};
-use smartsalud::understanding::Intent;
+use smartsalud::flow::{Book, FlowError, built_in, diagram, load, wording};
+use smartsalud::understanding::{self, Intent};
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/flows_broken")
 }
 
 /// A broken file says in comments at its top under which name it joins the built-in flows (`# as:`), which of
-/// those it leaves out (`# without:`), and the one line that must be told of it (`# says:`). It is named by the
+/// those it leaves out (`# without:`), under which other name it stands there once more (`# beside:`), and the one line that must be told of it (`# says:`). It is named by the
 /// code it earns, and by the case when a code has several.
 struct Broken {
     name: String,
@@ -38,6 +38,9 @@ fn broken() -> Vec<Broken> {
                 assert!(sources.remove(&without).is_some(), "{}", path.display());
             }
             let says = header("says").unwrap_or_default();
+            if let Some(name) = header("beside") {
+                sources.insert(name, text.clone());
+            }
             if let Some(name) = header("as") {
                 sources.insert(name, text);
             }
@@ -50,22 +53,32 @@ fn broken() -> Vec<Broken> {
     all
 }
 
-fn first_line(error: &FlowError) -> String {
-    error.to_string().lines().next().unwrap_or_default().to_owned()
+/// What `flows check` tells.
+fn found(sources: &BTreeMap<String, String>) -> Vec<FlowError> {
+    match load::book(sources) {
+        Ok(book) => {
+            let mut advice = load::advice(&book, sources);
+            advice.extend(load::unheard(&book, sources, &understanding::normal));
+            advice
+        }
+        Err(errors) => errors,
+    }
+}
+
+/// The mistake on one line, as the heads of the broken files have it.
+fn one_line(error: &FlowError) -> String {
+    let told = error.to_string().lines().next().unwrap_or_default().to_owned();
+    if error.fix.is_empty() { told } else { format!("{told} ({})", error.fix) }
 }
 
 #[test]
 fn every_mistake_is_told_with_its_place_and_how_to_mend_it() {
     let mut differences = Vec::new();
     for Broken { name, code, says, sources } in broken() {
-        let found = match load::book(&sources) {
-            Ok(book) => load::advice(&book, &sources),
-            Err(errors) => errors,
-        };
-        match found {
+        match found(&sources) {
             errors if errors.is_empty() => differences.push(format!("{name}: nothing was found")),
             errors => {
-                let told: Vec<String> = errors.iter().map(first_line).collect();
+                let told: Vec<String> = errors.iter().map(one_line).collect();
                 let expected = vec![says];
                 if told != expected || errors.iter().any(|error| error.code != code) {
                     differences.push(format!(
@@ -84,7 +97,37 @@ fn every_mistake_is_told_with_its_place_and_how_to_mend_it() {
 fn every_code_has_a_broken_file_that_earns_it() {
     let files: BTreeSet<String> = broken().into_iter().map(|broken| broken.code).collect();
     let codes: BTreeSet<String> = CODES.iter().map(|(code, _)| (*code).to_owned()).collect();
-    assert_eq!(files, codes);
+    let differ: Vec<&String> = files.symmetric_difference(&codes).collect();
+    assert!(differ.is_empty(), "an example or a line of CODES is missing: {differ:?}");
+}
+
+#[test]
+fn every_mistake_shows_its_line_with_a_mark_and_says_how_to_mend_it() {
+    let mut lacking = Vec::new();
+    for Broken { name, sources, .. } in broken() {
+        for error in found(&sources) {
+            let told = error.to_string();
+            let lines: Vec<&str> = told.lines().collect();
+            let shown = match lines.as_slice() {
+                [_, line, mark, fix] => {
+                    let text = sources[&error.span.file].lines().nth(error.span.line as usize - 1).unwrap();
+                    let at = mark.chars().count() - "      | ^".len();
+                    *line == format!("{:>5} | {text}", error.span.line)
+                        && mark.ends_with('^')
+                        && at == error.span.column as usize - 1
+                        && at < text.chars().count()
+                        && fix.starts_with("      = fix: ")
+                }
+                // there is no file to show a line of
+                [_, fix] => error.code == "F020" && fix.starts_with("      = fix: "),
+                _ => false,
+            };
+            if !shown {
+                lacking.push(format!("{name}:\n{told}"));
+            }
+        }
+    }
+    assert!(lacking.is_empty(), "\n{}", lacking.join("\n"));
 }
 
 #[test]
@@ -103,7 +146,8 @@ fn every_code_in_the_source_is_listed() {
     let code = regex::Regex::new(r#""([FW]\d{3})""#).unwrap();
     visit(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/flow"), &code, &mut found);
     let listed: BTreeSet<String> = CODES.iter().map(|(code, _)| (*code).to_owned()).collect();
-    assert_eq!(found, listed);
+    let differ: Vec<&String> = found.symmetric_difference(&listed).collect();
+    assert!(differ.is_empty(), "listed or used, but not both: {differ:?}");
 }
 
 /// What an author reads of one file beside the built-in ones.
@@ -116,9 +160,10 @@ fn told(text: &str) -> String {
 fn an_author_sees_the_line_the_place_and_the_way_out() {
     let unknown_key = "flow: prueba\ntitle: probar\nsteps:\n  - ask: hora\n    textt: \"¿Qué hora?\"\n";
     insta::assert_snapshot!(told(unknown_key), @r#"
-    prueba.yaml:5:5: F001 unknown field `textt` (did you mean `text`?)
+    prueba.yaml:5:5: F001 unknown field `textt`
         5 |     textt: "¿Qué hora?"
           |     ^
+          = fix: did you mean `text`?
     "#);
     let several = r#"flow: prueba
 title: probar
@@ -129,24 +174,28 @@ steps:
   - say: "Busqué en {centro.nonbre} el {dia}."
 "#;
     insta::assert_snapshot!(told(several), @r#"
-    prueba.yaml:6:5: F031 `centro.datos` may answer `down`, and nothing says what to do then (add `down:` under `on:`)
+    prueba.yaml:6:5: F031 `centro.datos` may answer `down`, and nothing says what to do then
         6 |   - do: centro = centro.datos()
           |     ^
-    prueba.yaml:7:29: F026 `centro` has no column `nonbre` (did you mean `nombre`?)
+          = fix: add `down:` under `on:`
+    prueba.yaml:7:29: F026 `centro` has no column `nonbre`
         7 |   - say: "Busqué en {centro.nonbre} el {dia}."
           |                             ^
-    prueba.yaml:7:41: F038 `dia` may be missing, and this text would have a hole (put it in an optional part: [ … {dia} … ])
+          = fix: did you mean `nombre`?
+    prueba.yaml:7:41: F038 `dia` may be missing, and this text would have a hole
         7 |   - say: "Busqué en {centro.nonbre} el {dia}."
           |                                         ^
-    prueba.yaml:7:41: F042 `dia` is a window of time, not words (write {dia | humano})
+          = fix: put it in an optional part: [ … {dia} … ]
+    prueba.yaml:7:41: F042 `dia` is a window of time, not words
         7 |   - say: "Busqué en {centro.nonbre} el {dia}."
           |                                         ^
+          = fix: write {dia | humano}
     "#);
 }
 
 #[test]
 fn the_built_in_flows_leave_nothing_to_advise() {
-    let advice = load::advice(Book::built_in(), &built_in::sources());
+    let advice = found(&built_in::sources());
     assert!(advice.is_empty(), "{}", advice.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"));
 }
 
@@ -304,4 +353,36 @@ fn flows_start_by_the_intents_that_are_understood() {
     understood.sort_unstable();
     known.sort_unstable();
     assert_eq!(known, understood);
+}
+
+/// A text as it is said at a centre, in a voice.
+fn said(book: &Book, center: &str, voice: &str, address: &str) -> String {
+    wording::addresses(book.spoken(center, voice)).remove(address).flatten().unwrap_or_default()
+}
+
+#[test]
+fn the_most_particular_words_win_and_the_rest_is_said_as_the_next_voice_has_it() {
+    let mut sources = built_in::sources();
+    let mut add = |file: &str, head: &str, texts: &[(&str, &str)]| {
+        let lines: Vec<String> =
+            texts.iter().map(|(key, text)| format!("  agendar.{key}: {text}\n")).collect();
+        sources.insert(format!("textos/{file}.yaml"), format!("{head}texts:\n{}", lines.concat()));
+    };
+    add("todos", "", &[("title", "para todos")]);
+    add("centro", "center: norte\n", &[("title", "en el norte"), ("hora.name", "el turno")]);
+    add("usted", "voice: usted\nelse: formal\n", &[("review.1.yes", "Con gusto")]);
+    add("formal", "voice: formal\n", &[("review.1.yes", "De acuerdo"), ("review.1.change", "Corregir")]);
+    add("usted_norte", "voice: usted\ncenter: norte\n", &[("review.1.cancel", "Ya no")]);
+    let book = load::book(&sources).unwrap();
+    let all = |center: &str, voice: &str| {
+        ["title", "hora.name", "review.1.yes", "review.1.change", "review.1.cancel"]
+            .map(|key| said(&book, center, voice, &format!("agendar.{key}")))
+    };
+    let plain = ["para todos", "la hora", "Sí, confirmar", "Cambiar algo", "No, cancelar"];
+    assert_eq!(all("sur", ""), plain);
+    assert_eq!(all("sur", "unknown"), plain);
+    assert_eq!(all("norte", ""), ["en el norte", "el turno", plain[2], plain[3], plain[4]]);
+    assert_eq!(all("sur", "usted"), [plain[0], plain[1], "Con gusto", "Corregir", plain[4]]);
+    assert_eq!(all("sur", "formal"), [plain[0], plain[1], "De acuerdo", "Corregir", plain[4]]);
+    assert_eq!(all("norte", "usted"), ["en el norte", "el turno", "Con gusto", "Corregir", "Ya no"]);
 }

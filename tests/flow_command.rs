@@ -131,3 +131,24 @@ fn nobody_reading_any_more_ends_it_quietly() {
     assert_eq!(done.status.code(), Some(141));
     assert_eq!(text(&done.stderr), "");
 }
+
+#[test]
+fn a_clerk_copies_the_texts_and_changes_a_word() {
+    let output = flows(&["texts", "agendar.ask.prestacion"]);
+    let listed = text(&output.stdout);
+    assert!(listed.contains("  agendar.ask.prestacion.text: \"¿Qué atención necesitas?\""), "{listed}");
+    let folder = Folder::with(
+        "texts",
+        "flow: prueba\ntitle: probar\nstarts: { words: [probar] }\nsteps:\n  - say: Hola\n",
+    );
+    std::fs::create_dir_all(folder.0.join("textos")).unwrap();
+    std::fs::write(folder.0.join("textos/centro.yaml"), listed.replace("necesitas", "buscas")).unwrap();
+    let path = folder.0.to_str().unwrap();
+    let checked = flows(&["check", path]);
+    assert_eq!(checked.status.code(), Some(0), "{}", text(&checked.stdout));
+    let changed = text(&flows(&["texts", "agendar.ask.prestacion.text", "--flows", path]).stdout);
+    assert!(changed.contains("¿Qué atención buscas?"), "{changed}");
+    let nothing = flows(&["texts", "nada"]);
+    assert_eq!(nothing.status.code(), Some(1));
+    assert!(text(&nothing.stderr).contains("begins with `nada`"), "{}", text(&nothing.stderr));
+}

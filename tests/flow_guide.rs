@@ -27,6 +27,7 @@ fn examples(text: &str) -> Vec<(String, String)> {
         match block.lines().next().unwrap_or_default() {
             line if line.starts_with("flow:") => Some(format!("{}.yaml", word(line))),
             line if line.starts_with("repair:") => Some(format!("repair/{}.yaml", word(line))),
+            line if line.starts_with("voice:") => Some("textos/ejemplo.yaml".to_owned()),
             line if line.starts_with("answers:") => Some(load::ANSWERS.to_owned()),
             _ => None,
         }
@@ -46,7 +47,7 @@ fn mistakes(name: &str, text: &str) -> Vec<FlowError> {
 #[test]
 fn the_examples_of_the_guide_load_without_a_word_of_advice() {
     let examples = examples(&guide());
-    assert_eq!(examples.len(), 4, "{examples:?}");
+    assert_eq!(examples.len(), 6, "{examples:?}");
     for (name, text) in examples {
         let found = mistakes(&name, &text);
         assert!(found.is_empty(), "{}", found.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"));

@@ -4,18 +4,19 @@
 //! All but the last need no database: they read files, or the flows that come with the program.
 
 mod books;
+mod check;
 mod doc;
 mod graph;
 mod plan;
 mod schema;
+mod texts;
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 
-use super::flow_files;
 use crate::flow::{Book, FlowError, load};
 
 /// What to do with flows.
@@ -28,7 +29,7 @@ pub struct FlowsArgs {
 #[derive(Debug, Subcommand)]
 enum FlowsAction {
     /// Reads all flows of a folder and lists every mistake with its place and how to mend it
-    Check(CheckArgs),
+    Check(check::CheckArgs),
     /// Draws a flow: Mermaid for documents, or SVG
     Graph(graph::GraphArgs),
     /// Tells what a new version would do to each open conversation, and to the last that have ended
@@ -39,17 +40,12 @@ enum FlowsAction {
     Activate(books::ActivateArgs),
     /// The stored versions, where each is in force, and when each was put in force
     List(books::ListArgs),
+    /// Lists every text with its address, as a file to put into `textos/` and change
+    Texts(texts::TextsArgs),
     /// Prints the reference of the language (in Spanish, Markdown)
     Doc,
     /// Prints the JSON Schema of flow files, for editors
     Schema,
-}
-
-#[derive(Debug, Args)]
-struct CheckArgs {
-    /// Folder with flows and its `repair` subfolder; without it, the flows that come with the program
-    #[arg(env = "SMARTSALUD_FLOWS")]
-    dir: Option<PathBuf>,
 }
 
 /// Runs `flows …`.
@@ -58,47 +54,18 @@ struct CheckArgs {
 /// When the folder or the database cannot be read, the flows are not sound, or what was named is unknown.
 pub async fn run(args: FlowsArgs) -> anyhow::Result<ExitCode> {
     match args.action {
-        FlowsAction::Check(args) => check(args.dir.as_deref()),
+        FlowsAction::Check(args) => check::run(&args),
         FlowsAction::Graph(args) => graph::run(&args).map(|()| ExitCode::SUCCESS),
         FlowsAction::Plan(args) => plan::run(args).await,
         FlowsAction::Publish(args) => books::publish(args).await,
         FlowsAction::Activate(args) => books::activate(args).await,
         FlowsAction::List(args) => books::list(args).await,
+        FlowsAction::Texts(args) => texts::run(&args).map(|()| ExitCode::SUCCESS),
         FlowsAction::Doc => {
             doc::run();
             Ok(ExitCode::SUCCESS)
         }
         FlowsAction::Schema => schema::run().map(|()| ExitCode::SUCCESS),
-    }
-}
-
-fn check(dir: Option<&Path>) -> anyhow::Result<ExitCode> {
-    let sources = flow_files(dir)?;
-    match load::book(&sources) {
-        Ok(book) => {
-            for advice in load::advice(&book, &sources) {
-                println!("{}\n", placed(&advice, dir));
-            }
-            println!(
-                "sound: {} flows, {} repairs, {} fixed answers in {} files; hash {}",
-                book.flows.len(),
-                book.repairs.len(),
-                book.answers.len(),
-                sources.len(),
-                book.hash
-            );
-            Ok(ExitCode::SUCCESS)
-        }
-        Err(errors) => {
-            for error in &errors {
-                println!("{}\n", placed(error, dir));
-            }
-            let files: std::collections::BTreeSet<&str> =
-                errors.iter().map(|error| error.span.file.as_str()).collect();
-            let mistakes = if errors.len() == 1 { "mistake" } else { "mistakes" };
-            eprintln!("{} {mistakes} in {} of {} files", errors.len(), files.len(), sources.len());
-            Ok(ExitCode::FAILURE)
-        }
     }
 }
 

@@ -20,7 +20,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::{Parser, Subcommand};
 
-use crate::flow::built_in;
+use crate::flow::{built_in, wording};
 use crate::telemetry::{LogArgs, start_logging};
 
 /// Patients of public health centres book their hours over WhatsApp, in their own words.
@@ -100,7 +100,8 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
 fn flow_files(folder: Option<&Path>) -> anyhow::Result<BTreeMap<String, String>> {
     let Some(folder) = folder else { return Ok(built_in::sources()) };
     let mut sources = BTreeMap::new();
-    for (inner, prefix) in [(folder.to_owned(), ""), (folder.join("repair"), "repair/")] {
+    for prefix in ["", "repair/", wording::FOLDER] {
+        let inner = folder.join(prefix);
         if !inner.is_dir() && !prefix.is_empty() {
             continue;
         }

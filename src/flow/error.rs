@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::definition::Span;
+use super::load::normal;
 
 /// A mistake in a flow file.
 #[derive(Debug, Clone, PartialEq)]
@@ -48,11 +49,11 @@ impl fmt::Display for FlowError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Span { file, line, column } = &self.span;
         write!(f, "{file}:{line}:{column}: {} {}", self.code, self.message)?;
-        if !self.fix.is_empty() {
-            write!(f, " ({})", self.fix)?;
-        }
         if !self.snippet.is_empty() {
             write!(f, "\n{}", self.snippet)?;
+        }
+        if !self.fix.is_empty() {
+            write!(f, "\n      = fix: {}", self.fix)?;
         }
         Ok(())
     }
@@ -79,6 +80,35 @@ impl Span {
     }
 }
 
+impl Span {
+    /// The place, a few lines at most from here on, where an item of a list is `word` in normal form, however it
+    /// is spelt; after so many others like it. Else here.
+    pub(super) fn at_spelling(&self, source: &str, word: &str, others: usize) -> Self {
+        const LINES: usize = 40;
+        let ends_item = |c: char| matches!(c, ',' | '[' | ']' | '{' | '}' | '"' | '\'' | ':');
+        let first = (self.line as usize).saturating_sub(1);
+        let mut left = others;
+        for (index, line) in source.lines().enumerate().skip(first).take(LINES) {
+            let from = if index == first { (self.column as usize).saturating_sub(1) } else { 0 };
+            let mut column = 0;
+            for item in line.split(ends_item) {
+                let text = item.trim_start_matches([' ', '-']);
+                let begins = column + item.chars().count() - text.chars().count();
+                column += item.chars().count() + 1;
+                if begins < from || normal(text) != word {
+                    continue;
+                }
+                if left == 0 {
+                    let number = |number: usize| u32::try_from(number + 1).unwrap_or(u32::MAX);
+                    return Self { file: self.file.clone(), line: number(index), column: number(begins) };
+                }
+                left -= 1;
+            }
+        }
+        self.clone()
+    }
+}
+
 /// Where a word stands whole in a line, counted in characters from 0.
 fn column_of(line: &str, word: &str, from: usize) -> Option<usize> {
     let inside = |c: char| c.is_alphanumeric() || c == '_';
@@ -92,6 +122,18 @@ fn column_of(line: &str, word: &str, from: usize) -> Option<usize> {
         }
     }
     None
+}
+
+/// The closest of the known words; else all of them, behind words such as `there are`.
+pub(super) fn nearest<'a, K>(word: &str, otherwise: &str, known: K) -> String
+where
+    K: IntoIterator<Item = &'a str>,
+{
+    let known: Vec<&str> = known.into_iter().collect();
+    match did_you_mean(word, known.iter().copied()) {
+        near if near.is_empty() => format!("{otherwise} {}", known.join(", ")),
+        near => near,
+    }
 }
 
 /// `did you mean …?` for the closest of the known words; empty when none is close.
@@ -165,6 +207,13 @@ pub const CODES: &[(&str, &str)] = &[
     ("F059", "una comparación con una opción que no existe"),
     ("F060", "rechaza algo que no es una fila"),
     ("F061", "una palabra para dos campos"),
+    ("F062", "una condición que nunca se cumple, o que se cumple siempre"),
+    ("F063", "se cierra antes de recordar"),
+    ("F064", "un texto que WhatsApp ya no dejaría enviar: pasaron más de 24 horas"),
+    ("F065", "quien pide una persona no llega a ella en dos turnos"),
+    ("F066", "una palabra que ningún mensaje puede ser"),
+    ("F067", "olvida una respuesta que un `commit` ya usó"),
+    ("F068", "una pregunta debajo de un menú que no guarda su respuesta"),
     ("F070", "dos archivos de textos para lo mismo"),
     ("F071", "una voz que no lleva a ninguna parte"),
     ("F072", "no hay texto con esa dirección"),
@@ -174,4 +223,9 @@ pub const CODES: &[(&str, &str)] = &[
     ("W002", "un flujo al que nada lleva"),
     ("W003", "una fila que siempre se corta"),
     ("W004", "una pregunta para dos respuestas fijas"),
+    ("W005", "la misma palabra dos veces: las tildes y mayúsculas no cuentan"),
+    ("W006", "el flujo termina sin decir nada"),
+    ("W007", "una lectura que nada usa"),
+    ("W008", "una palabra que se entiende escrita de otra forma"),
+    ("W009", "un flujo sin título"),
 ];

@@ -166,7 +166,9 @@ fn outcomes(port: &Port) -> String {
 
 fn takes(filter: Filter) -> String {
     match filter.takes() {
-        [] => "las citas leídas".to_owned(),
+        [] if filter == Filter::List => "las citas leídas".to_owned(),
+        [] if filter == Filter::Names => "varias personas o prestaciones".to_owned(),
+        [] => "varias filas".to_owned(),
         kinds => kinds.iter().map(|kind| kind_in_words(*kind)).collect::<Vec<_>>().join(", "),
     }
 }
@@ -182,6 +184,15 @@ fn example(name: &str, filter: Filter) -> String {
         Filter::FirstName => Value::Text("Luz Soto".to_owned()),
         Filter::Lower => Value::Text("Control de matrona".to_owned()),
         Filter::List => Value::Rows(moment.map(appointment).into_iter().collect()),
+        Filter::Names | Filter::Count => {
+            let rows = ["Ana Rojas", "Eva Paz", "Inés Mora"].map(|name| Record {
+                key: String::new(),
+                columns: [("nombre".to_owned(), Value::Text(name.to_owned()))].into(),
+                words: Vec::new(),
+                until: None,
+            });
+            Value::Rows(rows.into())
+        }
         Filter::DayHour | Filter::DayHourShort | Filter::Day | Filter::Hour => {
             moment.map_or(Value::Nothing, Value::Moment)
         }
@@ -190,7 +201,7 @@ fn example(name: &str, filter: Filter) -> String {
         Template::parse(&format!("{{x | {name}}}")).unwrap_or_default().render(&Example(value.clone()));
     match &value {
         Value::Text(text) => format!("{text} → {said}"),
-        Value::Rows(_) => format!("una por línea: {said}"),
+        Value::Rows(_) if filter == Filter::List => format!("una por línea: {said}"),
         _ => said,
     }
 }

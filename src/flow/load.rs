@@ -16,13 +16,14 @@ use sha2::{Digest, Sha256};
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
-use super::check::{NO_SUCH_FLOW, advice, check, steps};
+use super::check::{NO_SUCH_FLOW, advice, check, steps, unheard};
 use super::definition::{
     Action, Book, FixedAnswer, Flow, Interrupt, Policy, RepairKind, Span, Starts, StepKind,
 };
-use super::error::{FlowError, did_you_mean};
+use super::error::{FlowError, did_you_mean, nearest};
 use super::expression::Expression;
 use super::graph;
+use super::limits::WINDOW_HOURS;
 use super::raw::{self, Text};
 use super::template::Template;
 use super::value::Name;
@@ -40,14 +41,13 @@ const DEEPEST: usize = 20;
 /// Every mistake that was found; nothing is loaded then.
 pub fn book(sources: &BTreeMap<String, String>) -> Result<Book, Vec<FlowError>> {
     let mut errors = Vec::new();
-    let mut book =
-        Book {
-            hash: hash(sources),
-            flows: IndexMap::new(),
-            repairs: BTreeMap::new(),
-            answers: Vec::new(),
-            variants: BTreeMap::new(),
-        };
+    let mut book = Book {
+        hash: hash(sources),
+        flows: IndexMap::new(),
+        repairs: BTreeMap::new(),
+        answers: Vec::new(),
+        variants: BTreeMap::new(),
+    };
     let mut wordings = Vec::new();
     for (file, source) in sources {
         let mut reader =
@@ -103,6 +103,16 @@ pub fn advice(book: &Book, sources: &BTreeMap<String, String>) -> Vec<FlowError>
     advice::check(book, sources)
 }
 
+/// Words of flows that would never be heard, told as advice: `heard` is how a message is put into its normal form
+/// before it is compared. It is passed in because understanding is no part of the language.
+pub fn unheard(
+    book: &Book,
+    sources: &BTreeMap<String, String>,
+    heard: &dyn Fn(&str) -> String,
+) -> Vec<FlowError> {
+    unheard::check(book, sources, heard)
+}
+
 /// SHA-256 over names and contents.
 fn hash(sources: &BTreeMap<String, String>) -> String {
     let mut hasher = Sha256::new();
@@ -144,10 +154,7 @@ impl Reading<'_> {
                 let told = error.without_snippet().to_string();
                 // the place stands in front of every mistake already
                 let told = told.rsplit_once(" at line ").map_or(told.as_str(), |(what, _)| what);
-                let (message, fix) = match (unknown_key(told), told.split_once(", expected one of")) {
-                    (near, Some((unknown, _))) if !near.is_empty() => (unknown.to_owned(), near),
-                    (near, _) => (in_plain_words(told), near),
-                };
+                let (message, fix) = in_plain_words(told);
                 self.errors.push(FlowError::new("F001", span, self.source, message, fix));
                 None
             }
@@ -185,7 +192,11 @@ impl Reading<'_> {
 
     fn template(&mut self, text: &Text) -> Template {
         Template::parse(&text.value).unwrap_or_else(|error| {
-            self.wrong("F002", text, error.to_string(), "");
+            let told = error.to_string();
+            let (message, fix) = told
+                .split_once("; ")
+                .unwrap_or((&told, "close it, or double the sign to write the sign itself"));
+            self.wrong("F002", text, message, fix);
             Template::default()
         })
     }
@@ -196,7 +207,8 @@ impl Reading<'_> {
 
     fn expression(&mut self, at: &Text, text: &str) -> Expression {
         Expression::parse(text).unwrap_or_else(|error| {
-            self.wrong("F003", at, format!("`{text}`: {error}"), "");
+            let fix = "write a value or a comparison, as in paciente, cuando? or intento == 1";
+            self.wrong("F003", at, format!("`{text}`: {error}"), fix);
             Expression::Literal(super::Value::Nothing)
         })
     }
@@ -220,7 +232,9 @@ impl Reading<'_> {
             center: value(&raw.center),
             otherwise: value(&raw.otherwise),
             span: Span { file: self.file.to_owned(), line: 1, column: 1 },
-            texts: texts.map(|(address, text)| (address.clone(), text.value.clone(), self.span(text))).collect(),
+            texts: texts
+                .map(|(address, text)| (address.clone(), text.value.clone(), self.span(text)))
+                .collect(),
         }
     }
 
@@ -243,7 +257,7 @@ impl Reading<'_> {
             (Some(kind), None) => {
                 let found = RepairKind::ALL.into_iter().find(|known| known.as_str() == kind);
                 if found.is_none() {
-                    let fix = did_you_mean(kind, RepairKind::ALL.iter().map(|known| known.as_str()));
+                    let fix = nearest(kind, "there are", RepairKind::ALL.iter().map(|known| known.as_str()));
                     self.errors.push(FlowError::new(
                         "F004",
                         start.clone(),
@@ -278,7 +292,7 @@ impl Reading<'_> {
             title: raw.title.as_ref().map_or_else(|| name.clone(), |title| title.value.clone()),
             starts: Starts {
                 intents: raw.starts.intents.iter().map(|intent| intent.value.clone()).collect(),
-                words: raw.starts.words.iter().map(|word| normal(&word.value)).collect(),
+                words: self.words(&raw.starts.words),
             },
             interrupt: raw
                 .interrupt
@@ -337,25 +351,72 @@ impl Reading<'_> {
         }
     }
 
+    /// Words as they are compared.
+    fn words(&mut self, raw: &[Text]) -> Vec<String> {
+        let mut words = Vec::with_capacity(raw.len());
+        for text in raw {
+            let word = normal(&text.value);
+            if word.is_empty() {
+                let message =
+                    format!("`{}` can never be heard: nothing of it is a letter or a digit", text.value);
+                self.wrong("F066", text, message, "write a word that a patient would");
+            }
+            words.push(word);
+        }
+        words
+    }
+
     fn policy(&mut self, raw: Option<&raw::Policy>) -> Policy {
         let default = Policy { misses: 3, nudge_minutes: 30, close_minutes: 24 * 60 };
         let Some(raw) = raw else { return default };
-        let mut minutes = |text: &Option<Text>, otherwise| match text {
-            None => otherwise,
-            Some(text) => duration_minutes(&text.value).unwrap_or_else(|| {
-                self.wrong(
-                    "F007",
-                    text,
-                    format!("`{}` is not a length of time", text.value),
-                    "write 30m, 24h or 2d",
-                );
-                otherwise
-            }),
+        let policy = Policy {
+            misses: raw.misses.as_ref().map_or(default.misses, |misses| misses.value),
+            nudge_minutes: self.minutes(raw.nudge.as_ref(), default.nudge_minutes),
+            close_minutes: self.minutes(raw.close.as_ref(), default.close_minutes),
         };
-        Policy {
-            misses: raw.misses.unwrap_or(default.misses),
-            nudge_minutes: minutes(&raw.nudge, default.nudge_minutes),
-            close_minutes: minutes(&raw.close, default.close_minutes),
+        if let Some(misses) = raw.misses.as_ref().filter(|misses| misses.value == 0) {
+            let message = "`misses: 0` would hand over before anything was missed";
+            self.wrong("F058", misses, message, "write 1 for a person at the first miss");
+        }
+        if let Some(close) = raw.close.as_ref().filter(|_| policy.close_minutes == 0) {
+            let message = "a conversation cannot be closed at once, nor stay open for ever";
+            self.wrong("F058", close, message, "write how long it waits, as in 24h");
+        }
+        self.order_of_timers(raw, policy);
+        policy
+    }
+
+    fn minutes(&mut self, raw: Option<&Text>, otherwise: u32) -> u32 {
+        let Some(text) = raw else { return otherwise };
+        duration_minutes(&text.value).unwrap_or_else(|| {
+            let message = format!("`{}` is not a length of time", text.value);
+            self.wrong("F007", text, message, "write 30m, 24h or 2d");
+            otherwise
+        })
+    }
+
+    /// A nudge comes before the conversation closes, and while WhatsApp still carries free words.
+    fn order_of_timers(&mut self, raw: &raw::Policy, policy: Policy) {
+        let Policy { nudge_minutes: nudge, close_minutes: close, .. } = policy;
+        if nudge == 0 || close == 0 {
+            return;
+        }
+        if let Some(text) = raw.nudge.as_ref().filter(|_| nudge >= WINDOW_HOURS * 60) {
+            let message = format!(
+                "after {} WhatsApp carries no free words any more, only an approved template: nobody would be nudged",
+                text.value
+            );
+            let fix = format!("nudge before {WINDOW_HOURS}h, or write `nudge: 0` for never");
+            self.wrong("F064", text, message, fix);
+        } else if nudge >= close
+            && let Some(at) = raw.close.as_ref().or(raw.nudge.as_ref())
+        {
+            let message = "the conversation closes before the nudge, which then never comes";
+            let fix = match &raw.nudge {
+                Some(_) => "close later, or nudge sooner; `nudge: 0` is never",
+                None => "close later, or write a `nudge:` that is shorter; without one it is 30m",
+            };
+            self.wrong("F063", at, message, fix);
         }
     }
 }
@@ -386,28 +447,34 @@ fn duration_minutes(text: &str) -> Option<u32> {
     }
 }
 
-/// What the YAML reader says, without the terms of its trade.
-fn in_plain_words(told: &str) -> String {
+/// What the YAML reader says, without the terms of its trade, and how to mend it.
+fn in_plain_words(told: &str) -> (String, String) {
     if let Some(key) = told.strip_prefix("duplicate mapping key: ") {
         let key = key.split(',').next().unwrap_or(key);
-        return format!("`{key}` stands here twice");
+        return (format!("`{key}` stands here twice"), "take one of them out".to_owned());
     }
     if told.starts_with("budget breached: Depth") {
-        return "this is nested too deep to be read".to_owned();
+        let fix = "put a part of it into a flow of its own, and `call:` that";
+        return ("this is nested too deep to be read".to_owned(), fix.to_owned());
     }
-    match told {
-        "expected string scalar" => "a text is expected here".to_owned(),
-        told => told.to_owned(),
+    if let Some((message, expected)) = told.split_once(", expected ").filter(|_| told.starts_with("unknown "))
+    {
+        let word = message.split('`').nth(1).unwrap_or_default();
+        let list = expected.trim_start_matches("one of ").split([',', '`', ' ']);
+        let known = list.filter(|key| !key.is_empty() && *key != "or");
+        return (message.to_owned(), nearest(word, "there are", known));
     }
-}
-
-/// For an unknown key: the known one that is nearest.
-fn unknown_key(message: &str) -> String {
-    let mut quoted = message.split('`').skip(1).step_by(2);
-    let unknown = message.contains("unknown").then(|| quoted.next()).flatten();
-    let known = message.split("expected one of ").nth(1).unwrap_or_default();
-    let known = known.split([',', '`', ' ']).filter(|key| !key.is_empty());
-    unknown.map(|unknown| did_you_mean(unknown, known)).unwrap_or_default()
+    if let Some(key) = told.strip_prefix("missing field ") {
+        return (told.to_owned(), format!("add {key}"));
+    }
+    let (message, fix) = match told {
+        "expected string scalar" => (
+            "a text is expected here",
+            "write words; in quotes, if they begin with a sign or hold `: ` or ` #`",
+        ),
+        told => (told, "`smartsalud flows doc` shows how everything is written"),
+    };
+    (message.to_owned(), fix.to_owned())
 }
 
 /// Words as they are compared: small letters without accents (ñ stays a letter of its own), without signs.

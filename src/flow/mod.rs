@@ -27,8 +27,11 @@
 //! sources.insert("avisar.yaml".into(), "flow: avisar\ntitle: avisar\nsteps:\n  - call: agendr\n".into());
 //! let errors = load::book(&sources).unwrap_err();
 //! assert_eq!(
-//!     errors[0].to_string().lines().next().unwrap(),
-//!     "avisar.yaml:4:11: F041 there is no flow `agendr` (did you mean `agendar`?)"
+//!     errors[0].to_string(),
+//!     "avisar.yaml:4:11: F041 there is no flow `agendr`
+//!     4 |   - call: agendr
+//!       |           ^
+//!       = fix: did you mean `agendar`?"
 //! );
 //! ```
 

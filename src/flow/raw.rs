@@ -158,7 +158,7 @@ impl<'de> Deserialize<'de> for RepairOrPolicy {
 #[serde(deny_unknown_fields)]
 pub(super) struct Policy {
     /// After so many misses of one question a person takes over; 3 when absent.
-    pub misses: Option<u32>,
+    pub misses: Option<Placed<u32>>,
     /// Silence after which the question is repeated once, as `30m`; `0`: never. 30 minutes when absent.
     pub nudge: Option<Text>,
     /// Silence after which the conversation is closed, as `24h`; 24 hours when absent.

@@ -5,8 +5,9 @@
 
 use std::fmt;
 
+use super::error::nearest;
 use super::expression::{Expression, Scope};
-use super::port::Kind;
+use super::port::{Kind, RowKind};
 use super::value::{Name, Record, Value};
 use super::window_words;
 use crate::value::hour_label;
@@ -48,6 +49,10 @@ pub enum Filter {
     Lower,
     /// Appointments, one a line: `- jueves 26 de noviembre a las 10:30: Matrona, con Ana Rojas`.
     List,
+    /// Several names in a row: `Ana Rojas, Eva Paz y Juan Vera`.
+    Names,
+    /// How many there are.
+    Count,
 }
 
 /// Why a text is not a template.
@@ -57,7 +62,7 @@ pub struct BadTemplate(pub String);
 
 impl Filter {
     /// Every filter with its name in flows.
-    pub const ALL: [(&'static str, Self); 8] = [
+    pub const ALL: [(&'static str, Self); 10] = [
         ("dia_hora", Self::DayHour),
         ("dia_hora_corta", Self::DayHourShort),
         ("dia", Self::Day),
@@ -66,16 +71,28 @@ impl Filter {
         ("nombre", Self::FirstName),
         ("minuscula", Self::Lower),
         ("lista", Self::List),
+        ("nombres", Self::Names),
+        ("cuenta", Self::Count),
     ];
 
-    /// What it puts into words; nothing single when it takes the rows of appointments.
+    /// Of which rows it puts several into words.
+    pub fn takes_rows(self, row: RowKind) -> bool {
+        match self {
+            Self::List => row == RowKind::Appointment,
+            Self::Names => row.columns().iter().any(|(column, _)| *column == "nombre"),
+            Self::Count => true,
+            _ => false,
+        }
+    }
+
+    /// What it puts into words; nothing single when it takes rows.
     pub fn takes(self) -> &'static [Kind] {
         match self {
             Self::DayHour | Self::DayHourShort | Self::Hour => &[Kind::Moment],
             Self::Day => &[Kind::Moment, Kind::Date],
             Self::Human => &[Kind::Window],
             Self::FirstName | Self::Lower => &[Kind::Text],
-            Self::List => &[],
+            Self::List | Self::Names | Self::Count => &[],
         }
     }
 }
@@ -193,8 +210,25 @@ fn in_words(value: &Value, filter: Option<Filter>) -> String {
             let lines: Vec<String> = rows.iter().map(line).collect();
             lines.join("\n")
         }
+        (Some(Filter::Names), Value::Rows(rows)) => {
+            let name = |row: &Record| row.columns.get("nombre").map(ToString::to_string);
+            enumerated(&rows.iter().filter_map(name).collect::<Vec<_>>())
+        }
         (_, value) => value.to_string(),
     }
+}
+
+/// `Ana, Eva y Juan`; `Ana e Inés`, as Spanish has it before an i.
+fn enumerated(names: &[String]) -> String {
+    let [first @ .., last] = names else { return String::new() };
+    if first.is_empty() {
+        return last.clone();
+    }
+    let start = last.to_lowercase();
+    let start = start.trim_start_matches('h');
+    // "hielo" and "hiena" keep their y: there the i is no vowel
+    let vowel = (start.starts_with('i') || start.starts_with('í')) && !start.starts_with("ie");
+    format!("{} {} {last}", first.join(", "), if vowel { "e" } else { "y" })
 }
 
 fn line(row: &Record) -> String {
@@ -234,7 +268,11 @@ fn parts(characters: &[char], at: &mut usize, inside: bool) -> Result<Vec<Part>,
                 end(&mut words, &mut parts);
                 parts.push(placeholder(&inside)?);
             }
-            '[' if inside => return Err(BadTemplate("a `[` stands inside another".into())),
+            '[' if inside => {
+                return Err(BadTemplate(
+                    "a `[` stands inside another; close the first with `]` before".into(),
+                ));
+            }
             '[' => {
                 end(&mut words, &mut parts);
                 parts.push(Part::Optional(self::parts(characters, at, true)?));
@@ -261,15 +299,16 @@ fn placeholder(inside: &str) -> Result<Part, BadTemplate> {
         Some((value, filter)) => (value, Some(filter.trim())),
         None => (inside, None),
     };
-    let expression =
-        Expression::parse(value).map_err(|error| BadTemplate(format!("in `{{{inside}}}`: {error}")))?;
+    let expression = Expression::parse(value).map_err(|error| {
+        BadTemplate(format!("in `{{{inside}}}`: {error}; write a value, as in {{paciente.nombre}}"))
+    })?;
     let filter = match filter {
         None => None,
         Some(name) => {
             let known = Filter::ALL.into_iter().find(|(known, _)| *known == name);
-            let all = || Filter::ALL.map(|(name, _)| name).join(", ");
-            let (_, filter) = known
-                .ok_or_else(|| BadTemplate(format!("there is no filter `{name}`; there are {}", all())))?;
+            let near = || nearest(name, "there are", Filter::ALL.map(|(name, _)| name));
+            let (_, filter) =
+                known.ok_or_else(|| BadTemplate(format!("there is no filter `{name}`; {}", near())))?;
             Some(filter)
         }
     };

@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::check::check;
-use super::definition::{Book, Flow, FieldKind, Source, Span, Step, StepKind};
+use super::definition::{Book, FieldKind, Flow, Source, Span, Step, StepKind};
 use super::error::{FlowError, did_you_mean};
 use super::graph;
 use super::template::Template;
@@ -81,7 +81,8 @@ pub(super) fn speak(
     if !errors.is_empty() {
         return;
     }
-    let centers: BTreeSet<&str> = wordings.iter().map(|wording| wording.center.as_str()).chain([""]).collect();
+    let centers: BTreeSet<&str> =
+        wordings.iter().map(|wording| wording.center.as_str()).chain([""]).collect();
     let voices: BTreeSet<&str> = wordings.iter().map(|wording| wording.voice.as_str()).chain([""]).collect();
     let mut variants = BTreeMap::new();
     for center in &centers {
@@ -135,7 +136,9 @@ fn layers<'w>(wordings: &'w [Wording], center: &str, voice: &'w str) -> Vec<&'w 
 fn put(book: &mut Book, layers: &[&Wording], with_places: bool, errors: &mut Vec<FlowError>) {
     let mut texts: BTreeMap<&str, (&str, &Span)> = BTreeMap::new();
     for wording in layers {
-        texts.extend(wording.texts.iter().map(|(address, text, span)| (address.as_str(), (text.as_str(), span))));
+        texts.extend(
+            wording.texts.iter().map(|(address, text, span)| (address.as_str(), (text.as_str(), span))),
+        );
     }
     visit(book, &mut |address, place, at| {
         let Some((text, span)) = texts.get(address) else { return };

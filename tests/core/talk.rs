@@ -166,7 +166,12 @@ impl Talk {
 
     /// One event through the core, with everything that follows at once.
     pub(crate) fn event(&mut self, kind: EventKind) -> Turned {
-        let event = Event { now: self.now, local: (self.now - TimeDelta::hours(3)).naive_utc(), center: String::new(), kind };
+        let event = Event {
+            now: self.now,
+            local: (self.now - TimeDelta::hours(3)).naive_utc(),
+            center: String::new(),
+            kind,
+        };
         if let EventKind::Texts { texts } = &event.kind {
             self.heard.extend(texts.iter().map(|text| text.text.clone()));
         }

@@ -15,7 +15,12 @@ const BETWEEN: [&str; 6] = ["y", "e", "el", "la", "los", "las"];
 
 impl<'a> Running<'a> {
     /// Takes all rows that the message names, when it names more than one; one alone is an answer like any other.
-    pub(super) fn answer_several(&mut self, pending: &Pending<'a>, field: &'a Field, message: &Message) -> bool {
+    pub(super) fn answer_several(
+        &mut self,
+        pending: &Pending<'a>,
+        field: &'a Field,
+        message: &Message,
+    ) -> bool {
         let rows = self.rows(pending.index, field);
         let choices = self.choices(pending.index, pending.flow, field, &rows);
         let places: Vec<usize> = if means_all(message, rows.len()) {
@@ -48,14 +53,15 @@ fn means_all(message: &Message, rows: usize) -> bool {
     };
     let figure = rows.to_string();
     words.iter().any(|word| ALL.contains(word))
-        || words.windows(2).any(|pair| {
-            matches!(pair[0], "los" | "las") && (pair[1] == number || pair[1] == figure.as_str())
-        })
+        || words
+            .windows(2)
+            .any(|pair| matches!(pair[0], "los" | "las") && (pair[1] == number || pair[1] == figure.as_str()))
 }
 
 /// The keys of options named by their numbers, when the message is nothing but numbers.
 fn numbers(message: &Message, pending: &Pending<'_>) -> Vec<String> {
-    let words = message.normal.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty());
+    let words =
+        message.normal.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty());
     let places: Option<Vec<usize>> =
         words.filter(|word| !BETWEEN.contains(word)).map(|word| word.parse().ok()).collect();
     let options = &pending.asked.options;

@@ -157,7 +157,11 @@ impl<'a> Running<'a> {
             }
             FieldKind::Choice { several, .. } => {
                 let all = (*several && rows.len() > 1).then(|| {
-                    reply::own_choice(reply::ALL, reply::ALL_TITLE, &["todas", "ambos", "ambas", "los dos", "las dos"])
+                    reply::own_choice(
+                        reply::ALL,
+                        reply::ALL_TITLE,
+                        &["todas", "ambos", "ambas", "los dos", "las dos"],
+                    )
                 });
                 let room = MOST_OPTIONS - usize::from(any.is_some()) - usize::from(all.is_some());
                 let page = Some(self.state.stack[index].page).filter(|page| *page < rows.len()).unwrap_or(0);

@@ -2,15 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::steps;
-use crate::flow::definition::{Action, Book, Field, FieldKind, Flow, Source, Step, StepKind};
+use super::{fields, paths, steps};
+use crate::flow::definition::{Action, Book, Field, FieldKind, Flow, Source, Span, Step, StepKind};
 use crate::flow::error::FlowError;
-use crate::flow::limits::ROW;
+use crate::flow::limits::{self, DETAIL, ROW};
 use crate::flow::template::{Filter, Part};
 
 /// All advice on a book.
 pub(in crate::flow) fn check(book: &Book, sources: &BTreeMap<String, String>) -> Vec<FlowError> {
     let mut advice = Vec::new();
+    let entered = entered(book);
     let reached = reached(book);
     for flow in book.flows.values().chain(book.repairs.values()) {
         let source = sources.get(&flow.span.file).map_or("", String::as_str);
@@ -19,6 +20,12 @@ pub(in crate::flow) fn check(book: &Book, sources: &BTreeMap<String, String>) ->
         }
         for field in flow.fields.values() {
             advice.extend(always_cut(field, source));
+        }
+        advice.extend(twins(flow, source));
+        advice.extend(unread(flow, source));
+        if book.flows.contains_key(&flow.name) {
+            advice.extend(without_title(flow, source));
+            advice.extend(without_a_word(flow, &entered, source));
         }
         if book.flows.contains_key(&flow.name) && !reached.contains(flow.name.as_str()) {
             let message = format!("nothing starts `{}`, and no other flow leads to it", flow.name);
@@ -73,25 +80,126 @@ fn reached(book: &Book) -> BTreeSet<&str> {
     started.map(|flow| flow.name.as_str()).chain(others).collect()
 }
 
-/// A row whose label is too long whatever stands in it.
-fn always_cut(field: &Field, source: &str) -> Option<FlowError> {
-    let FieldKind::Choice { source: Source::Memo(_) | Source::Read(_), title, .. } = &field.kind else {
-        return None;
+/// Flows that a patient comes to with nothing below: by their words, or from a menu. One that is only called goes
+/// on in its caller.
+fn entered(book: &Book) -> BTreeSet<&str> {
+    let started = book.flows.values().filter(|flow| {
+        let starts = &flow.starts;
+        !starts.words.is_empty() || !starts.intents.is_empty()
+    });
+    let all = book.flows.values().chain(book.repairs.values());
+    let options = all.flat_map(|flow| flow.fields.values()).flat_map(|field| match &field.kind {
+        FieldKind::Choice { source: Source::Fixed(options), .. } => options.as_slice(),
+        _ => &[],
+    });
+    let led_to = options.filter_map(|option| match &option.action {
+        Some(Action::Start(name) | Action::Offer(name)) => Some(name.as_str()),
+        _ => None,
+    });
+    started.map(|flow| flow.name.as_str()).chain(led_to).collect()
+}
+
+fn without_title(flow: &Flow, source: &str) -> Option<FlowError> {
+    let message = format!("patients would read `{}`: the flow has no title", flow.name);
+    let fix = "add `title:` with what a patient would call it, as in «pedir una hora»";
+    let titled = source.lines().any(|line| line.starts_with("title:"));
+    (!titled).then(|| FlowError::new("W009", flow.span.clone(), source, message, fix))
+}
+
+fn without_a_word(flow: &Flow, entered: &BTreeSet<&str>, source: &str) -> Vec<FlowError> {
+    if !entered.contains(flow.name.as_str()) {
+        return Vec::new();
+    }
+    let told = paths::silent_ends(flow).into_iter().map(|(span, outcome)| {
+        let (message, word) = match &outcome {
+            Some(outcome) => (format!("on `{outcome}` the flow ends without a word"), outcome.as_str()),
+            None => ("the flow may end here without a word since the patient wrote".to_owned(), ""),
+        };
+        let span = span.at_word(source, word);
+        FlowError::new("W006", span, source, message, "say how it ended: all the patient gets is a goodbye")
+    });
+    told.collect()
+}
+
+/// Words that are one and the same, since accents and capitals do not count.
+fn twins(flow: &Flow, source: &str) -> Vec<FlowError> {
+    let mut lists: Vec<(&Span, &[String])> = vec![(&flow.span, &flow.starts.words)];
+    for field in flow.fields.values() {
+        lists.push((&field.span, &field.words));
+        if let FieldKind::Choice { source: Source::Fixed(options), .. } = &field.kind {
+            lists.extend(options.iter().map(|option| (&field.span, option.words.as_slice())));
+        }
+    }
+    let mut advice = Vec::new();
+    for (span, words) in lists {
+        for (place, word) in words.iter().enumerate() {
+            if words[..place].contains(word) {
+                let message =
+                    format!("`{word}` stands here twice: words are compared without accents and capitals");
+                let span = span.at_spelling(source, word, 1);
+                advice.push(FlowError::new("W005", span, source, message, "take one of them out"));
+            }
+        }
+    }
+    advice
+}
+
+/// A read whose rows nothing uses, and whose outcome changes nothing either.
+fn unread(flow: &Flow, source: &str) -> Vec<FlowError> {
+    let all = steps(&flow.steps);
+    let mut used = fields::read_names(&all);
+    for step in &all {
+        match &step.kind {
+            StepKind::Review(review) => used.extend(review.text.names().into_iter().map(String::as_str)),
+            StepKind::Do(call) | StepKind::Hold(call) | StepKind::Commit(call) => {
+                let said = call.on.values().filter_map(|branch| branch.say.as_ref());
+                used.extend(said.flat_map(|text| text.names()).map(String::as_str));
+            }
+            _ => {}
+        }
+    }
+    used.extend(flow.fields.values().filter_map(|field| match &field.kind {
+        FieldKind::Choice { source: Source::Memo(memo), .. } => Some(memo.as_str()),
+        _ => None,
+    }));
+    let unread = all.iter().filter_map(|step| {
+        let StepKind::Do(call) = &step.kind else { return None };
+        let into = call.into.as_deref().filter(|into| !used.contains(into))?;
+        let decides = call.on.iter().any(|(outcome, branch)| {
+            outcome != "down" && (branch.then != Some(Action::Pass) || branch.say.is_some())
+        });
+        let message = format!("nothing uses `{into}`, so this only makes the patient wait");
+        let fix = "use it, or take the step out";
+        (!decides).then(|| FlowError::new("W007", step.span.clone(), source, message, fix))
+    });
+    unread.collect()
+}
+
+/// A row whose label or second line is too long whatever stands in it.
+fn always_cut(field: &Field, source: &str) -> Vec<FlowError> {
+    let FieldKind::Choice { source: Source::Memo(_) | Source::Read(_), title, detail, .. } = &field.kind
+    else {
+        return Vec::new();
     };
-    let least: usize = title.parts.iter().map(at_least).sum();
-    let message =
-        format!("each row of `{}` is longer than the {ROW} characters that a list shows", field.name);
-    let fix = "show the start in `title:` and the rest in `detail:`, the second line";
-    (least > ROW).then(|| {
-        let span = field.span.at_word(source, "title");
-        FlowError::new("W003", span, source, message, fix)
-    })
+    let lines = [
+        ("title", Some(title), ROW, "show the start in `title:` and the rest in `detail:`, the second line"),
+        ("detail", detail.as_ref(), DETAIL, "say it shorter"),
+    ];
+    let cut = lines.into_iter().filter_map(|(key, text, most, fix)| {
+        let least: usize = text?.parts.iter().map(at_least).sum();
+        let line = if key == "detail" { "the second line of each row" } else { "each row" };
+        let message =
+            format!("{line} of `{}` is longer than the {most} characters that a list shows", field.name);
+        let span = field.span.at_word(source, key);
+        (least > most).then(|| FlowError::new("W003", span, source, message, fix))
+    });
+    cut.collect()
 }
 
 /// The fewest characters that a part of a text puts on the screen.
 fn at_least(part: &Part) -> usize {
     match part {
-        Part::Words(words) => words.chars().count(),
+        Part::Words(words) => limits::length(words),
         Part::Optional(_) => 0,
         Part::Placeholder(_, filter) => match filter {
             Some(Filter::DayHour) => "lunes 1 de mayo a las 10:30".len(),

@@ -3,9 +3,10 @@
 use super::Checking;
 use super::names::{Present, There, Type, describe};
 use crate::flow::definition::{Action, Branch, Call, FieldKind, Source, Span, Step, StepKind};
-use crate::flow::error::did_you_mean;
+use crate::flow::error::nearest;
 use crate::flow::expression::Expression;
 use crate::flow::port::{self, Parameter, Port, PortKind, Shape};
+use crate::flow::value::Name;
 
 impl Checking<'_> {
     pub(super) fn call(&mut self, call: &Call, step: &Step, present: &Present) {
@@ -39,10 +40,7 @@ impl Checking<'_> {
         }
         for (outcome, branch) in &call.on {
             if !port.outcomes.contains(&outcome.as_str()) {
-                let fix = match did_you_mean(outcome, port.outcomes.iter().copied()) {
-                    near if near.is_empty() => format!("it may answer {}", port.outcomes.join(", ")),
-                    near => near,
-                };
+                let fix = nearest(outcome, "it may answer", port.outcomes.iter().copied());
                 self.wrong_at(
                     "F032",
                     span,
@@ -119,6 +117,7 @@ impl Checking<'_> {
                 self.wrong_at("F046", span, &self.flow.name, message, "`forget:` what should be asked anew");
             }
         }
+        self.taken_again(branch, outcome, span);
         let goes_back = !branch.forget.is_empty() || branch.refuse.is_some();
         if !goes_back && branch.then.is_none() {
             let message = format!("nothing happens on `{outcome}`");
@@ -130,6 +129,22 @@ impl Checking<'_> {
         } else if !branch.forget.is_empty() && branch.then.is_none() {
             let message = format!("`forget` on `{outcome}` may have nothing to forget");
             self.wrong_at("F036", span, outcome, message, "add `then:` for that case");
+        }
+    }
+
+    /// What is taken without asking is taken again as soon as it is forgotten, and the port answers the same.
+    fn taken_again(&mut self, branch: &Branch, outcome: &str, span: &Span) {
+        let fields = &self.flow.fields;
+        let taken = |field: &Name| {
+            let kind = fields.get(field).map(|field| &field.kind);
+            matches!(kind, Some(FieldKind::Choice { take_only: true, .. }))
+        };
+        let again = branch.up_to.is_none() && branch.refuse.is_none() && branch.then.is_some();
+        if again && !branch.forget.is_empty() && branch.forget.iter().all(taken) {
+            let all = branch.forget.join("`, `");
+            let message =
+                format!("on `{outcome}`, `{all}` may be taken again at once, with the same answer, for ever");
+            self.wrong_at("F046", span, "forget", message, "add `up_to:`, or forget something that is asked");
         }
     }
 }

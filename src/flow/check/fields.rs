@@ -3,11 +3,14 @@
 use std::collections::BTreeSet;
 
 use super::names::{Present, Type};
-use super::{Checking, steps};
-use crate::flow::definition::{Action, Ask, Field, FieldKind, FixedOption, Source, Span, Step, StepKind};
-use crate::flow::error::did_you_mean;
+use super::{Checking, NO_SUCH_OPTION, steps};
+use crate::flow::definition::{
+    Action, Ask, Field, FieldKind, FixedOption, Review, Source, Span, Step, StepKind,
+};
+use crate::flow::error::nearest;
 use crate::flow::expression::Expression;
 use crate::flow::limits::{BUTTON, BUTTONS, ROW, ROWS, length};
+use crate::flow::load::normal;
 use crate::flow::port::{Kind, RowKind};
 use crate::flow::value::Value;
 
@@ -71,7 +74,7 @@ impl Checking<'_> {
             _ => {}
         }
         let row = match self.names.get(&field.name) {
-            Some(Type::One(Kind::Row(row))) => row,
+            Some(Type::One(Kind::Row(row)) | Type::Rows(row)) => row,
             _ => RowKind::Option,
         };
         for template in [Some(title), detail.as_ref()].into_iter().flatten() {
@@ -87,6 +90,21 @@ impl Checking<'_> {
         let most = if options.len() <= BUTTONS { BUTTON } else { ROW };
         for option in options {
             let length = length(&option.title);
+            if option.title.trim().is_empty() {
+                let message = format!("the option `{}` has no title", option.key);
+                self.wrong_at("F012", span, &option.key, message, "write what the patient should read");
+            }
+            if option.action == Some(Action::Pass) {
+                let message =
+                    format!("choosing `{}` asks the same again: `pass` uses the answer up", option.title);
+                self.wrong_at(
+                    "F051",
+                    span,
+                    &option.key,
+                    message,
+                    "take its `do:` out, and go on in a step below",
+                );
+            }
             if length > most {
                 let message =
                     format!("`{}` has {length} characters; WhatsApp shows {most} here", option.title);
@@ -106,6 +124,7 @@ impl Checking<'_> {
         if let Some(label) = &ask.list_button {
             self.label(label, span);
         }
+        self.keys_of_a_list(ask, span);
         let flow = self.flow;
         if let Some(FieldKind::Choice { source: Source::Memo(memo), .. }) =
             flow.fields.get(&ask.field).map(|field| &field.kind)
@@ -123,8 +142,42 @@ impl Checking<'_> {
         }
     }
 
+    /// Keys that mean something only where there are rows to choose from.
+    fn keys_of_a_list(&mut self, ask: &Ask, span: &Span) {
+        let Some(field) = self.flow.fields.get(&ask.field) else { return };
+        let (is_choice, has_rows) = match &field.kind {
+            FieldKind::Choice { source, .. } => (true, matches!(source, Source::Memo(_) | Source::Read(_))),
+            _ => (false, false),
+        };
+        let can_be_tapped = is_choice || field.optional || matches!(field.kind, FieldKind::YesNo);
+        let given = [
+            ("more", ask.more, has_rows, "there are no rows that might not fit"),
+            ("list_button", ask.list_button.is_some(), is_choice, "it has no list"),
+            ("stale", !ask.stale_corrects, can_be_tapped, "nothing of it can be tapped"),
+        ];
+        for (key, _, _, why) in given.into_iter().filter(|(_, given, fits, _)| *given && !*fits) {
+            let message = format!("`{key}` means nothing in the question of `{}`: {why}", ask.field);
+            self.wrong_at("F016", span, key, message, "take it out");
+        }
+    }
+
+    /// The three buttons of a review.
+    pub(super) fn labels(&mut self, review: &Review, span: &Span) {
+        let labels = [&review.yes, &review.change, &review.cancel];
+        for (place, label) in labels.into_iter().enumerate() {
+            self.label(label, span);
+            if labels[..place].iter().any(|other| normal(other) == normal(label)) {
+                let message = format!("two buttons of this review are called `{label}`");
+                self.wrong_at("F048", span, label, message, "let one word mean one button");
+            }
+        }
+    }
+
     /// The label of a button.
     pub(super) fn label(&mut self, label: &str, span: &Span) {
+        if label.trim().is_empty() {
+            return self.wrong("F012", span, "a button has no label", "write what the patient should read");
+        }
         let length = length(label);
         if length > BUTTON {
             let message = format!("the button `{label}` has {length} characters; WhatsApp shows {BUTTON}");
@@ -135,6 +188,10 @@ impl Checking<'_> {
     pub(super) fn condition(&mut self, condition: &Expression, present: &Present, span: &Span) {
         for name in condition.names().into_iter().cloned().collect::<Vec<_>>() {
             self.there(&name, present, span);
+        }
+        if condition.names().is_empty() {
+            let fix = "compare an answer, or take the condition out";
+            self.wrong("F062", span, "this condition is the same whatever the patient says", fix);
         }
         self.columns(condition, span);
         self.compared_options(condition, span);
@@ -170,13 +227,9 @@ impl Checking<'_> {
                     return;
                 };
                 if options.iter().all(|option| option.key != *key) {
-                    let keys: Vec<&str> = options.iter().map(|option| option.key.as_str()).collect();
-                    let fix = match did_you_mean(key, keys.iter().copied()) {
-                        near if near.is_empty() => format!("there are {}", keys.join(", ")),
-                        near => near,
-                    };
+                    let fix = nearest(key, "there are", options.iter().map(|option| option.key.as_str()));
                     let message = format!("`{name}` has no option with the key `{key}`");
-                    self.wrong_at("F059", span, key, message, fix);
+                    self.wrong_at(NO_SUCH_OPTION, span, key, message, fix);
                 }
             }
             Expression::Literal(_) | Expression::Path(_) | Expression::Exists(_) => {}
@@ -198,7 +251,7 @@ impl Checking<'_> {
 }
 
 /// The names that some step reads.
-fn read_names<'a>(all: &[&'a Step]) -> BTreeSet<&'a str> {
+pub(super) fn read_names<'a>(all: &[&'a Step]) -> BTreeSet<&'a str> {
     let mut names: BTreeSet<&str> = BTreeSet::new();
     for step in all {
         match &step.kind {

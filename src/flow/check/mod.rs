@@ -9,21 +9,29 @@ mod calls;
 mod consent;
 mod cycles;
 mod fields;
+mod frozen;
+mod menus;
 mod names;
 mod passing;
+mod paths;
 mod spelling;
 mod texts;
+pub(super) mod unheard;
+mod ways;
 mod words;
 
 use std::collections::BTreeMap;
 
 use super::definition::{Action, Book, Flow, RepairKind, Span, Step, StepKind};
-use super::error::{FlowError, did_you_mean};
+use super::error::{FlowError, did_you_mean, nearest};
 use super::value::Name;
 use names::{Names, Present, There};
 
 /// The code of a flow that is named and not there; untold while a file that may define it cannot be read.
 pub(super) const NO_SUCH_FLOW: &str = "F041";
+
+/// The code of a comparison with an option that is not there.
+const NO_SUCH_OPTION: &str = "F059";
 
 /// Every mistake of the book.
 pub(super) fn check(book: &Book, sources: &BTreeMap<String, String>) -> Vec<FlowError> {
@@ -43,6 +51,7 @@ pub(super) fn check(book: &Book, sources: &BTreeMap<String, String>) -> Vec<Flow
         checking.flow();
     }
     cycles::check(book, sources, &mut errors);
+    ways::check(book, sources, &mut errors);
     words::check(book, sources, &mut errors);
     answers(book, sources, &mut errors);
     errors.sort_by(|one, other| one.place().cmp(&other.place()));
@@ -63,6 +72,10 @@ fn answers(book: &Book, sources: &BTreeMap<String, String>, errors: &mut Vec<Flo
             checking.wrong("F021", &answer.span, message, "add the words of the question to `asks:`");
         }
     }
+}
+
+fn source_of<'a>(flow: &Flow, sources: &'a BTreeMap<String, String>) -> &'a str {
+    sources.get(&flow.span.file).map_or("", String::as_str)
 }
 
 /// All steps, those under conditions too.
@@ -116,8 +129,16 @@ impl<'a> Checking<'a> {
         let present = self.names.given.clone();
         self.walk(&flow.steps, present, &mut filled);
         self.consent();
+        self.frozen();
+        self.menus();
+        self.paths();
         for other in flow.interrupt.keys() {
             self.flow_exists(other, &flow.span);
+            if *other == flow.name {
+                let message = format!("`{other}` is this flow itself: it cannot interrupt itself");
+                let span = flow.span.at_word(source_of(flow, self.sources), "interrupt");
+                self.wrong_at("F016", &span, other, message, "take it out");
+            }
         }
         for old in &flow.renamed_from {
             let still = self.book.flows.contains_key(old).then(|| format!("`{old}` is still a flow"));
@@ -198,9 +219,7 @@ impl<'a> Checking<'a> {
                     }
                 }
                 self.text(&review.text, &present, &step.span);
-                for label in [&review.yes, &review.change, &review.cancel] {
-                    self.label(label, &step.span);
-                }
+                self.labels(review, &step.span);
             }
             StepKind::When(when) => {
                 self.condition(&when.condition, &present, &step.span);
@@ -250,7 +269,7 @@ impl<'a> Checking<'a> {
 
     fn flow_exists(&mut self, name: &str, span: &Span) {
         if !self.book.flows.contains_key(name) {
-            let fix = did_you_mean(name, self.book.flows.keys().map(String::as_str));
+            let fix = nearest(name, "there are", self.book.flows.keys().map(String::as_str));
             self.wrong_at(NO_SUCH_FLOW, span, name, format!("there is no flow `{name}`"), fix);
         }
     }

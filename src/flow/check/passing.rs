@@ -13,7 +13,8 @@ impl Checking<'_> {
         if let Some(each) = &call.each {
             let there = self.there(&each.of, present, span);
             if there == Some(There::Maybe) {
-                let message = format!("`{}` may be missing, and there would be nothing to go through", each.of);
+                let message =
+                    format!("`{}` may be missing, and there would be nothing to go through", each.of);
                 self.wrong_at("F034", span, &each.of, message, format!("put it under `when: {}?`", each.of));
             }
             if self.names.get(&each.item).is_some() {
@@ -48,7 +49,8 @@ impl Checking<'_> {
             if let (Some(given), Some(wanted)) = (names.type_of(value), expected.get(field))
                 && given != wanted
             {
-                let message = format!("`{field}` of `{}` is {}, not {}", call.flow, describe(wanted), describe(given));
+                let message =
+                    format!("`{field}` of `{}` is {}, not {}", call.flow, describe(wanted), describe(given));
                 self.wrong_at("F033", span, field, message, "give it what it holds");
             }
         }

@@ -3,7 +3,7 @@
 use super::names::{Names, There, Type, column_of, describe};
 use super::{Checking, Present};
 use crate::flow::definition::Span;
-use crate::flow::error::did_you_mean;
+use crate::flow::error::nearest;
 use crate::flow::expression::Expression;
 use crate::flow::limits::{self, BODY};
 use crate::flow::port::{Kind, RowKind};
@@ -56,7 +56,7 @@ impl Checking<'_> {
     /// Whether a name is there; tells when there is no such name, or not yet.
     pub(super) fn there(&mut self, name: &str, present: &Present, span: &Span) -> Option<There> {
         if self.names.get(name).is_none() {
-            let fix = did_you_mean(name, self.names.all());
+            let fix = nearest(name, "there are", self.names.all());
             self.wrong_at("F040", span, name, format!("nothing is called `{name}` here"), fix);
             return None;
         }
@@ -87,7 +87,7 @@ impl Checking<'_> {
         for column in columns {
             let Type::One(Kind::Row(row)) = of else {
                 let message = format!("`{first}` is {}, which has no columns", describe(of));
-                self.wrong_at("F026", span, column, message, "");
+                self.wrong_at("F026", span, column, message, format!("write {{{first}}} alone"));
                 return;
             };
             let Some(kind) = column_of(row, column) else {
@@ -99,11 +99,7 @@ impl Checking<'_> {
     }
 
     fn no_column(&mut self, name: &str, row: RowKind, column: &str, span: &Span) {
-        let known: Vec<&str> = row.columns().iter().map(|(name, _)| *name).collect();
-        let fix = match did_you_mean(column, known.iter().copied()) {
-            near if near.is_empty() => format!("it has {}", known.join(", ")),
-            near => near,
-        };
+        let fix = nearest(column, "it has", row.columns().iter().map(|(name, _)| *name));
         self.wrong_at("F026", span, column, format!("`{name}` has no column `{column}`"), fix);
     }
 
@@ -172,7 +168,11 @@ fn shown(expression: &Expression) -> String {
 fn misfit(of: Type, filter: Option<Filter>, name: &str) -> Option<(String, String)> {
     let Some(filter) = filter else {
         let fix = match of {
-            Type::Rows(_) => format!("write {{{name} | lista}}, or let the patient choose one of them"),
+            Type::Rows(row) => {
+                let fits = |filter: &&(&str, Filter)| filter.1.takes_rows(row);
+                let filter = Filter::ALL.iter().find(fits).map_or("cuenta", |(name, _)| name);
+                format!("write {{{name} | {filter}}}, or let the patient choose one of them")
+            }
             Type::One(Kind::Row(row)) => {
                 let column = row.columns().first().map_or("nombre", |(column, _)| *column);
                 format!("name a column, as in {{{name}.{column}}}")
@@ -185,11 +185,13 @@ fn misfit(of: Type, filter: Option<Filter>, name: &str) -> Option<(String, Strin
     let kinds = filter.takes();
     let fits = match of {
         Type::One(kind) => kinds.contains(&kind),
-        Type::Rows(row) => filter == Filter::List && row == RowKind::Appointment,
+        Type::Rows(row) => filter.takes_rows(row),
     };
     let filter = Filter::ALL.into_iter().find(|(_, known)| *known == filter).map_or("", |(name, _)| name);
     let needs = match kinds {
-        [] => "the rows of appointments".to_owned(),
+        [] if filter == "lista" => "the rows of appointments".to_owned(),
+        [] if filter == "nombres" => "rows with names".to_owned(),
+        [] => "rows".to_owned(),
         kinds => kinds.iter().map(|kind| describe(Type::One(*kind))).collect::<Vec<_>>().join(" or "),
     };
     (!fits).then(|| {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::flow::definition::{Action, Book, Field, FieldKind, FixedOption, Flow, Source};
-use crate::flow::error::{FlowError, did_you_mean};
+use crate::flow::error::{FlowError, nearest};
 use crate::flow::load::normal;
 use crate::flow::port::INTENTS;
 
@@ -20,10 +20,7 @@ pub(super) fn check(book: &Book, sources: &BTreeMap<String, String>, errors: &mu
         for (word, is_intent) in words.chain(flow.starts.intents.iter().map(|intent| (intent, true))) {
             let known = if is_intent { &mut intents } else { &mut starts };
             if is_intent && !INTENTS.contains(&word.as_str()) {
-                let fix = match did_you_mean(word, INTENTS.iter().copied()) {
-                    near if near.is_empty() => format!("there are {}", INTENTS.join(", ")),
-                    near => near,
-                };
+                let fix = nearest(word, "there are", INTENTS.iter().copied());
                 let span = flow.span.at_word(source, word);
                 errors.push(FlowError::new(
                     "F044",
@@ -33,7 +30,7 @@ pub(super) fn check(book: &Book, sources: &BTreeMap<String, String>, errors: &mu
                     fix,
                 ));
             }
-            if let Some(other) = known.insert(word, &flow.name) {
+            if let Some(other) = known.insert(word, &flow.name).filter(|other| *other != flow.name) {
                 let message = format!("`{word}` starts `{other}` already");
                 let fix = "let one word start one flow";
                 let span = flow.span.at_word(source, word);

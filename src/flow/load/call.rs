@@ -6,7 +6,7 @@ use serde_saphyr::Spanned;
 
 use super::{Reading, convert};
 use crate::flow::definition::{Branch, Call};
-use crate::flow::error::did_you_mean;
+use crate::flow::error::nearest;
 use crate::flow::expression::Expression;
 use crate::flow::port;
 use crate::flow::raw::{self, Text};
@@ -32,11 +32,7 @@ impl Reading<'_> {
         };
         let name = name.trim();
         let Some(port) = port::port(name) else {
-            let all: Vec<&str> = port::PORTS.iter().map(|port| port.name).collect();
-            let fix = match did_you_mean(name, all.iter().copied()) {
-                near if near.is_empty() => format!("there are {}", all.join(", ")),
-                near => near,
-            };
+            let fix = nearest(name, "there are", port::PORTS.iter().map(|port| port.name));
             self.wrong("F014", at, format!("there is no port `{name}`"), fix);
             return None;
         };

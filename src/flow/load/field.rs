@@ -4,9 +4,9 @@ use std::collections::HashSet;
 
 use serde_saphyr::Spanned;
 
-use super::{Reading, convert, duration_minutes, normal};
+use super::{Reading, convert, duration_minutes};
 use crate::flow::definition::{Field, FieldKind, FixedOption, Source};
-use crate::flow::error::did_you_mean;
+use crate::flow::error::nearest;
 use crate::flow::port;
 use crate::flow::raw::{self, FIELD_TYPES};
 use crate::flow::template::Template;
@@ -42,10 +42,7 @@ impl Reading<'_> {
                 FieldKind::Text { max: field.max.and_then(|max| usize::try_from(max).ok()).unwrap_or(500) }
             }
             other => {
-                let fix = match did_you_mean(other, FIELD_TYPES) {
-                    near if near.is_empty() => format!("there are {}", FIELD_TYPES.join(", ")),
-                    near => near,
-                };
+                let fix = nearest(other, "there are", FIELD_TYPES);
                 self.wrong("F008", &field.kind, format!("there is no type `{other}`"), fix);
                 FieldKind::YesNo
             }
@@ -53,7 +50,7 @@ impl Reading<'_> {
         Field {
             name: name.to_owned(),
             title: field.name.as_ref().map_or_else(|| name.replace('_', " "), |name| name.value.clone()),
-            words: field.words.iter().map(|word| normal(&word.value)).collect(),
+            words: self.words(&field.words),
             kind,
             optional: field.optional,
             span: self.span(raw),
@@ -82,7 +79,7 @@ impl Reading<'_> {
                     fixed.push(FixedOption {
                         key: option.value.key.value.clone(),
                         title: option.value.title.value.clone(),
-                        words: option.value.words.iter().map(|word| normal(&word.value)).collect(),
+                        words: self.words(&option.value.words),
                         action: option.value.action.as_ref().map(|action| convert(&action.value)),
                     });
                 }
