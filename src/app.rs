@@ -62,7 +62,7 @@ pub struct Parts {
     pub map_pool: PgPool,
     /// Tells the time.
     pub clock: Clock,
-    /// The flows to put in force, by file name.
+    /// The flows to put in force when they never were, by file name.
     pub flows: BTreeMap<String, String>,
     /// The way out to WhatsApp.
     pub client: whatsapp::Client,
@@ -114,7 +114,7 @@ impl Service {
         let shelf = Shelf::default();
         let mut connection = parts.pool.acquire().await?;
         shelf
-            .put_in_force(&mut connection, &parts.flows, None)
+            .start_with(&mut connection, &parts.flows)
             .await
             .context("the flows could not be put in force")?;
         drop(connection);

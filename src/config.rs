@@ -77,7 +77,7 @@ fn default_data_folder() -> PathBuf {
 /// How conversations are run.
 #[derive(Debug, Clone, Args)]
 pub struct ConversationArgs {
-    /// Flows to publish and put in force at start when they differ; absent: the flows built in
+    /// Flows to publish at start, and to put in force when they never were; absent: the flows built in
     #[arg(long, env = "SMARTSALUD_FLOWS")]
     pub flows: Option<PathBuf>,
     /// Milliseconds to wait for a burst of texts to end (a tap never waits)

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use smartsalud::flow::Book;
+use smartsalud::replay::deploy::Flows;
 use smartsalud::replay::folder;
 use smartsalud::replay::player::Extent;
 use smartsalud::replay::report;
@@ -17,7 +17,7 @@ async fn every_scripted_conversation_goes_as_it_should() {
     assert!(paths.len() >= 25, "only {} fixtures were found", paths.len());
     let mut outcomes = Vec::new();
     for path in &paths {
-        outcomes.push(folder::play(path, Book::built_in(), Extent::default()).await);
+        outcomes.push(folder::play(path, Flows::built_in(), Extent::default()).await);
     }
     assert!(outcomes.iter().all(report::Outcome::passed), "\n{}", report::text(&outcomes));
 }
@@ -30,7 +30,7 @@ async fn a_conversation_that_goes_otherwise_fails_with_its_place_and_why() {
     let source = "fixture: espera otra cosa\nclock: 2026-11-25T09:00\ncenter: demo\npatient: { phone: \"+56911112222\" }\n\
                   talk:\n  - patient: quiero hora con la matrona\n    bot: [{ ask: cancelar.cita, says: [nunca] }]\n  - patient: hola\n    bot: any\n";
     std::fs::write(&path, source).expect("a file of our own");
-    let outcome = folder::play(&path, Book::built_in(), Extent::default()).await;
+    let outcome = folder::play(&path, Flows::built_in(), Extent::default()).await;
     let told = report::failure(&outcome);
     std::fs::remove_dir_all(&folder).expect("it is ours");
     assert!(!outcome.passed());
@@ -67,9 +67,9 @@ async fn the_readmes_fixture_passes_and_fails_as_it_is_shown_to() {
     std::fs::create_dir_all(&folder).expect("a folder of our own");
     let path = folder.join("corrige.yaml");
     std::fs::write(&path, fixture).expect("a file of our own");
-    let right = folder::play(&path, Book::built_in(), Extent::default()).await;
+    let right = folder::play(&path, Flows::built_in(), Extent::default()).await;
     std::fs::write(&path, fixture.replace("says: [Dentista]", "says: [Matrona]")).expect("a file of our own");
-    let wrong = folder::play(&path, Book::built_in(), Extent::default()).await;
+    let wrong = folder::play(&path, Flows::built_in(), Extent::default()).await;
     std::fs::remove_dir_all(&folder).expect("it is ours");
     assert!(right.passed(), "{}", report::failure(&right));
     let told = report::failure(&wrong).replace(&format!("{}/", folder.display()), "");

@@ -11,7 +11,7 @@ mod harness;
 use std::path::{Path, PathBuf};
 
 use futures_util::StreamExt as _;
-use smartsalud::flow::Book;
+use smartsalud::replay::deploy::Flows;
 use smartsalud::replay::expectation::shown;
 use smartsalud::replay::observed::Notice;
 use smartsalud::replay::pipeline::PipelineStage;
@@ -76,7 +76,7 @@ async fn parting(path: PathBuf) -> Option<String> {
     let file = path.display().to_string();
     let source = std::fs::read_to_string(&path).unwrap();
     let scene = scene(&file, &source, worlds).unwrap_or_else(|error| panic!("{error}"));
-    let mut core = scene.core(Book::built_in());
+    let mut core = scene.core(Flows::built_in());
     let here = play(&mut core, &scene.fixture, all).await;
     let mut pipeline = in_the_database(&scene).await;
     let there = play(&mut pipeline, &scene.fixture, all).await;

@@ -15,6 +15,7 @@ use crate::clock::Clock;
 use crate::conversation::need::{EventKind, PatientText, StaffAction};
 use crate::conversation::state::Tap;
 use crate::replay::agenda::Agenda;
+use crate::replay::deploy::Flows;
 use crate::replay::expectation::in_words;
 use crate::replay::fixture::Span;
 use crate::replay::folder;
@@ -66,6 +67,7 @@ Write as a patient would. A number taps an option. Also:
 /// When flows or world cannot be read, or an option is not well formed.
 pub async fn run(args: ChatArgs) -> anyhow::Result<ExitCode> {
     let book = super::replay::book(args.flows.as_deref())?;
+    let sources = super::flow_files(args.flows.as_deref())?;
     let world = match &args.world {
         None => World::parse("demo.yaml", folder::DEMO)?,
         Some(path) => {
@@ -85,10 +87,9 @@ pub async fn run(args: ChatArgs) -> anyhow::Result<ExitCode> {
     let center = agenda.world().center.name.clone();
     let zone = agenda.world().center.zone;
     let stage = if args.core {
-        Ground::Core(Box::new(CoreStage::new(&book, agenda, now)))
+        Ground::Core(Box::new(CoreStage::new(Flows { book: &book, sources: &sources }, agenda, now)))
     } else {
         let cluster = super::replay::cluster(args.postgres_bin.as_deref()).await?;
-        let sources = super::flow_files(args.flows.as_deref())?;
         let stage = PipelineStage::in_world(cluster, &agenda, &[], now, &sources, phone).await?;
         Ground::Pipeline(Box::new(stage))
     };

@@ -16,6 +16,7 @@ use super::flow_files;
 use crate::app::{Parts, Service, asked_to_stop, listen};
 use crate::clock::Clock;
 use crate::config::DatabaseArgs;
+use crate::conversation::shelf::Shelf;
 use crate::database::{Database, Server, migrate};
 use crate::transfer::load_demo;
 use crate::whatsapp::simulator::{DemoPatient, Simulator, SimulatorSettings, Statuses, phone_router};
@@ -82,6 +83,8 @@ pub async fn run(args: DemoArgs) -> anyhow::Result<ExitCode> {
         "v25.0",
         SecretString::from(settings.access_token.clone()),
     );
+    // here what the files say counts, also when it is an older version of them
+    Shelf::default().put_in_force(&mut *database.pool.acquire().await?, &flows, None).await?;
     let service = Service::start(Parts {
         pool: database.pool.clone(),
         map_pool: database.pool_for_map(&clock).await?,

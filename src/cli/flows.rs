@@ -1,18 +1,23 @@
-//! `flows`: checks the conversations of a centre, draws them, and tells authors the language.
+//! `flows`: checks the conversations of a centre, draws them, tells authors the language, and brings new versions
+//! to those who are talking.
 //!
-//! None of it needs a database: all read files, or the flows that come with the program.
+//! What only reads flows needs no database: it reads files, or the flows that come with the program.
 
+mod books;
 mod check;
 mod doc;
 mod graph;
+mod plan;
 mod schema;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 
-use crate::flow::FlowError;
+use super::flow_files;
+use crate::flow::{Book, FlowError, load};
 
 /// What to do with flows.
 #[derive(Debug, Args)]
@@ -31,22 +36,46 @@ enum FlowsAction {
     Doc,
     /// Prints the JSON Schema of flow files, for editors
     Schema,
+    /// Tells what a new version would do to each open conversation, and to the last that have ended
+    Plan(plan::PlanArgs),
+    /// Stores a version by its hash, and prints it; what is in force stays so
+    Publish(books::PublishArgs),
+    /// Puts a stored version in force: a new one, or an older one again
+    Activate(books::ActivateArgs),
+    /// The stored versions, where each is in force, and when each was put in force
+    List(books::ListArgs),
 }
 
 /// Runs `flows …`.
 ///
 /// # Errors
-/// When the folder cannot be read, the flows are not sound enough to be drawn, or the flow is unknown.
-pub fn run(args: &FlowsArgs) -> anyhow::Result<ExitCode> {
-    match &args.action {
-        FlowsAction::Check(args) => check::run(args),
-        FlowsAction::Graph(args) => graph::run(args).map(|()| ExitCode::SUCCESS),
-        FlowsAction::Doc => {
-            doc::run();
-            Ok(ExitCode::SUCCESS)
-        }
-        FlowsAction::Schema => schema::run().map(|()| ExitCode::SUCCESS),
+/// When the folder or the database cannot be read, the flows are not sound, or what was named is unknown.
+pub async fn run(args: FlowsArgs) -> anyhow::Result<ExitCode> {
+    match args.action {
+        FlowsAction::Check(args) => check::run(&args),
+        FlowsAction::Graph(args) => graph::run(&args),
+        FlowsAction::Doc => Ok(doc::run()),
+        FlowsAction::Schema => schema::run(),
+        FlowsAction::Plan(args) => plan::run(args).await,
+        FlowsAction::Publish(args) => books::publish(args).await,
+        FlowsAction::Activate(args) => books::activate(args).await,
+        FlowsAction::List(args) => books::list(args).await,
     }
+}
+
+/// The book that these files make.
+///
+/// # Errors
+/// When it is not sound; names the first mistake.
+fn sound(sources: &BTreeMap<String, String>, dir: Option<&Path>) -> anyhow::Result<Book> {
+    load::book(sources).map_err(|errors| {
+        let first = errors.first().map(|error| placed(error, dir).to_string());
+        let mistakes = if errors.len() == 1 { "one mistake" } else { "several mistakes" };
+        anyhow::anyhow!(
+            "the flows have {mistakes}; `flows check` lists all, the first is {}",
+            first.unwrap_or_default()
+        )
+    })
 }
 
 /// The mistake with its file as seen from here, so that a terminal or editor can jump to it.

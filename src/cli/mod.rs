@@ -51,7 +51,7 @@ enum Command {
     Migrate(migrate::MigrateArgs),
     /// Says what the language part makes of texts: JSON lines in, JSON lines out
     Understand(understand::UnderstandArgs),
-    /// Checks the flows of a centre, or draws one
+    /// Checks the flows of a centre, draws one, and brings new versions to open conversations
     Flows(flows::FlowsArgs),
     /// Checks settings, database, WhatsApp, clock and zones; says what is wrong and how to mend it
     Doctor(doctor::DoctorArgs),
@@ -88,7 +88,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Replay(args) => replay::run(args).await,
         Command::Migrate(args) => migrate::run(args).await,
         Command::Understand(args) => understand::run(&args),
-        Command::Flows(args) => flows::run(&args),
+        Command::Flows(args) => flows::run(args).await,
         Command::Doctor(args) => doctor::run(args).await,
     }
 }

@@ -1,6 +1,5 @@
 //! `smartsalud replay`: plays scripted conversations and says what differs from what they expect.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -12,6 +11,7 @@ use crate::database::testing::Cluster;
 use crate::flow::{Book, load};
 use crate::replay::accept::{self, Accepted};
 use crate::replay::coverage::coverage;
+use crate::replay::deploy::Flows;
 use crate::replay::folder;
 use crate::replay::pipeline;
 use crate::replay::player::Extent;
@@ -63,7 +63,7 @@ pub async fn run(args: ReplayArgs) -> anyhow::Result<ExitCode> {
     let sources = super::flow_files(args.flows.as_deref())?;
     let book = book(args.flows.as_deref())?;
     let cluster = if args.core { None } else { Some(cluster(args.postgres_bin.as_deref()).await?) };
-    let ground = Ground { book: &book, sources: &sources, cluster };
+    let ground = Ground { flows: Flows { book: &book, sources: &sources }, cluster };
     let paths = folder::fixtures(&args.paths).context("the fixtures cannot be read")?;
     anyhow::ensure!(!paths.is_empty(), "there are no fixtures (*.yaml) there");
     let extent = Extent { until: args.turn, all: args.accept };
@@ -99,8 +99,7 @@ pub async fn run(args: ReplayArgs) -> anyhow::Result<ExitCode> {
 
 /// Where fixtures are played: on the pipeline with a database each, or without one.
 struct Ground<'a> {
-    book: &'a Book,
-    sources: &'a BTreeMap<String, String>,
+    flows: Flows<'a>,
     cluster: Option<&'static Cluster>,
 }
 
@@ -109,8 +108,8 @@ impl Ground<'_> {
     async fn play(&self, paths: &[PathBuf], extent: Extent) -> Vec<Outcome> {
         let all = paths.iter().map(|path| async move {
             match self.cluster {
-                Some(cluster) => pipeline::play(cluster, path, self.sources, extent).await,
-                None => folder::play(path, self.book, extent).await,
+                Some(cluster) => pipeline::play(cluster, path, self.flows.sources, extent).await,
+                None => folder::play(path, self.flows, extent).await,
             }
         });
         stream::iter(all).buffered(AT_ONCE).collect().await

@@ -82,70 +82,6 @@ impl<'a> Running<'a> {
         Some(self.state.stack.len() - 1)
     }
 
-    /// Fits each frame to the book in force: pins what must stay, renames what was renamed.
-    pub(super) fn fit_to_book(&mut self) {
-        let current = self.books.current;
-        let mut index = 0;
-        while index < self.state.stack.len() {
-            let frame = &self.state.stack[index];
-            if frame.pinned.is_some() || frame.book == current.hash {
-                index += 1;
-                continue;
-            }
-            let older = self.books.others.iter().find(|book| book.hash == frame.book).copied();
-            let was = older.and_then(|book| find_flow(book, &frame.flow));
-            match find_flow(current, &frame.flow) {
-                Some(flow) => {
-                    self.rename(index, &renames(flow, was));
-                    self.state.stack[index].book = current.hash.clone();
-                    index += 1;
-                }
-                None if was.is_some() => {
-                    // A flow that is gone is walked to its end as it was.
-                    let frame = &mut self.state.stack[index];
-                    frame.pinned = Some(frame.book.clone());
-                    index += 1;
-                }
-                None => {
-                    let what =
-                        format!("flow `{}` is in no book at hand; its conversation left it", frame.flow);
-                    self.leave(index, Ended::Left);
-                    self.incident(what);
-                }
-            }
-        }
-    }
-
-    fn rename(&mut self, index: usize, names: &BTreeMap<Name, Name>) {
-        if names.is_empty() {
-            return;
-        }
-        let new = |name: &Name| names.get(name).unwrap_or(name).clone();
-        let frame = &mut self.state.stack[index];
-        frame.answers = frame.answers.drain(..).map(|(name, answer)| (new(&name), answer)).collect();
-        frame.refused =
-            std::mem::take(&mut frame.refused).into_iter().map(|(n, keys)| (new(&n), keys)).collect();
-        frame.wanted = frame.wanted.as_ref().map(new);
-        let id = frame.id;
-        if let Some(asked) = self.state.asked.as_mut()
-            && asked.frame == id
-        {
-            asked.field = new(&asked.field);
-        }
-        // A repair above may name a field of this frame: "¿qué quieres cambiar?".
-        for above in self.state.stack.iter_mut().skip(index + 1).filter(|frame| frame.is_repair()) {
-            for argument in above.arguments.values_mut() {
-                if let Value::Key(key) = argument {
-                    *key = new(key);
-                }
-            }
-            let asked_here = self.state.asked.as_mut().filter(|asked| asked.frame == above.id);
-            for option in asked_here.into_iter().flat_map(|asked| &mut asked.options) {
-                option.key = new(&option.key);
-            }
-        }
-    }
-
     /// What a repair may say about the talk below it.
     pub(super) fn repair_arguments(&self, extra: &[(&str, Value)]) -> BTreeMap<Name, Value> {
         let mut arguments = BTreeMap::new();
@@ -168,18 +104,6 @@ impl<'a> Running<'a> {
         self.trace.repairs.push(kind);
         self.push(format!("repair.{}", kind.as_str()), arguments);
     }
-}
-
-/// Renames to apply to answers given under another book: the new flow's own, and the older one's backwards
-/// when an older book is in force again.
-fn renames(flow: &Flow, was: Option<&Flow>) -> BTreeMap<Name, Name> {
-    let mut names = flow.renamed_fields.clone();
-    for (old, new) in was.iter().flat_map(|was| &was.renamed_fields) {
-        if flow.fields.contains_key(old) && !flow.fields.contains_key(new) {
-            names.insert(new.clone(), old.clone());
-        }
-    }
-    names
 }
 
 /// What a field is called now, when a tap or a list still has its old name.

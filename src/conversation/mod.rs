@@ -11,7 +11,9 @@
 //! | `ladder` | what a message is taken for, rung by rung |
 //! | `walk` | a flow read from the top to its first unmet step |
 //! | `fill` | answers given, refused and forgotten |
-//! | `frames` | flows entered and left; fitted to a new book |
+//! | `frames` | flows entered and left |
+//! | `fit` | a conversation under another version of the flows |
+//! | [`plan`], [`rehearsal`] | what a new version of the flows does to open conversations |
 //! | `handover`, `timing` | staff; silence |
 //! | `reply` | one message |
 //! | [`turn`] | the shell: one event, one transaction |
@@ -20,11 +22,14 @@
 pub mod answer;
 mod fill;
 mod fingerprint;
+mod fit;
 mod frames;
 mod handover;
 mod ladder;
 mod message;
 pub mod need;
+pub mod plan;
+pub mod rehearsal;
 mod reply;
 mod running;
 mod scope;

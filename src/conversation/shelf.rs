@@ -94,14 +94,52 @@ impl Shelf {
         sources: &BTreeMap<String, String>,
         center: Option<CenterId>,
     ) -> Result<Arc<Book>, ShelfError> {
+        let book = self.publish(conn, sources).await?;
+        let failed = |source| ShelfError::Store { doing: "put a flow book in force", source };
+        store::activate_book(conn, &book.hash, center).await.map_err(failed)?;
+        Ok(book)
+    }
+
+    /// What a process that starts does with its flows: it stores them, and puts them in force when they are new.
+    /// Those that were in force before are left to operators, so that neither going back to an older version nor a
+    /// rolling deploy is undone by a process that starts with other files. Answers the hash that is in force.
+    ///
+    /// # Errors
+    /// When the sources are not a sound book, or the database fails.
+    pub async fn start_with(
+        &self,
+        conn: &mut PgConnection,
+        sources: &BTreeMap<String, String>,
+    ) -> Result<String, ShelfError> {
+        let book = self.publish(conn, sources).await?;
+        let failed = |doing| move |source| ShelfError::Store { doing, source };
+        let new = store::activate_new_book(conn, &book.hash).await;
+        new.map_err(failed("put a flow book in force"))?;
+        let in_force =
+            store::book_in_force(conn).await.map_err(failed("read which flow book is in force"))?;
+        let in_force = in_force.ok_or(ShelfError::NothingInForce)?;
+        if in_force != book.hash {
+            tracing::warn!(
+                started_with = book.hash,
+                in_force,
+                "The flows of this process were in force before and are not now; `smartsalud flows activate` puts them back"
+            );
+        }
+        Ok(in_force)
+    }
+
+    async fn publish(
+        &self,
+        conn: &mut PgConnection,
+        sources: &BTreeMap<String, String>,
+    ) -> Result<Arc<Book>, ShelfError> {
         let book = load::book(sources).map_err(|errors| ShelfError::Unreadable {
             hash: "(not stored)".to_owned(),
             first: errors.first().map_or_else(|| "it is empty".to_owned(), ToString::to_string),
         })?;
-        let json = serde_json::json!(sources);
-        let failed = |doing| move |source| ShelfError::Store { doing, source };
-        store::publish_book(conn, &book.hash, &json).await.map_err(failed("store a flow book"))?;
-        store::activate_book(conn, &book.hash, center).await.map_err(failed("put a flow book in force"))?;
+        store::publish_book(conn, &book.hash, &serde_json::json!(sources))
+            .await
+            .map_err(|source| ShelfError::Store { doing: "store a flow book", source })?;
         let book = Arc::new(book);
         self.books.insert(book.hash.clone(), Arc::clone(&book));
         Ok(book)

@@ -101,10 +101,11 @@ impl<'a> Running<'a> {
     }
 
     fn start(&mut self, flow: &str) -> Result<Turn, Halt> {
-        if self.state.owner != Owner::Bot || !self.books.current.flows.contains_key(flow) {
+        // what was to start it may be older than its name
+        let Some(flow) = self.flow_in_force(flow).filter(|_| self.state.owner == Owner::Bot) else {
             self.rung(7, false, format!("start of {flow}: not now"));
             return Ok(Turn::Ignored);
-        }
+        };
         self.state.closed = false;
         self.rung(7, true, format!("started: {flow}"));
         self.enter(flow);

@@ -4,10 +4,17 @@
 //! state, journal, timers, outbox and processed events are written by one statement, so that they commit
 //! together or not at all and cost one round trip.
 
+mod books;
+
 use chrono::{DateTime, Utc};
 use serde_json::Value as Json;
 use sqlx::PgConnection;
 use sqlx::types::Json as Column;
+
+pub use books::{
+    Activation, EndedTurn, Open, StoredBook, activate_book, activate_new_book, activations, book_in_force,
+    book_sources, center_of_code, ended_talks, open_conversations, publish_book, stored_books,
+};
 
 use super::state::{Owner, State};
 use crate::id::{AppointmentId, CenterId, ConversationId, EventId, OutboxId};
@@ -49,11 +56,16 @@ pub struct CenterCard {
 impl Thread {
     /// Who speaks.
     pub fn owner(&self) -> Owner {
-        match self.owner.as_str() {
-            "staff" => Owner::Staff,
-            "muted" => Owner::Muted,
-            _ => Owner::Bot,
-        }
+        owner(&self.owner)
+    }
+}
+
+/// Who speaks, as the column `owner` has it.
+fn owner(column: &str) -> Owner {
+    match column {
+        "staff" => Owner::Staff,
+        "muted" => Owner::Muted,
+        _ => Owner::Bot,
     }
 }
 
@@ -277,52 +289,4 @@ pub async fn center_card(conn: &mut PgConnection, center: CenterId) -> sqlx::Res
     sqlx::query_as!(CenterCard, "select name, address, phone from centers where id = $1", center as CenterId)
         .fetch_one(conn)
         .await
-}
-
-/// The sources of a flow book, by file name; `None` when no such book is stored.
-///
-/// # Errors
-/// When the database fails.
-pub async fn book_sources(conn: &mut PgConnection, hash: &str) -> sqlx::Result<Option<Json>> {
-    sqlx::query_scalar!("select sources from flow_books where hash = $1", hash).fetch_optional(conn).await
-}
-
-/// Stores a flow book; the same one twice is once.
-///
-/// # Errors
-/// When the database fails.
-pub async fn publish_book(conn: &mut PgConnection, hash: &str, sources: &Json) -> sqlx::Result<()> {
-    sqlx::query!(
-        "insert into flow_books (hash, sources, created_at) values ($1, $2, app_now()) on conflict (hash) do nothing",
-        hash,
-        sources
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
-}
-
-/// Puts a stored book in force, for one centre or for the whole installation, unless it is already.
-///
-/// # Errors
-/// When the database fails, or no such book is stored (foreign key).
-pub async fn activate_book(
-    conn: &mut PgConnection,
-    hash: &str,
-    center: Option<CenterId>,
-) -> sqlx::Result<()> {
-    sqlx::query!(
-        r#"with logged as (
-             insert into flow_activations (hash, center_id, at)
-             select $1, $2, app_now()
-             where $1 is distinct from (
-               select hash from flow_activations where center_id is not distinct from $2 order by id desc limit 1)
-           )
-           update centers set flow_book = $1 where id = $2"#,
-        hash,
-        center as Option<CenterId>
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
 }

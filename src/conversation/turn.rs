@@ -25,7 +25,7 @@ use crate::scheduling::{Agenda, DayChange};
 use crate::value::{Incoming, Outgoing};
 
 /// Questions that one turn may ask: far more than a walk of 50 steps needs, so that only a bug reaches it.
-const QUESTIONS: usize = 100;
+pub(super) const QUESTIONS: usize = 100;
 
 /// Runs turns. Clones share everything.
 #[derive(Clone)]

@@ -53,6 +53,10 @@ pub struct Flow {
     pub steps: Vec<Step>,
     /// How it mends itself.
     pub policy: Policy,
+    /// Names it had before, for conversations in flight.
+    pub renamed_from: Vec<Name>,
+    /// Conversations that are in it when a new version comes stay under their own.
+    pub stays: bool,
     /// Old names of fields, for conversations in flight: old -> new.
     pub renamed_fields: BTreeMap<Name, Name>,
     /// What must be forgotten when something changes.

@@ -258,6 +258,8 @@ impl Reading<'_> {
             fields,
             steps,
             policy: self.policy(policy),
+            renamed_from: raw.was.flows.iter().map(|name| name.value.clone()).collect(),
+            stays: raw.open_conversations == Some(raw::Open::Stay),
             renamed_fields: raw
                 .was
                 .fields

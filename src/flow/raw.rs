@@ -103,9 +103,21 @@ pub(super) struct Flow {
     pub fields: IndexMap<String, Placed<Field>>,
     /// The steps, walked from the top on every turn down to the first that is not yet done.
     pub steps: Vec<Placed<Step>>,
+    /// What becomes of conversations that are open when a new version of the flow comes.
+    pub open_conversations: Option<Open>,
     /// Old names, for conversations that are open while the flow changes.
     #[serde(default)]
     pub was: Was,
+}
+
+/// What becomes of conversations that are in a flow when a new version comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Open {
+    /// They walk on under the new version.
+    WalkOn,
+    /// They stay under their own to the end of the flow.
+    Stay,
 }
 
 /// `repair: miss` names a repair; `repair: { misses: 3 }` is a flow's policy.
@@ -182,6 +194,9 @@ pub(super) enum Interrupt {
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Was {
+    /// Names the flow had before.
+    #[serde(default)]
+    pub flows: Vec<Text>,
     /// Old name of a field: its new name.
     #[serde(default)]
     pub fields: IndexMap<String, Text>,

@@ -25,6 +25,8 @@
 //! - `other: takes mar 1 dic 15:30 Matrona`: another patient takes an hour; `gives back …` returns it
 //! - `wait: 31m` (`s`, `m`, `h`, `d`): time passes and timers ring
 //! - `start: reagendar`: a flow starts as from a reminder
+//! - `deploy: { agendar.yaml: { "old text": "new text" } }`: the flows are changed in the middle of the talk. A file
+//!   maps old texts to new ones, or is `gone`, or is a whole new text; `deploy: previous` goes back one version
 //!
 //! What must follow:
 //! - `bot:` the messages and notices in order: `[]` nothing, `any` unchecked, else a list of
@@ -39,15 +41,17 @@
 //! `fault: { port: outcome }` makes the port answer so in this turn (once, with `once: true` on the item); one that is
 //! not used fails the turn. `end: { never: [port] }` names what must have been done in no turn.
 
+mod expected;
+mod item;
 mod reading;
 
-use std::collections::BTreeMap;
-
-use chrono::{NaiveDateTime, TimeDelta};
-use indexmap::IndexMap;
+use chrono::NaiveDateTime;
 use serde::de::{Deserializer, Error as _};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_saphyr::Spanned;
+
+pub use expected::{Bot, Empty, End, Expected};
+pub use item::{Deploy, FileEdit, GiveBack, Item, Sent, SentOther, Span, Staff, StaffDoes};
 
 use super::world;
 
@@ -107,205 +111,6 @@ pub struct Writer {
     /// The name; must be one of those registered with the phone, when it is registered.
     #[serde(default)]
     pub name: Option<String>,
-}
-
-/// One turn.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Item {
-    /// What the patient sends.
-    pub patient: Option<Sent>,
-    /// What staff does, by name.
-    pub staff: Option<Staff>,
-    /// What another patient does.
-    pub other: Option<String>,
-    /// How long nothing happens.
-    pub wait: Option<Span>,
-    /// A flow that starts unasked.
-    pub start: Option<String>,
-    /// What the bot must answer.
-    pub bot: Option<Spanned<Bot>>,
-    /// What the flows must hold afterwards.
-    pub answers: IndexMap<String, String>,
-    /// Ports that answer something else in this turn.
-    pub fault: BTreeMap<String, String>,
-    /// Whether a fault strikes only once in the turn.
-    pub once: bool,
-    /// Ports that must have been called; commits may only be called when named.
-    pub calls: Option<Vec<String>>,
-    /// Where the conversation must stand.
-    pub stage: Option<String>,
-}
-
-/// What a patient sends.
-#[derive(Debug, Clone)]
-pub enum Sent {
-    /// Texts of one burst.
-    Texts(Vec<String>),
-    /// Something else.
-    Other(Box<SentOther>),
-}
-
-/// What a patient sends besides plain words.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct SentOther {
-    /// Words, with `times` or `ago`.
-    pub text: Option<String>,
-    /// How often the words are repeated in the one message.
-    pub times: Option<usize>,
-    /// How long before its arrival it was written.
-    pub ago: Option<Span>,
-    /// Place, label or key of an option.
-    pub tap: Option<String>,
-    /// The turn whose message it stands in.
-    pub of_turn: Option<usize>,
-    /// Delivered twice.
-    pub twice: bool,
-    /// A voice note.
-    pub audio: bool,
-    /// A picture.
-    pub image: bool,
-    /// A film.
-    pub video: bool,
-    /// A file.
-    pub document: bool,
-    /// A place.
-    pub location: bool,
-    /// An address-book entry.
-    pub contact: bool,
-    /// An emoji on a message.
-    pub reaction: Option<String>,
-    /// Something WhatsApp could not deliver.
-    pub unsupported: bool,
-}
-
-/// Someone of the staff and what they do.
-#[derive(Debug, Clone)]
-pub struct Staff {
-    /// Who.
-    pub name: String,
-    /// What.
-    pub does: StaffDoes,
-    /// How they give back.
-    pub how: GiveBack,
-}
-
-/// What staff does.
-#[derive(Debug, Clone)]
-pub enum StaffDoes {
-    /// The bot falls silent.
-    TakeOver,
-    /// The bot speaks again.
-    GiveBack,
-    /// The conversation ends.
-    Close,
-    /// A message of staff's own.
-    Say(String),
-    /// An answer is corrected.
-    Edit {
-        /// The field; `flow.field` when several flows have it.
-        field: String,
-        /// Words of the row it becomes.
-        to: String,
-    },
-    /// The first free hour with these words is booked by hand, for the patient the flow is about.
-    Did(String),
-}
-
-/// How staff gives a conversation back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum GiveBack {
-    /// The pending question again.
-    #[default]
-    Resume,
-    /// The running flow anew.
-    Restart,
-    /// The end.
-    Close,
-}
-
-/// What the bot must say.
-#[derive(Debug, Clone)]
-pub enum Bot {
-    /// Not checked.
-    Any,
-    /// These messages and notices, in order, and no other.
-    Says(Vec<Expected>),
-}
-
-/// One message or notice that is expected.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Expected {
-    /// The question it asks.
-    pub ask: Option<String>,
-    /// The flow whose summary it reads out.
-    pub review: Option<String>,
-    /// The repair that speaks in it.
-    pub repair: Option<String>,
-    /// The options it shows.
-    pub options: Option<Vec<String>>,
-    /// What its text must hold.
-    #[serde(deserialize_with = "reading::one_or_more")]
-    pub says: Vec<String>,
-    /// What its text must not hold.
-    #[serde(deserialize_with = "reading::one_or_more")]
-    pub never: Vec<String>,
-    /// Why staff is called.
-    pub handoff: Option<String>,
-}
-
-/// How a conversation must end.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct End {
-    /// Where it stands.
-    pub stage: Option<String>,
-    /// The hours ahead of the people this phone speaks for, each by words that occur in
-    /// `mar 1 dic 15:30 Matrona Ana Rojas Luz Soto`.
-    pub appointments: Option<Vec<String>>,
-    /// Nothing waits to be said.
-    pub outbox: Option<Empty>,
-    /// Ports that did their work in no turn.
-    pub never: Vec<String>,
-}
-
-/// The word `empty`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Empty {
-    /// Nothing.
-    Empty,
-}
-
-/// A length of time: `90s`, `31m`, `2h`, `1d`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Span(pub TimeDelta);
-
-impl std::str::FromStr for Span {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || format!("`{text}` is not a length of time such as 31m (s, m, h, d)");
-        let unit = text.chars().last().ok_or_else(wrong)?;
-        let number: u32 = text[..text.len() - unit.len_utf8()].trim().parse().map_err(|_| wrong())?;
-        let number = i64::from(number);
-        Ok(Self(match unit {
-            's' => TimeDelta::seconds(number),
-            'm' => TimeDelta::minutes(number),
-            'h' => TimeDelta::hours(number),
-            'd' => TimeDelta::days(number),
-            _ => return Err(wrong()),
-        }))
-    }
-}
-
-impl<'de> Deserialize<'de> for Span {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
-    }
 }
 
 /// A mistake in a fixture or a world, with its place.
@@ -377,9 +182,12 @@ fn check(file: &str, item: &Spanned<Item>) -> Result<(), BadFixture> {
         turn.other.is_some(),
         turn.wait.is_some(),
         turn.start.is_some(),
+        turn.deploy.is_some(),
     ];
     if acts.iter().filter(|acts| **acts).count() != 1 {
-        return wrong("an item needs exactly one of `patient`, `staff`, `other`, `wait` and `start`");
+        return wrong(
+            "an item needs exactly one of `patient`, `staff`, `other`, `wait`, `start` and `deploy`",
+        );
     }
     if let Some(Bot::Says(list)) = turn.bot.as_ref().map(|bot| &bot.value) {
         for entry in list {
@@ -408,89 +216,6 @@ fn check(file: &str, item: &Spanned<Item>) -> Result<(), BadFixture> {
         }
     }
     Ok(())
-}
-
-impl SentOther {
-    /// What kind of thing was sent instead of words.
-    pub fn media(&self) -> Option<crate::value::MediaKind> {
-        use crate::value::MediaKind;
-        [
-            (self.audio, MediaKind::Audio),
-            (self.image, MediaKind::Image),
-            (self.video, MediaKind::Video),
-            (self.document, MediaKind::Document),
-            (self.location, MediaKind::Location),
-            (self.contact, MediaKind::Contact),
-        ]
-        .into_iter()
-        .find_map(|(is, kind)| is.then_some(kind))
-    }
-}
-
-impl Item {
-    /// What happened, as a person would tell it.
-    pub fn story(&self) -> String {
-        if let Some(sent) = &self.patient {
-            return match sent {
-                Sent::Texts(texts) => format!("the patient wrote: {}", quoted(texts)),
-                Sent::Other(other) => other.story(),
-            };
-        }
-        if let Some(Staff { name, does, how }) = &self.staff {
-            return match does {
-                StaffDoes::TakeOver => format!("{name} of the staff took over"),
-                StaffDoes::GiveBack => match how {
-                    GiveBack::Resume => format!("{name} of the staff gave back"),
-                    GiveBack::Restart => format!("{name} of the staff gave back from the start"),
-                    GiveBack::Close => format!("{name} of the staff gave back and closed"),
-                },
-                StaffDoes::Close => format!("{name} of the staff closed the conversation"),
-                StaffDoes::Say(text) => format!("{name} of the staff wrote: «{text}»"),
-                StaffDoes::Edit { field, to } => format!("{name} of the staff set {field} to «{to}»"),
-                StaffDoes::Did(words) => format!("{name} of the staff booked «{words}» by hand"),
-            };
-        }
-        if let Some(other) = &self.other {
-            return format!("another patient {other}");
-        }
-        if let Some(flow) = &self.start {
-            return format!("the flow {flow} was started");
-        }
-        let minutes = self.wait.map_or(0, |wait| wait.0.num_seconds());
-        format!("{minutes} s passed")
-    }
-}
-
-impl SentOther {
-    fn story(&self) -> String {
-        if let Some(text) = &self.text {
-            let short: String = text.chars().take(60).collect();
-            return match self.times {
-                Some(times) => format!("the patient wrote «{short}» {times} times in one message"),
-                None => format!("the patient wrote: «{short}»"),
-            };
-        }
-        if let Some(tap) = &self.tap {
-            let of = self.of_turn.map(|turn| format!(" of turn {turn}")).unwrap_or_default();
-            let twice = if self.twice { ", twice" } else { "" };
-            return format!("the patient tapped «{tap}»{of}{twice}");
-        }
-        if let Some(emoji) = &self.reaction {
-            return format!("the patient reacted with {emoji}");
-        }
-        self.media().map_or_else(
-            || "the patient sent something unreadable".to_owned(),
-            |kind| format!("the patient sent: {kind:?}"),
-        )
-    }
-}
-
-fn quoted(texts: &[String]) -> String {
-    let short = |text: &String| {
-        let cut: String = text.chars().take(120).collect();
-        format!("«{cut}»")
-    };
-    texts.iter().map(short).collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]

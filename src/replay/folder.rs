@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
+use super::deploy::Flows;
 use super::fixture::BadFixture;
 use super::player::{self, Extent, Scene};
 use super::report::Outcome;
-use crate::flow::Book;
 
 /// The world that is always there.
 pub const DEMO: &str = include_str!("../../tests/worlds/demo.yaml");
@@ -74,12 +74,12 @@ pub fn scene(path: &Path) -> Result<Scene, BadFixture> {
 }
 
 /// Plays a fixture without a database.
-pub async fn play(path: &Path, book: &Book, extent: Extent) -> Outcome {
+pub async fn play(path: &Path, flows: Flows<'_>, extent: Extent) -> Outcome {
     let file = path.display().to_string();
     match scene(path) {
         Err(bad) => Outcome { title: file.clone(), file, result: Err(bad) },
         Ok(scene) => {
-            let mut stage = scene.core(book);
+            let mut stage = scene.core(flows);
             let played = player::play(&mut stage, &scene.fixture, extent).await;
             Outcome { file, title: scene.fixture.fixture, result: Ok(played) }
         }

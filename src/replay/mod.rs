@@ -6,6 +6,7 @@
 pub mod accept;
 pub mod agenda;
 pub mod coverage;
+pub mod deploy;
 pub mod expectation;
 pub mod fixture;
 pub mod folder;

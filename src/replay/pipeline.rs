@@ -19,6 +19,7 @@ use tokio::task::JoinHandle;
 
 pub use opening::{PipelineStage, Setting, play};
 
+use super::deploy::Versions;
 use super::observed::{Call, Notice, Observed, Said};
 use super::stage::{Faults, Happening, Stage, StageError};
 use super::store::{self, Turn};
@@ -50,6 +51,7 @@ pub struct Pipeline {
     /// The clock of the patients' phones: it goes back for what was written a while ago.
     sent: Clock,
     turns: Watched,
+    versions: Versions<'static>,
     wake: Wake,
     simulator: Simulator,
     client: Client,
@@ -107,6 +109,22 @@ impl Pipeline {
         &self.clock
     }
 
+    /// Its database.
+    pub fn pool(&self) -> &PgPool {
+        &self.pool
+    }
+
+    /// What takes the turns.
+    pub fn turns(&self) -> &Turns {
+        &self.turns.turns
+    }
+
+    /// Another phone writes from here on.
+    pub fn hand_to(&mut self, phone: Phone) {
+        self.phone = phone;
+        self.seen = 0;
+    }
+
     /// Lets something happen and tells what came of it.
     ///
     /// # Errors
@@ -124,6 +142,12 @@ impl Pipeline {
             Happening::StaffBooks { by, words } => {
                 self.staff_books(by, &words).await?;
                 self.settle().await?;
+            }
+            Happening::Deploy(deploy) => {
+                let sources = self.versions.deploy(&deploy).map_err(anyhow::Error::msg)?;
+                let mut connection = self.pool.acquire().await?;
+                let put = self.turns.turns.shelf.put_in_force(&mut connection, sources, None).await;
+                put.context("the new flows are not sound")?;
             }
         }
         *lock(&self.turns.forced) = Faults::default();

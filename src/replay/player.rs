@@ -3,6 +3,7 @@
 use chrono::{NaiveDateTime, TimeDelta};
 
 use super::agenda::Agenda;
+use super::deploy::Flows;
 use super::expectation::{self, Difference};
 use super::fixture::{BadFixture, Fixture, GiveBack, Item, Place, Sent, SentOther, Staff, StaffDoes};
 use super::observed::{Observed, Said};
@@ -10,7 +11,7 @@ use super::stage::{CoreStage, Faults, Happening, Stage, StageError};
 use super::world::World;
 use crate::conversation::need::{EventKind, OK, PatientText, StaffAction};
 use crate::conversation::state::{State, Tap};
-use crate::flow::{Book, Record, Value};
+use crate::flow::{Record, Value};
 use crate::value::hour_label::day_hour_short;
 use crate::value::{Phone, rut};
 
@@ -119,8 +120,8 @@ pub fn scene(
 
 impl Scene {
     /// A stage without a database for it.
-    pub fn core<'a>(&self, book: &'a Book) -> CoreStage<'a> {
-        CoreStage::new(book, self.agenda.clone(), self.agenda.instant(self.clock))
+    pub fn core<'a>(&self, flows: Flows<'a>) -> CoreStage<'a> {
+        CoreStage::new(flows, self.agenda.clone(), self.agenda.instant(self.clock))
     }
 }
 
@@ -248,6 +249,9 @@ fn happenings<S: Stage>(stage: &S, item: &Item, before: &[PlayedTurn]) -> Result
     }
     if let Some(flow) = &item.start {
         return Ok(vec![Happening::Event(EventKind::Start { flow: flow.clone() })]);
+    }
+    if let Some(deploy) = &item.deploy {
+        return Ok(vec![Happening::Deploy(deploy.clone())]);
     }
     Ok(vec![Happening::Wait(item.wait.map_or(TimeDelta::zero(), |wait| wait.0))])
 }

@@ -5,18 +5,21 @@
 //! checked after every event: the state survives JSON, the same facts give the same turn, no two hours
 //! overlap, and no hold is left that the conversation has forgotten.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::agenda::{Agenda, Malformed, outcome, port_of};
+use super::deploy::{Flows, Versions};
+use super::fixture::Deploy;
 use super::observed::{Call, Notice, Observed, Said};
 use crate::conversation::need::{
     Diverged, Effect, Event, EventKind, Fact, LATER, StaffAction, Stepped, TimerKind, Turned,
 };
 use crate::conversation::state::State;
 use crate::conversation::{Books, step};
-use crate::flow::{Book, Value};
+use crate::flow::{Book, Value, load};
 use crate::id::{AppointmentId, PatientId};
 
 /// Questions that one turn may ask.
@@ -42,6 +45,8 @@ pub enum Happening {
         /// Words of the hour.
         words: String,
     },
+    /// A new version of the flows is put in force.
+    Deploy(Deploy),
 }
 
 /// Ports that answer something else in a turn.
@@ -91,7 +96,10 @@ pub trait Stage {
 
 /// The pure core with an agenda in memory.
 pub struct CoreStage<'a> {
-    book: &'a Book,
+    book: Cow<'a, Book>,
+    /// Books that were in force before, which frames may still be walked under.
+    older: Vec<Cow<'a, Book>>,
+    versions: Versions<'a>,
     agenda: Agenda,
     now: DateTime<Utc>,
     state: State,
@@ -100,8 +108,16 @@ pub struct CoreStage<'a> {
 
 impl<'a> CoreStage<'a> {
     /// A conversation that has not begun.
-    pub fn new(book: &'a Book, agenda: Agenda, now: DateTime<Utc>) -> Self {
-        Self { book, agenda, now, state: State::default(), timers: Vec::new() }
+    pub fn new(flows: Flows<'a>, agenda: Agenda, now: DateTime<Utc>) -> Self {
+        Self {
+            book: Cow::Borrowed(flows.book),
+            older: Vec::new(),
+            versions: Versions::new(Cow::Borrowed(flows.sources)),
+            agenda,
+            now,
+            state: State::default(),
+            timers: Vec::new(),
+        }
     }
 
     /// How the conversation stands.
@@ -152,9 +168,21 @@ impl<'a> CoreStage<'a> {
                 let kind = EventKind::Staff { by, action: StaffAction::Did { frame, row } };
                 self.event(kind, &mut faults, &mut observed)?;
             }
+            Happening::Deploy(deploy) => self.deploy(&deploy)?,
         }
         observed.state = self.state.clone();
         Ok(observed)
+    }
+
+    fn deploy(&mut self, deploy: &Deploy) -> Result<(), StageError> {
+        let sources = self.versions.deploy(deploy).map_err(StageError::Broken)?;
+        let next = load::book(sources).map_err(|errors| {
+            let all: Vec<String> = errors.iter().map(ToString::to_string).collect();
+            StageError::Broken(format!("the new flows are not sound: {}", all.join("; ")))
+        })?;
+        self.older.retain(|book| book.hash != next.hash);
+        self.older.push(std::mem::replace(&mut self.book, Cow::Owned(next)));
+        Ok(())
     }
 
     fn next_timer(&mut self, end: DateTime<Utc>) -> Option<(DateTime<Utc>, TimerKind, u64)> {
@@ -187,7 +215,8 @@ impl<'a> CoreStage<'a> {
         observed: &mut Observed,
     ) -> Result<bool, StageError> {
         let event = Event { now: self.now, local: self.agenda.local(self.now), kind };
-        let books = Books { current: self.book, others: &[] };
+        let others: Vec<&Book> = self.older.iter().map(AsRef::as_ref).collect();
+        let books = Books { current: &self.book, others: &others };
         let mut facts: Vec<Fact> = Vec::new();
         let mut transaction = self.agenda.transaction(self.now);
         let mut wrote = false;

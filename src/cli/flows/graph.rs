@@ -1,15 +1,15 @@
 //! `flows graph`: a flow drawn, plain or coloured by how often each step was seen.
 
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use clap::Args;
 use serde::Deserialize;
 
-use super::super::flow_files;
-use super::placed;
+use super::flow_files;
 use crate::flow::diagram::Counts;
-use crate::flow::{Book, Flow, diagram, load};
+use crate::flow::{Book, Flow, diagram};
 
 #[derive(Debug, Args)]
 pub(super) struct GraphArgs {
@@ -27,22 +27,15 @@ pub(super) struct GraphArgs {
 }
 
 /// Prints the drawing.
-pub(super) fn run(args: &GraphArgs) -> anyhow::Result<()> {
+pub(super) fn run(args: &GraphArgs) -> anyhow::Result<ExitCode> {
     let sources = flow_files(args.flows.as_deref())?;
-    let book = load::book(&sources).map_err(|errors| {
-        let first = errors.first().map(|error| placed(error, args.flows.as_deref()).to_string());
-        anyhow::anyhow!(
-            "the flows have {} mistakes and cannot be drawn; `flows check` lists them, the first is {}",
-            errors.len(),
-            first.unwrap_or_default()
-        )
-    })?;
+    let book = super::sound(&sources, args.flows.as_deref())?;
     let flow = find(&book, &args.flow)?;
     let counts = args.coverage.as_deref().map(counts).transpose()?;
     let drawing =
         if args.svg { diagram::svg(flow, counts.as_ref()) } else { diagram::mermaid(flow, counts.as_ref()) };
     print!("{drawing}");
-    Ok(())
+    Ok(ExitCode::SUCCESS)
 }
 
 fn find<'a>(book: &'a Book, name: &str) -> anyhow::Result<&'a Flow> {

@@ -6,6 +6,7 @@
 use chrono::TimeDelta;
 
 use super::Pending;
+use crate::conversation::fit::successor;
 use crate::conversation::frames::{all_steps, current_name, is_frozen, open_steps};
 use crate::conversation::reply::{CANCEL, CHANGE, MORE, YES};
 use crate::conversation::running::{Halt, Running, Yes};
@@ -185,9 +186,7 @@ impl<'a> Running<'a> {
     /// A tap on something that ended: a menu still opens what it names, all else is explained.
     fn tap_on_ended(&mut self, tap: &Tap) -> Result<(), Halt> {
         let past = self.state.past.iter().find(|past| past.frame == tap.frame).cloned();
-        let flow = past
-            .as_ref()
-            .and_then(|past| crate::conversation::running::find_flow(self.books.current, &past.flow));
+        let flow = past.as_ref().and_then(|past| successor(self.books.current, &past.flow, None));
         if let Some(name) = flow.and_then(|flow| starts(flow, &tap.field, &tap.key)) {
             self.rung(2, true, format!("an old menu: starts {name}"));
             self.ask_for_flow(&name, None);

@@ -139,6 +139,24 @@ impl<'a> Checking<'a> {
                 self.wrong_at("F016", &span, other, message, "take it out");
             }
         }
+        for old in &flow.renamed_from {
+            let still = self.book.flows.contains_key(old).then(|| format!("`{old}` is still a flow"));
+            let two = self
+                .book
+                .flows
+                .values()
+                .find(|other| other.name != flow.name && other.renamed_from.contains(old));
+            let two = two.map(|other| format!("`{}` says that it was `{old}`, too", other.name));
+            if let Some(why) = still.or(two) {
+                let message = format!("{why}, so that cannot be the old name of `{}`", flow.name);
+                self.wrong_at("F056", &flow.span, old, message, "take it out of `was:`, or rename the flow");
+            }
+        }
+        if self.is_repair && (flow.stays || !flow.renamed_from.is_empty()) {
+            let message =
+                "a repair is one of a closed list: it has no old name, and no conversation stays in it";
+            self.wrong("F016", &flow.span, message, "take out `was.flows` and `open_conversations`");
+        }
         for (old, new) in &flow.renamed_fields {
             self.field_exists(new, &flow.span);
             if flow.fields.contains_key(old) {

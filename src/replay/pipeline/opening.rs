@@ -1,5 +1,6 @@
 //! Setting up: a database of its own, a centre loaded by the import, a webhook on a port, a simulated WhatsApp.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -21,6 +22,7 @@ use crate::database::pool::PoolSettings;
 use crate::database::testing::{Cluster, Scratch};
 use crate::queue::wake::Wake;
 use crate::replay::agenda::{Agenda as Played, port_of};
+use crate::replay::deploy::Versions;
 use crate::replay::fixture::BadFixture;
 use crate::replay::folder;
 use crate::replay::observed::Observed;
@@ -120,6 +122,7 @@ impl Pipeline {
             clock,
             sent,
             turns: Watched { turns, failure: Arc::default(), forced },
+            versions: Versions::new(Cow::Owned(setting.flows.clone())),
             wake: Wake::default(),
             simulator,
             client,
@@ -137,7 +140,8 @@ impl Pipeline {
 pub struct PipelineStage {
     /// The pipeline.
     pub pipeline: Pipeline,
-    _database: Scratch,
+    /// Its database.
+    pub database: Scratch,
 }
 
 impl PipelineStage {
@@ -195,7 +199,7 @@ impl PipelineStage {
         let settings = PoolSettings { max: 2, ..Default::default() };
         let map_pool = database::connect(database.options(), settings, &clock).await?;
         let pipeline = Pipeline::open(database.pool.clone(), map_pool, clock, setting).await?;
-        Ok(Self { pipeline, _database: database })
+        Ok(Self { pipeline, database })
     }
 }
 
