@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use smartsalud::flow::error::CODES;
 use smartsalud::flow::port::INTENTS;
@@ -65,6 +66,18 @@ fn found(sources: &BTreeMap<String, String>) -> Vec<FlowError> {
     }
 }
 
+/// Every broken file with what is told of it, read once.
+fn told_of_each() -> &'static [(Broken, Vec<FlowError>)] {
+    static TOLD: OnceLock<Vec<(Broken, Vec<FlowError>)>> = OnceLock::new();
+    TOLD.get_or_init(|| {
+        let with_told = |broken: Broken| {
+            let told = found(&broken.sources);
+            (broken, told)
+        };
+        broken().into_iter().map(with_told).collect()
+    })
+}
+
 /// The mistake on one line, as the heads of the broken files have it.
 fn one_line(error: &FlowError) -> String {
     let told = error.to_string().lines().next().unwrap_or_default().to_owned();
@@ -74,13 +87,13 @@ fn one_line(error: &FlowError) -> String {
 #[test]
 fn every_mistake_is_told_with_its_place_and_how_to_mend_it() {
     let mut differences = Vec::new();
-    for Broken { name, code, says, sources } in broken() {
-        match found(&sources) {
+    for (Broken { name, code, says, .. }, errors) in told_of_each() {
+        match errors {
             errors if errors.is_empty() => differences.push(format!("{name}: nothing was found")),
             errors => {
                 let told: Vec<String> = errors.iter().map(one_line).collect();
-                let expected = vec![says];
-                if told != expected || errors.iter().any(|error| error.code != code) {
+                let expected = vec![says.clone()];
+                if told != expected || errors.iter().any(|error| error.code != *code) {
                     differences.push(format!(
                         "{name}: {}\n  expected {}",
                         told.join("\n      "),
@@ -104,8 +117,8 @@ fn every_code_has_a_broken_file_that_earns_it() {
 #[test]
 fn every_mistake_shows_its_line_with_a_mark_and_says_how_to_mend_it() {
     let mut lacking = Vec::new();
-    for Broken { name, sources, .. } in broken() {
-        for error in found(&sources) {
+    for (Broken { name, sources, .. }, errors) in told_of_each() {
+        for error in errors {
             let told = error.to_string();
             let lines: Vec<&str> = told.lines().collect();
             let shown = match lines.as_slice() {

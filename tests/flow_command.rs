@@ -65,6 +65,39 @@ fn advice_is_given_and_fails_nothing() {
 }
 
 #[test]
+fn advice_fails_a_strict_check() {
+    let folder = Folder::with("strict", "flow: prueba\ntitle: probar\nsteps:\n  - say: \"Hola.\"\n");
+    let output = flows(&["check", "--strict", folder.0.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stdout).contains("W002"), "{}", text(&output.stdout));
+    assert_eq!(text(&output.stderr), "sound, but 1 piece of advice\n");
+    assert_eq!(
+        flows(&["check", "--strict"]).status.code(),
+        Some(0),
+        "the built-in flows leave nothing to advise"
+    );
+}
+
+#[test]
+fn a_word_that_the_understanding_writes_otherwise_is_advised() {
+    let unheard = "flow: prueba\ntitle: probar\nstarts: { words: [xq no] }\nsteps:\n  - handoff: a\n";
+    let folder = Folder::with("unheard", unheard);
+    let output = flows(&["check", folder.0.to_str().unwrap()]);
+    assert!(text(&output.stdout).contains("W008"), "{}", text(&output.stdout));
+}
+
+#[test]
+fn the_guide_is_printed_as_it_stands() {
+    let output = flows(&["doc"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/flows/LENGUAJE.md");
+    assert!(
+        text(&output.stdout) == std::fs::read_to_string(file).unwrap(),
+        "renew it with `smartsalud flows doc`"
+    );
+}
+
+#[test]
 fn a_folder_that_is_not_there_is_named() {
     let output = flows(&["check", "/nowhere/flows"]);
     assert_eq!(output.status.code(), Some(1));

@@ -35,7 +35,7 @@ fn faults(root: &Value, schema: &Value, value: &Value, at: &str) -> Vec<String> 
                 }
             }
             "enum" if !rule.as_array().unwrap().contains(value) => {
-                found.push(format!("{at}: none of {rule}"))
+                found.push(format!("{at}: none of {rule}"));
             }
             "const" if rule != value => found.push(format!("{at}: not {rule}")),
             "minimum" if value.as_f64() < rule.as_f64() => found.push(format!("{at}: less than {rule}")),

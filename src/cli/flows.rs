@@ -1,7 +1,7 @@
-//! `flows`: checks the conversations of a centre, draws them, tells authors the language, and brings new versions to
-//! those who are talking.
+//! `flows`: checks the conversations of a centre, draws them, tells authors the language, and brings new versions
+//! to those who are talking.
 //!
-//! All but the last need no database: they read files, or the flows that come with the program.
+//! What only reads flows needs no database: it reads files, or the flows that come with the program.
 
 mod books;
 mod check;
@@ -17,6 +17,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 
+use super::flow_files;
 use crate::flow::{Book, FlowError, load};
 
 /// What to do with flows.
@@ -32,6 +33,10 @@ enum FlowsAction {
     Check(check::CheckArgs),
     /// Draws a flow: Mermaid for documents, or SVG
     Graph(graph::GraphArgs),
+    /// Prints the reference of the language (in Spanish, Markdown)
+    Doc,
+    /// Prints the JSON Schema of flow files, for editors
+    Schema,
     /// Tells what a new version would do to each open conversation, and to the last that have ended
     Plan(plan::PlanArgs),
     /// Stores a version by its hash, and prints it; what is in force stays so
@@ -42,10 +47,6 @@ enum FlowsAction {
     List(books::ListArgs),
     /// Lists every text with its address, as a file to put into `textos/` and change
     Texts(texts::TextsArgs),
-    /// Prints the reference of the language (in Spanish, Markdown)
-    Doc,
-    /// Prints the JSON Schema of flow files, for editors
-    Schema,
 }
 
 /// Runs `flows …`.
@@ -55,17 +56,14 @@ enum FlowsAction {
 pub async fn run(args: FlowsArgs) -> anyhow::Result<ExitCode> {
     match args.action {
         FlowsAction::Check(args) => check::run(&args),
-        FlowsAction::Graph(args) => graph::run(&args).map(|()| ExitCode::SUCCESS),
+        FlowsAction::Graph(args) => graph::run(&args),
+        FlowsAction::Doc => Ok(doc::run()),
+        FlowsAction::Schema => schema::run(),
         FlowsAction::Plan(args) => plan::run(args).await,
         FlowsAction::Publish(args) => books::publish(args).await,
         FlowsAction::Activate(args) => books::activate(args).await,
         FlowsAction::List(args) => books::list(args).await,
-        FlowsAction::Texts(args) => texts::run(&args).map(|()| ExitCode::SUCCESS),
-        FlowsAction::Doc => {
-            doc::run();
-            Ok(ExitCode::SUCCESS)
-        }
-        FlowsAction::Schema => schema::run().map(|()| ExitCode::SUCCESS),
+        FlowsAction::Texts(args) => texts::run(&args),
     }
 }
 

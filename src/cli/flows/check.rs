@@ -6,8 +6,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::super::flow_files;
-use super::placed;
+use super::{flow_files, placed};
 use crate::flow::load;
 use crate::understanding;
 

@@ -1,13 +1,13 @@
 //! `flows graph`: a flow drawn, plain or coloured by how often each step was seen.
 
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use clap::Args;
 use serde::Deserialize;
 
-use super::super::flow_files;
-use super::sound;
+use super::flow_files;
 use crate::flow::diagram::Counts;
 use crate::flow::{Book, Flow, diagram};
 
@@ -27,15 +27,15 @@ pub(super) struct GraphArgs {
 }
 
 /// Prints the drawing.
-pub(super) fn run(args: &GraphArgs) -> anyhow::Result<()> {
+pub(super) fn run(args: &GraphArgs) -> anyhow::Result<ExitCode> {
     let sources = flow_files(args.flows.as_deref())?;
-    let book = sound(&sources, args.flows.as_deref())?;
+    let book = super::sound(&sources, args.flows.as_deref())?;
     let flow = find(&book, &args.flow)?;
     let counts = args.coverage.as_deref().map(counts).transpose()?;
     let drawing =
         if args.svg { diagram::svg(flow, counts.as_ref()) } else { diagram::mermaid(flow, counts.as_ref()) };
     print!("{drawing}");
-    Ok(())
+    Ok(ExitCode::SUCCESS)
 }
 
 fn find<'a>(book: &'a Book, name: &str) -> anyhow::Result<&'a Flow> {

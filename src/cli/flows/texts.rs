@@ -1,11 +1,11 @@
 //! `flows texts`: every text with its address, so that a clerk can change words without touching a step.
 
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use clap::Args;
 
-use super::sound;
-use crate::cli::flow_files;
+use super::{flow_files, sound};
 use crate::flow::wording;
 
 /// The arguments of `flows texts`.
@@ -23,7 +23,7 @@ pub(super) struct TextsArgs {
 ///
 /// # Errors
 /// When the flows cannot be read or are not sound, or no address begins so.
-pub(super) fn run(args: &TextsArgs) -> anyhow::Result<()> {
+pub(super) fn run(args: &TextsArgs) -> anyhow::Result<ExitCode> {
     let sources = flow_files(args.flows.as_deref())?;
     let book = sound(&sources, args.flows.as_deref())?;
     let known = wording::addresses(&book);
@@ -39,5 +39,5 @@ pub(super) fn run(args: &TextsArgs) -> anyhow::Result<()> {
             None => println!("  # {address}: nothing is said here so far"),
         }
     }
-    Ok(())
+    Ok(ExitCode::SUCCESS)
 }

@@ -110,7 +110,7 @@ impl<'a> Walked<'a> {
                 StepKind::Review(_) => said(ways, false),
                 StepKind::Ask(ask) => self.asked(ask, ways, steps.get(index + 1)),
                 StepKind::Do(call) | StepKind::Hold(call) | StepKind::Commit(call) => {
-                    self.called(call, ways, &step.span)
+                    self.called(call, &ways, &step.span)
                 }
                 StepKind::When(when) => self.when(when, &ways, &step.span),
                 StepKind::Voice(_) => ways,
@@ -145,10 +145,10 @@ impl<'a> Walked<'a> {
         answered.collect()
     }
 
-    fn called(&mut self, call: &'a Call, ways: Ways<'a>, span: &Span) -> Ways<'a> {
+    fn called(&mut self, call: &'a Call, ways: &Ways<'a>, span: &Span) -> Ways<'a> {
         let mut after = ways.clone();
         for (outcome, branch) in &call.on {
-            after.extend(self.branch(branch, outcome, &ways, span));
+            after.extend(self.branch(branch, outcome, ways, span));
         }
         after
     }
