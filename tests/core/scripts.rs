@@ -1,12 +1,11 @@
 //! Twelve scenes that broke earlier versions of the core. "R": the review is pending, ten o'clock is held.
 
 use smartsalud::conversation::need::StaffAction;
+use smartsalud::conversation::state::Tap;
 
 use super::talk::Talk;
-use super::world::World;
-
-const TEN: &str = "k1-2026-11-26T10:00";
-const HALF_PAST: &str = "k1-2026-11-26T10:30";
+use super::versions::{edited, renamed};
+use super::world::{HALF_PAST, TEN, World};
 
 #[test]
 fn a_whole_booking_from_hello_to_code() {
@@ -151,16 +150,6 @@ fn script_11_booked_by_hand_is_never_said_to_be_taken() {
     talk.not_told("ocupar").stands_at("Idle");
 }
 
-/// The built-in book with one file changed.
-pub(crate) fn edited(file: &str, change: impl Fn(&str) -> String) -> smartsalud::flow::Book {
-    let mut sources = smartsalud::flow::built_in::sources();
-    let text = sources.get_mut(file).expect("a built-in file");
-    let changed = change(text);
-    assert_ne!(*text, changed, "the edit changes nothing");
-    *text = changed;
-    smartsalud::flow::load::book(&sources).unwrap_or_else(|errors| panic!("{errors:?}"))
-}
-
 #[test]
 fn script_10_a_question_added_above_a_commit_is_not_asked_afterwards() {
     let mut world = World::new();
@@ -173,7 +162,7 @@ fn script_10_a_question_added_above_a_commit_is_not_asked_afterwards() {
         .iter()
         .rev()
         .find_map(|(message, label)| (label == "cancelar.review").then(|| message.options[1].id.clone()));
-    let old = smartsalud::conversation::state::Tap::from_id(&old.expect("a review")).expect("ours");
+    let old = Tap::from_id(&old.expect("a review")).expect("ours");
     let newer = edited("cancelar.yaml", |text| {
         let text = text.replace("¿Anulo esta hora?", "¿Anulo esta hora ({motivo})?");
         text.replace("  otra:\n", "  motivo: { type: text, name: el motivo }\n  otra:\n").replace(
@@ -181,7 +170,7 @@ fn script_10_a_question_added_above_a_commit_is_not_asked_afterwards() {
             "  - ask: motivo\n    text: \"¿Por qué la anulas?\"\n    help: \"Con tus palabras.\"\n  - review: [cita, motivo]",
         )
     });
-    talk.older.push(std::mem::replace(&mut talk.book, newer));
+    talk.comes(newer);
     talk.tap(old, "Es otra hora").told("ya no sirve");
     talk.stands_at("cancelar.otra");
     talk.says("no").told("lo dejamos así").stands_at("Idle");
@@ -189,67 +178,13 @@ fn script_10_a_question_added_above_a_commit_is_not_asked_afterwards() {
 }
 
 #[test]
-fn a_committed_flow_ends_under_the_book_it_committed_under() {
-    let mut world = World::new();
-    world.book("k2-2026-11-27T16:00", "p1");
-    let mut talk = Talk::new(world);
-    talk.says("anular mi hora").stands_at("cancelar.review.1");
-    talk.says("sí").stands_at("cancelar.otra");
-    let newer = edited("cancelar.yaml", |text| {
-        text.replace("  otra:\n", "  motivo: { type: text, name: el motivo }\n  otra:\n").replace(
-            "  - ask: otra\n",
-            "  - ask: motivo\n    text: \"¿Por qué?\"\n    help: \"Con tus palabras.\"\n  - say: \"{motivo}\"\n  - ask: otra\n",
-        )
-    });
-    talk.older.push(std::mem::replace(&mut talk.book, newer));
-    talk.says("repetir").stands_at("cancelar.otra");
-}
-
-#[test]
 fn script_12_a_renamed_field_is_followed_while_the_patient_chooses() {
     let mut talk = Talk::at_review(World::new());
     talk.taps("Cambiar algo").told("¿Qué quieres cambiar?");
     let newer = renamed();
-    talk.older.push(std::mem::replace(&mut talk.book, newer));
+    talk.comes(newer);
     talk.taps("La atención").stands_at("agendar.servicio");
     assert_eq!(talk.held(), [TEN]);
     talk.says("dentista").stands_at("agendar.hora");
     assert!(talk.held().is_empty());
-}
-
-/// The built-in book with `prestacion` called `servicio`.
-pub(crate) fn renamed() -> smartsalud::flow::Book {
-    edited("agendar.yaml", |text| {
-        text.replace("  prestacion:\n", "  servicio:\n")
-            .replace("ask: prestacion", "ask: servicio")
-            .replace("(paciente, prestacion,", "(paciente, prestacion=servicio,")
-            .replace("{prestacion.nombre}", "{servicio.nombre}")
-            .replace("[paciente, prestacion,", "[paciente, servicio,")
-            .replace("especialidad: prestacion", "prestacion: servicio")
-    })
-}
-
-#[test]
-fn a_rename_keeps_every_answer_and_a_rollback_takes_it_back() {
-    let mut talk = Talk::at_review(World::new());
-    let old = std::mem::replace(&mut talk.book, renamed());
-    talk.older.push(old.clone());
-    talk.says("repetir").stands_at("agendar.review.1").answer("servicio", "k1");
-    assert_eq!(talk.held(), [TEN]);
-    let newer = std::mem::replace(&mut talk.book, old);
-    talk.older.push(newer);
-    talk.says("repetir").stands_at("agendar.review.1").answer("prestacion", "k1");
-    talk.says("sí").booked(&[TEN]);
-}
-
-#[test]
-fn a_flow_that_is_gone_is_walked_to_its_end() {
-    let mut talk = Talk::at_review(World::new());
-    let mut newer = talk.book.clone();
-    newer.flows.shift_remove("agendar");
-    newer.hash = "without agendar".into();
-    talk.older.push(std::mem::replace(&mut talk.book, newer));
-    talk.says("sí").booked(&[TEN]);
-    talk.says("quiero hora con matrona");
-    assert!(talk.state.stack.iter().all(|frame| frame.flow != "agendar"));
 }

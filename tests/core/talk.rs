@@ -27,6 +27,8 @@ pub(crate) struct Talk {
     pub(crate) trace: Trace,
     /// What was asked of the world in the last turn: `read agenda.buscar`.
     pub(crate) asked: Vec<String>,
+    /// The same, whole.
+    pub(crate) needs: Vec<Need>,
     pub(crate) turns: u64,
     /// What the patient wrote.
     pub(crate) heard: Vec<String>,
@@ -56,6 +58,7 @@ impl Talk {
             timers: Vec::new(),
             trace: Trace::default(),
             asked: Vec::new(),
+            needs: Vec::new(),
             turns: 0,
             replay_every: 1,
             heard: Vec::new(),
@@ -144,6 +147,14 @@ impl Talk {
         self.wait(seconds)
     }
 
+    /// A new version of the flows comes into force.
+    pub(crate) fn comes(&mut self, newer: Book) -> &mut Self {
+        let old = std::mem::replace(&mut self.book, newer);
+        self.older.retain(|book| book.hash != old.hash);
+        self.older.push(old);
+        self
+    }
+
     /// A copy to try something on.
     pub(crate) fn probe(&self) -> Self {
         Self {
@@ -157,6 +168,7 @@ impl Talk {
             timers: Vec::new(),
             trace: Trace::default(),
             asked: Vec::new(),
+            needs: Vec::new(),
             turns: 0,
             replay_every: 1,
             heard: Vec::new(),
@@ -202,6 +214,7 @@ impl Talk {
         self.state = turned.state.clone();
         self.trace = turned.trace.clone();
         self.asked = facts.iter().map(|fact| in_words(&fact.need)).collect();
+        self.needs = facts.iter().map(|fact| fact.need.clone()).collect();
         self.turns += 1;
         self.watch(&before, &event, &turned, &facts);
         let mut goes_on = false;
@@ -337,6 +350,11 @@ impl Talk {
                 assert_eq!(answer.as_ref(), Some(value), "written with another {name} than was read out");
             }
         }
+    }
+
+    /// How often that port was read in the last turn.
+    pub(crate) fn reads(&self, port: &str) -> usize {
+        self.asked.iter().filter(|asked| **asked == format!("read {port}")).count()
     }
 
     pub(crate) fn held(&self) -> Vec<String> {

@@ -8,8 +8,8 @@ use smartsalud::conversation::state::{Owner, Tap};
 use smartsalud::flow::Book;
 use smartsalud::value::MediaKind;
 
-use super::scripts::{edited, renamed};
 use super::talk::{Talk, book};
+use super::versions::{edited, renamed};
 use super::world::World;
 
 /// xorshift64*: the same walk on every machine.
@@ -290,9 +290,7 @@ fn one_event(talk: &mut Talk, dice: &mut Dice, books: &[Book]) {
         _ => {
             if dice.roll(4) == 0 {
                 let next = dice.pick(books).expect("books").clone();
-                let old = std::mem::replace(&mut talk.book, next);
-                talk.older.retain(|book| book.hash != old.hash);
-                talk.older.push(old);
+                talk.comes(next);
             }
         }
     }

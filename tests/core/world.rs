@@ -13,6 +13,14 @@ use smartsalud::value::Window;
 
 pub(crate) const HOLD_SECONDS: i64 = 600;
 
+/// Hours that begin nearer to each other than this overlap.
+const OVERLAP_MINUTES: i64 = 45;
+
+/// The midwife's first hours.
+pub(crate) const TEN: &str = "k1-2026-11-26T10:00";
+pub(crate) const HALF_PAST: &str = "k1-2026-11-26T10:30";
+pub(crate) const NOON: &str = "k1-2026-11-26T12:00";
+
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Hour {
     pub(crate) key: String,
@@ -51,9 +59,14 @@ pub(crate) struct World {
     pub(crate) faults: BTreeMap<String, String>,
     /// The searches do not see what others took: the map lags.
     pub(crate) map_lags: bool,
+    /// The searches take our own hold for somebody else's.
+    pub(crate) map_is_naive: bool,
+    /// The searches offer again what was refused.
+    pub(crate) map_is_deaf: bool,
     /// Hours that others take just before each hold.
     pub(crate) snatched: bool,
-    pub(crate) answered: BTreeMap<String, Got>,
+    /// The key of every attempt to write.
+    pub(crate) attempts: BTreeSet<String>,
     /// Every write that went through, in order: port and hour or appointment.
     pub(crate) writes: Vec<(String, String)>,
 }
@@ -218,6 +231,9 @@ impl World {
             Need::Read { port, .. } | Need::Hold { port, .. } | Need::Write { port, .. } => port.as_str(),
             Need::Release { .. } => "release",
         };
+        if let Need::Write { once, .. } = need {
+            assert!(self.attempts.insert(once.clone()), "{once} was attempted before");
+        }
         if let Some(fault) = self.faults.get(port) {
             return outcome(&fault.clone());
         }
@@ -230,14 +246,7 @@ impl World {
                 assert!(!released.foreign, "somebody else's hold was given back");
                 ok()
             }
-            Need::Write { port, arguments, hold, once } => {
-                if let Some(before) = self.answered.get(once) {
-                    panic!("{once} was asked for again after {}", before.outcome);
-                }
-                let got = self.write(port, arguments, *hold, now);
-                self.answered.insert(once.clone(), got.clone());
-                got
-            }
+            Need::Write { port, arguments, hold, .. } => self.write(port, arguments, *hold, now),
         }
     }
 
@@ -272,7 +281,8 @@ impl World {
                     .collect(),
             ),
             "agenda.buscar" | "agenda.buscar_cambio" => {
-                let mut own: BTreeSet<i64> = held.iter().map(|id| id.0).collect();
+                let mut own: BTreeSet<i64> =
+                    held.iter().filter(|_| !self.map_is_naive).map(|id| id.0).collect();
                 let kind = match port {
                     "agenda.buscar" => key(arguments, "prestacion"),
                     _ => {
@@ -295,7 +305,7 @@ impl World {
                         && (self.map_lags || !self.taken(&hour.key, now, &own))
                         && (hour.starts + TimeDelta::hours(3)).and_utc() > now
                         && window.allows(hour.starts)
-                        && !except.contains(&hour.key)
+                        && (self.map_is_deaf || !except.contains(&hour.key))
                 };
                 rows(self.hours.iter().filter(free).map(|hour| self.hour_row(hour)).collect())
             }
@@ -307,6 +317,13 @@ impl World {
             }
             other => panic!("{other} is no read port"),
         }
+    }
+
+    fn overlaps_moved(&self, arguments: &[(Name, Value)], slot: &str) -> bool {
+        let moved: i64 = key(arguments, "cita").parse().expect("an id");
+        let starts = |slot: &str| self.hour(slot).map(|hour| hour.starts);
+        let moved = self.appointments.get(&moved).and_then(|one| starts(&one.slot));
+        starts(slot).zip(moved).is_some_and(|(new, old)| (new - old).num_minutes().abs() < OVERLAP_MINUTES)
     }
 
     fn hold(
@@ -338,6 +355,10 @@ impl World {
         }
         if self.is_elsewhere(&patient, &slot, now, &own) {
             return outcome("yours");
+        }
+        if arguments.iter().any(|(name, _)| name == "cita") && self.overlaps_moved(arguments, &slot) {
+            // It cannot stand beside the hour it will replace: the move swaps both.
+            return ok();
         }
         if let Some(old) = instead_of {
             let old = self.holds.remove(&old.0).expect("the hold that is replaced is ours");

@@ -49,7 +49,11 @@ impl<'a> Running<'a> {
         if got.outcome != OK {
             return self.branch(index, flow, step, call, &got.outcome);
         }
-        self.state.to_release.retain(|hold| Some(*hold) != instead_of);
+        match got.hold {
+            Some(_) => self.state.to_release.retain(|hold| Some(*hold) != instead_of),
+            // Free, but not held (it overlaps the hour being moved): nothing took the place of the hold from before.
+            None => self.state.to_release.extend(own),
+        }
         let until = got.until.unwrap_or(now + TimeDelta::days(1));
         let held = Held { id: got.hold, slot, fingerprint, until };
         self.state.stack[index].holds.insert(step.id.clone(), held);

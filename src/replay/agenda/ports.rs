@@ -178,15 +178,15 @@ impl Transaction<'_> {
         if moving.is_none() && self.is_at_limit(slot, patient, &but) {
             return Ok(outcome("limit"));
         }
-        if let Some(old) = instead_of.and_then(|old| self.agenda.appointments.get_mut(&old)) {
-            old.status = Status::Cancelled;
-        }
         // An hour that overlaps the one it replaces cannot stand beside it: the move swaps both.
         let overlaps = moving
             .and_then(|moving| self.agenda.appointments.get(&moving))
             .is_some_and(|old| self.agenda.meet(old.slot, slot));
         if overlaps {
             return Ok(outcome(OK));
+        }
+        if let Some(old) = instead_of.and_then(|old| self.agenda.appointments.get_mut(&old)) {
+            old.status = Status::Cancelled;
         }
         let until = self.now + self.agenda.world.hold.0;
         let hold = self.agenda.add(slot, Some(patient), Status::Held(until), BookedBy::Us);
