@@ -1,0 +1,516 @@
+//! The recorded statements alone: the same transactions with the same parameters, one round trip for each statement,
+//! as fast as PostgreSQL lets them, with no engine, no HTTP and no simulator.
+//!
+//! A turn begins by taking whatever conversation has waited longest, and what that is depends on the moment. So the
+//! turn that goes on here is the recorded one of the conversation that was taken, not the one that came next in the
+//! recording. Claims that find nothing are made again, as many as it takes; those of the recording are made too.
+//!
+//! There are as many connections as had a transaction open at once in the recording, some for turns and some for the
+//! rest. Statements are prepared where they first run, which is nearly always in the warm-up.
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap, HashSet, VecDeque};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use anyhow::{Context, bail, ensure};
+use smartsalud::clock::Stopwatch;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::UnixStream;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+use super::recording::{Ask, Prepared, SOCKET, Step, message};
+use super::work::{Breadth, Place, Transaction, Work, ids};
+
+/// A claim that finds nothing is tried again after so long, and so often.
+const AGAIN: Duration = Duration::from_micros(200);
+const TRIES: usize = 50;
+
+/// Where the statements run.
+#[derive(Clone)]
+pub struct Target {
+    pub sockets: PathBuf,
+    pub user: String,
+    pub database: String,
+}
+
+/// Connections on which the statements are repeated, and what is known of the new rows.
+pub struct Bare {
+    turns: Vec<Connection>,
+    others: Vec<Connection>,
+}
+
+/// What went otherwise than in the recording.
+#[derive(Default, Clone, Copy, Debug)]
+pub struct Difference {
+    /// Statements that failed here and not there.
+    pub failed: usize,
+    /// Statements that returned or wrote another number of rows.
+    pub other_rows: usize,
+    /// Turns whose event was not there to be claimed.
+    pub unclaimed: usize,
+    /// Claims that found nothing and were made again.
+    pub again: usize,
+}
+
+/// The new ids of recorded ones, and the other way round.
+#[derive(Default)]
+struct Known {
+    statements: Vec<Prepared>,
+    ids: Mutex<(HashMap<u64, u64>, HashMap<u64, u64>)>,
+}
+
+struct Connection {
+    stream: UnixStream,
+    prepared: HashSet<usize>,
+    unsent: Vec<u8>,
+    unread: Vec<u8>,
+    chunk: Vec<u8>,
+    known: Arc<Known>,
+    difference: Difference,
+}
+
+/// An answer: rows, what was done, whether it failed.
+#[derive(Default)]
+struct Answer {
+    rows: Vec<Vec<u8>>,
+    done: Vec<u8>,
+    failed: bool,
+}
+
+/// Who may go on.
+struct Plan {
+    work: Work,
+    ahead: usize,
+    /// A turn, for its first two statements: they have no parameters and are alike in all.
+    claim: Option<usize>,
+    state: Mutex<State>,
+    turns: Semaphore,
+    others: Semaphore,
+}
+
+struct State {
+    /// How many each still waits for.
+    waits: Vec<usize>,
+    done: Vec<bool>,
+    /// The turns that may run, and those that were claimed.
+    released: Vec<bool>,
+    taken: Vec<bool>,
+    /// All before this one are done.
+    finished: usize,
+    /// Those that wait for nobody but would run too far ahead: what must be finished first, and which.
+    ahead: BinaryHeap<Reverse<(usize, usize)>>,
+    ready: BinaryHeap<Reverse<usize>>,
+    /// The turns of each conversation that are still to come.
+    turns: HashMap<u64, VecDeque<usize>>,
+    left: usize,
+}
+
+impl Bare {
+    /// Opens connections as the service does.
+    pub async fn open(
+        target: &Target,
+        breadth: Breadth,
+        statements: Vec<Prepared>,
+        opening: Option<&Step>,
+    ) -> anyhow::Result<Self> {
+        let known = Arc::new(Known { statements, ..Known::default() });
+        let (mut turns, mut others) = (Vec::new(), Vec::new());
+        for place in 0..breadth.turns + breadth.others {
+            let mut connection = Connection::open(target, &known).await?;
+            if let Some(opening) = opening {
+                connection.run(&[(opening, &[])]).await?;
+            }
+            if place < breadth.turns { turns.push(connection) } else { others.push(connection) }
+        }
+        Ok(Self { turns, others })
+    }
+
+    /// Does the work, never more than `ahead` transactions further than the recording was.
+    pub async fn run(&mut self, work: Work, ahead: usize) -> anyhow::Result<(Duration, Difference)> {
+        let plan = Arc::new(Plan::new(work, ahead));
+        let watch = Stopwatch::start();
+        plan.begin();
+        let mut running = JoinSet::new();
+        for (is_turns, connections) in [(true, &mut self.turns), (false, &mut self.others)] {
+            for mut connection in connections.drain(..) {
+                let plan = Arc::clone(&plan);
+                running.spawn(async move {
+                    let ended = if is_turns {
+                        connection.take_turns(&plan).await
+                    } else {
+                        connection.take_others(&plan).await
+                    };
+                    if ended.is_err() {
+                        plan.close();
+                    }
+                    (is_turns, connection, ended)
+                });
+            }
+        }
+        let mut difference = Difference::default();
+        while let Some(joined) = running.join_next().await {
+            let (is_turns, mut connection, ended) = joined?;
+            ended?;
+            difference.add(std::mem::take(&mut connection.difference));
+            if is_turns { self.turns.push(connection) } else { self.others.push(connection) }
+        }
+        let took = watch.elapsed();
+        let left = plan.lock().left;
+        ensure!(left == 0, "{left} recorded transactions wait for each other");
+        Ok((took, difference))
+    }
+}
+
+impl Difference {
+    fn add(&mut self, other: Self) {
+        self.failed += other.failed;
+        self.other_rows += other.other_rows;
+        self.unclaimed += other.unclaimed;
+        self.again += other.again;
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Plan {
+    fn new(work: Work, ahead: usize) -> Self {
+        let mut turns: HashMap<u64, VecDeque<usize>> = HashMap::new();
+        for (place, transaction) in work.transactions.iter().enumerate() {
+            if let Some(conversation) = transaction.turn {
+                turns.entry(conversation).or_default().push_back(place);
+            }
+        }
+        let left = work.transactions.len();
+        let state = State {
+            waits: work.leaders.clone(),
+            done: vec![false; left],
+            released: vec![false; left],
+            taken: vec![false; left],
+            finished: 0,
+            ahead: BinaryHeap::new(),
+            ready: BinaryHeap::new(),
+            turns,
+            left,
+        };
+        let claim = work.transactions.iter().position(|one| one.turn.is_some());
+        Self {
+            work,
+            ahead,
+            claim,
+            state: Mutex::new(state),
+            turns: Semaphore::new(0),
+            others: Semaphore::new(0),
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
+        lock(&self.state)
+    }
+
+    fn begin(&self) {
+        let mut state = self.lock();
+        for place in 0..state.waits.len() {
+            if state.waits[place] == 0 {
+                self.free(&mut state, place);
+            }
+        }
+        if state.left == 0 {
+            self.close();
+        }
+    }
+
+    fn close(&self) {
+        self.turns.close();
+        self.others.close();
+    }
+
+    /// Lets it run, or wait until it is not too far ahead.
+    fn free(&self, state: &mut State, place: usize) {
+        let first = self.work.behind[place].saturating_sub(self.ahead);
+        if first > state.finished {
+            state.ahead.push(Reverse((first, place)));
+        } else if self.work.transactions[place].turn.is_some() {
+            state.released[place] = !state.taken[place];
+            self.turns.add_permits(usize::from(state.released[place]));
+        } else {
+            state.ready.push(Reverse(place));
+            self.others.add_permits(1);
+        }
+    }
+
+    fn finish(&self, place: usize) {
+        let mut state = self.lock();
+        state.done[place] = true;
+        while state.done.get(state.finished) == Some(&true) {
+            state.finished += 1;
+        }
+        for follower in &self.work.followers[place] {
+            state.waits[*follower] -= 1;
+            if state.waits[*follower] == 0 {
+                self.free(&mut state, *follower);
+            }
+        }
+        while let Some(Reverse((first, waiting))) = state.ahead.peek().copied() {
+            if first > state.finished {
+                break;
+            }
+            state.ahead.pop();
+            self.free(&mut state, waiting);
+        }
+        state.left -= 1;
+        if state.left == 0 {
+            self.close();
+        }
+    }
+
+    fn next_other(&self) -> Option<usize> {
+        self.lock().ready.pop().map(|Reverse(place)| place)
+    }
+
+    /// A turn that should have been claimed by now: it goes on without.
+    fn overdue_turn(&self) -> Option<usize> {
+        let mut state = self.lock();
+        let place = (0..state.taken.len()).find(|place| state.released[*place] && !state.taken[*place])?;
+        state.taken[place] = true;
+        let conversation = self.work.transactions[place].turn?;
+        state.turns.get_mut(&conversation)?.retain(|other| *other != place);
+        Some(place)
+    }
+
+    /// The next turn of a conversation.
+    fn coming_turn(&self, conversation: u64) -> Option<usize> {
+        self.lock().turns.get(&conversation)?.front().copied()
+    }
+
+    /// This turn was claimed. When it was not its time yet, another that might have been claimed instead is still to
+    /// be taken.
+    fn take(&self, place: usize, conversation: u64) {
+        let mut state = self.lock();
+        if let Some(turns) = state.turns.get_mut(&conversation) {
+            turns.retain(|other| *other != place);
+        }
+        state.taken[place] = true;
+        self.turns.add_permits(usize::from(!state.released[place]));
+    }
+}
+
+impl Connection {
+    async fn open(target: &Target, known: &Arc<Known>) -> anyhow::Result<Self> {
+        let stream = UnixStream::connect(target.sockets.join(SOCKET)).await?;
+        let mut connection = Self {
+            stream,
+            prepared: HashSet::new(),
+            unsent: Vec::new(),
+            unread: Vec::new(),
+            chunk: vec![0; 64 << 10],
+            known: Arc::clone(known),
+            difference: Difference::default(),
+        };
+        let words = ["user", &target.user, "database", &target.database, "TimeZone", "UTC", ""];
+        let mut hello = 196_608_u32.to_be_bytes().to_vec(); // version 3.0
+        for word in words {
+            hello.extend_from_slice(word.as_bytes());
+            hello.push(0);
+        }
+        let length = u32::try_from(hello.len() + 4)?;
+        connection.stream.write_all(&[&length.to_be_bytes()[..], &hello].concat()).await?;
+        ensure!(!connection.answer().await?.failed, "PostgreSQL refused a connection");
+        Ok(connection)
+    }
+
+    async fn take_others(&mut self, plan: &Plan) -> anyhow::Result<()> {
+        while let Ok(permit) = plan.others.acquire().await {
+            permit.forget();
+            let Some(place) = plan.next_other() else { continue };
+            let transaction = &plan.work.transactions[place];
+            self.run(&parts(transaction, 0)).await?;
+            plan.finish(place);
+        }
+        Ok(())
+    }
+
+    async fn take_turns(&mut self, plan: &Plan) -> anyhow::Result<()> {
+        while let Ok(permit) = plan.turns.acquire().await {
+            permit.forget();
+            let place = self.claim(plan).await?;
+            self.run(&parts(&plan.work.transactions[place], 3)).await?;
+            plan.finish(place);
+        }
+        Ok(())
+    }
+
+    /// Begins and claims as every turn does; answers whose turn it is.
+    async fn claim(&mut self, plan: &Plan) -> anyhow::Result<usize> {
+        let claim = plan.claim.context("there is no turn")?;
+        let claim = &plan.work.transactions[claim].steps;
+        for _ in 0..TRIES {
+            self.ask(&claim[0], &[])?;
+            self.flush().await?;
+            self.answer().await?;
+            self.ask(&claim[1], &[])?;
+            self.flush().await?;
+            let claimed = self.answer().await?;
+            let new = claimed.rows.first().and_then(|row| ids(row).first().map(|(_, id)| *id));
+            let recorded = new.and_then(|new| lock(&self.known.ids).1.get(&new).copied());
+            if let Some(conversation) = recorded
+                && let Some(place) = plan.coming_turn(conversation)
+            {
+                let turn = &plan.work.transactions[place];
+                self.ask(&turn.steps[2], &turn.ids[2])?;
+                self.flush().await?;
+                let due = self.answer().await?;
+                // none when another turn ended between the look and the lock, as happens to the service
+                if !due.rows.is_empty() {
+                    self.learn(&turn.steps[2], &due);
+                    plan.take(place, conversation);
+                    return Ok(place);
+                }
+            }
+            self.ask_simple("rollback");
+            self.flush().await?;
+            self.answer().await?;
+            self.difference.again += 1;
+            ensure!(!plan.turns.is_closed(), "another connection failed");
+            tokio::time::sleep(AGAIN).await;
+        }
+        self.difference.unclaimed += 1;
+        let Some(place) = plan.overdue_turn() else { bail!("a turn was claimed twice") };
+        let turn = &plan.work.transactions[place];
+        self.run(&[(&turn.steps[0], &[]), (&turn.steps[2], &turn.ids[2])]).await?;
+        Ok(place)
+    }
+
+    /// Runs steps, each with the ids among its parameters, and learns which new ids stand for which recorded ones.
+    async fn run(&mut self, steps: &[(&Step, &[(Place, u64)])]) -> anyhow::Result<()> {
+        let mut first = 0;
+        while first < steps.len() {
+            let more = steps[first + 1..].iter().take_while(|(step, _)| step.joined).count();
+            let together = &steps[first..=first + more];
+            for (step, ids) in together {
+                self.ask(step, ids)?;
+            }
+            self.flush().await?;
+            for (step, _) in together {
+                let answer = self.answer().await?;
+                self.learn(step, &answer);
+            }
+            first += together.len();
+        }
+        Ok(())
+    }
+
+    fn learn(&mut self, step: &Step, answer: &Answer) {
+        self.difference.failed += usize::from(answer.failed && !step.failed);
+        self.difference.other_rows += usize::from(answer.done != step.done);
+        let pairs: Vec<(u64, u64)> = step
+            .rows
+            .iter()
+            .zip(&answer.rows)
+            .map(|(recorded, new)| (ids(recorded), ids(new)))
+            .filter(|(recorded, new)| recorded.len() == new.len())
+            .flat_map(|(recorded, new)| recorded.into_iter().zip(new))
+            .map(|((_, recorded), (_, new))| (recorded, new))
+            .collect();
+        if !pairs.is_empty() {
+            let mut known = lock(&self.known.ids);
+            for (recorded, new) in pairs {
+                // who made a row tells first, and is right; a claim may find others than the recorded one did
+                if !known.0.contains_key(&recorded) && !known.1.contains_key(&new) {
+                    known.0.insert(recorded, new);
+                    known.1.insert(new, recorded);
+                }
+            }
+        }
+    }
+
+    fn ask(&mut self, step: &Step, ids: &[(Place, u64)]) -> anyhow::Result<()> {
+        let (statement, values) = match &step.ask {
+            Ask::Simple(sql) => {
+                self.ask_simple(sql);
+                return Ok(());
+            }
+            Ask::Execute(statement, values) => (*statement, values),
+        };
+        let known = Arc::clone(&self.known);
+        let name = format!("bare_{statement}");
+        if self.prepared.insert(statement) {
+            self.put(b'P', &[&known.statements[statement].named(&name)]);
+        }
+        let mut values = values.clone();
+        if !ids.is_empty() {
+            let known = lock(&known.ids);
+            for (place, id) in ids {
+                let Some(new) = known.0.get(id) else { continue };
+                match place {
+                    Place::Binary(at) => values[*at..at + 8].copy_from_slice(&new.to_be_bytes()),
+                    Place::Text(at) => {
+                        let digits = new.to_string();
+                        values[*at..at + digits.len()].copy_from_slice(digits.as_bytes());
+                    }
+                }
+            }
+        }
+        self.put(b'B', &[b"\0", name.as_bytes(), b"\0", &values]);
+        self.put(b'E', &[b"\0", &[0; 4]]);
+        self.put(b'S', &[]);
+        Ok(())
+    }
+
+    fn ask_simple(&mut self, sql: &str) {
+        self.put(b'Q', &[sql.as_bytes(), b"\0"]);
+    }
+    fn put(&mut self, letter: u8, content: &[&[u8]]) {
+        self.unsent.push(letter);
+        let start = self.unsent.len();
+        self.unsent.extend_from_slice(&[0; 4]);
+        for part in content {
+            self.unsent.extend_from_slice(part);
+        }
+        let length = u32::try_from(self.unsent.len() - start).unwrap_or(u32::MAX);
+        self.unsent[start..start + 4].copy_from_slice(&length.to_be_bytes());
+    }
+
+    async fn flush(&mut self) -> anyhow::Result<()> {
+        self.stream.write_all(&self.unsent).await?;
+        self.unsent.clear();
+        Ok(())
+    }
+
+    async fn answer(&mut self) -> anyhow::Result<Answer> {
+        let mut answer = Answer::default();
+        loop {
+            let mut place = 0;
+            let mut ended = false;
+            while let Some((letter, content, next)) = message(&self.unread[place..], true) {
+                place += next;
+                match letter {
+                    b'D' => answer.rows.push(content.to_vec()),
+                    b'C' => answer.done.extend_from_slice(content),
+                    b'E' => answer.failed = true,
+                    b'Z' => {
+                        ended = true;
+                        break;
+                    }
+                    _ => {}
+                }
+            }
+            self.unread.drain(..place);
+            if ended {
+                return Ok(answer);
+            }
+            let count = self.stream.read(&mut self.chunk).await?;
+            ensure!(count > 0, "PostgreSQL closed a connection");
+            self.unread.extend_from_slice(&self.chunk[..count]);
+        }
+    }
+}
+
+/// The steps of a transaction from one on, with their ids.
+fn parts(transaction: &Transaction, from: usize) -> Vec<(&Step, &[(Place, u64)])> {
+    transaction.steps.iter().zip(transaction.ids.iter().map(Vec::as_slice)).skip(from).collect()
+}
