@@ -81,6 +81,8 @@ fn every_column_filter_repair_intent_and_code_is_in_the_guide() {
         RowKind::AppointmentType,
         RowKind::Hour,
         RowKind::Appointment,
+        RowKind::Professional,
+        RowKind::Waiting,
         RowKind::Center,
         RowKind::Option,
     ] {
