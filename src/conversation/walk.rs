@@ -180,7 +180,12 @@ impl<'a> Running<'a> {
         }
         self.trace_step(flow, step, format!("calls {name}"));
         self.state.stack[index].called.insert(step.id.clone());
-        if self.enter(name) { Verdict::Again } else { Verdict::Next }
+        let carried = self.to_carry(index);
+        if !self.enter(name) {
+            return Verdict::Next;
+        }
+        self.carry(carried);
+        Verdict::Again
     }
 
     /// Says what a repair says, at once; whether it stands at a question of its own.

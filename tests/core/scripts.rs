@@ -136,7 +136,7 @@ fn script_9_a_lagging_map_offers_no_hour_twice() {
         offered.push(title.clone());
         talk.taps(&title);
     }
-    talk.stands_at("WithStaff");
+    talk.told("No encontré horas").told("¿Quieres anotarte en la lista de espera?");
     assert_eq!(offered.len(), 5);
 }
 
@@ -184,7 +184,8 @@ fn script_10_a_question_added_above_a_commit_is_not_asked_afterwards() {
     talk.older.push(std::mem::replace(&mut talk.book, newer));
     talk.tap(old, "Es otra hora").told("ya no sirve");
     talk.stands_at("cancelar.otra");
-    talk.says("no").told("lo dejamos así").stands_at("Idle");
+    talk.says("no").told("lo dejamos así").stands_at("cancelar.por_que");
+    talk.says("no").stands_at("Idle");
     talk.booked(&[]);
 }
 
@@ -223,6 +224,7 @@ pub(crate) fn renamed() -> smartsalud::flow::Book {
         text.replace("  prestacion:\n", "  servicio:\n")
             .replace("ask: prestacion", "ask: servicio")
             .replace("(paciente, prestacion,", "(paciente, prestacion=servicio,")
+            .replace("(prestacion)", "(prestacion=servicio)")
             .replace("{prestacion.nombre}", "{servicio.nombre}")
             .replace("[paciente, prestacion,", "[paciente, servicio,")
             .replace("especialidad: prestacion", "prestacion: servicio")
