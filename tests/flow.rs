@@ -334,7 +334,7 @@ fn a_drawing_shows_every_step_and_every_way_out() {
         assert!(!svg.contains("& "), "{}: an ampersand that is not escaped", flow.name);
     }
     let agendar = diagram::svg(&book.flows["agendar"], None);
-    for exit in ["identificar", "sin_horas", "horas_ocupadas", "limite"] {
+    for exit in ["identificar", "lista_espera", "horas_ocupadas", "limite"] {
         assert!(agendar.contains(exit), "{exit}");
     }
 }

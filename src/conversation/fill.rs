@@ -27,9 +27,14 @@ impl<'a> Running<'a> {
         if frame.answers.get(field).is_some_and(|old| is_same(&old.value, &value)) {
             return false;
         }
-        frame.answers.insert(field.to_owned(), Answer { value, by, until });
+        let first = frame.answers.insert(field.to_owned(), Answer { value, by, until }).is_none();
+        let required = flow.fields.get(field).is_some_and(|field| !field.optional);
         self.reset_counts(index, flow, field);
-        self.forget_dependants(index, flow, field);
+        if first && required {
+            self.forget_what_was_read(index, flow, field);
+        } else {
+            self.forget_dependants(index, flow, field);
+        }
         true
     }
 
@@ -68,6 +73,15 @@ impl<'a> Running<'a> {
             any |= self.forget_one(index, name);
         }
         any
+    }
+
+    /// Answered for the first time, nothing was answered because of it: what stands below was taken along from
+    /// another flow, and is looked at again when the lists are read.
+    fn forget_what_was_read(&mut self, index: usize, flow: &Flow, name: &str) {
+        let Some(names) = flow.graph.dependants.get(name) else { return };
+        for name in names.iter().filter(|name| !flow.fields.contains_key(name.as_str())) {
+            self.forget_one(index, name);
+        }
     }
 
     fn forget_one(&mut self, index: usize, name: &str) -> bool {

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use super::carry;
 use super::running::{Running, find_flow};
 use super::state::{Ended, Frame, Past};
 use crate::flow::definition::{Step, StepKind};
@@ -54,9 +55,14 @@ impl<'a> Running<'a> {
         if self.state.asked.as_ref().is_some_and(|asked| asked.frame == frame.id) {
             self.state.asked = None;
         }
-        if !frame.is_repair() || flow.is_some_and(asks_something) {
+        if flow.map_or(!frame.is_repair(), asks_something) {
             let ended = if frame.is_committed() { Ended::Committed } else { ended };
-            self.state.past.push(Past { frame: frame.id, flow: frame.flow, ended });
+            let kept = match flow {
+                Some(flow) if ended == Ended::Committed => carry::kept(flow, &frame),
+                _ => Vec::new(),
+            };
+            self.state.past.iter_mut().for_each(|past| past.kept.clear());
+            self.state.past.push(Past { frame: frame.id, flow: frame.flow, ended, kept });
             let surplus = self.state.past.len().saturating_sub(PAST);
             self.state.past.drain(..surplus);
         }

@@ -14,10 +14,12 @@ mod heard;
 mod hours;
 mod several;
 mod tap;
+mod with_whom;
 
 use chrono::TimeDelta;
 
 pub(super) use heard::Heard;
+pub(super) use with_whom::with_whom;
 
 use super::message::{Command, Message, Safety};
 use super::need::PatientText;

@@ -54,6 +54,8 @@ pub(super) struct Message {
     pub(super) rut: Option<RutTail>,
     pub(super) birth: Option<NaiveDate>,
     pub(super) number: Option<i64>,
+    /// A prestación is named, whether or not this centre has it.
+    pub(super) specialty: bool,
 }
 
 impl Message {
@@ -115,6 +117,7 @@ impl Message {
             rut: read.rut.map(Rut::tail).or(read.rut_tail),
             birth: read.birth_date,
             number: read.number,
+            specialty: read.specialty.is_some(),
             normal,
             words,
         }
@@ -150,6 +153,13 @@ impl Message {
         })
     }
 
+    /// "Y otra para mi hijo", "lo mismo para Rosa": the same again, for somebody else.
+    pub(super) fn wants_another(&self) -> bool {
+        let again = ["otra", "tambien", "igual", "mismo", "misma"];
+        let another = self.words.iter().any(|word| again.contains(&word.as_str()));
+        another && self.words.iter().any(|word| ["para", "pa"].contains(&word.as_str()))
+    }
+
     /// Nothing but a number in figures.
     pub(super) fn is_figure(&self) -> bool {
         !self.normal.is_empty() && self.normal.bytes().all(|byte| byte.is_ascii_digit())
@@ -180,23 +190,115 @@ impl Message {
         best.filter(|_| !tied).map(|(_, place)| place)
     }
 
-    /// How many words of a name stand in the message, one after the other; all of them must.
-    fn names(&self, name: &str) -> Option<usize> {
+    /// The professional whom the words name: by the whole name, or by part of it after a word that says so.
+    pub(super) fn professional(&self, choices: &[Choice]) -> Option<Named> {
+        let mut best: Option<(usize, Named)> = None;
+        let mut tied = false;
+        for (place, choice) in choices.iter().enumerate() {
+            let first = choice.title.split_whitespace().next();
+            let partly = choice.words.iter().map(String::as_str).chain(first).map(|name| (name, true));
+            let names = std::iter::once((choice.title.as_str(), false)).chain(partly);
+            let found = names.filter_map(|(name, part)| {
+                let (at, length) = self.stands(name)?;
+                // both surnames, or a name and a surname, are nobody else's
+                (!part || length > 1 || self.is_announced(at)).then_some((length, at))
+            });
+            let Some((score, at)) = found.max_by_key(|(length, _)| *length) else { continue };
+            match &best {
+                Some((most, _)) if score < *most => {}
+                Some((most, _)) if score == *most => tied = true,
+                _ => (best, tied) = (Some((score, Named { place, wanted: !self.is_refused(at) })), false),
+            }
+        }
+        best.filter(|_| !tied).map(|(_, named)| named)
+    }
+
+    /// "Con otra persona", "con otro doctor"; "para otra persona" is a patient.
+    pub(super) fn wants_someone_else(&self) -> bool {
+        self.words.windows(2).enumerate().any(|(at, two)| {
+            ["otro", "otra"].contains(&two[0].as_str())
+                && (two[1] == "persona" || two[1] == "profesional" || TITLES.contains(&two[1].as_str()))
+                && (two[1] != "persona" || (at > 0 && self.words[at - 1] == "con"))
+                && !self.words[..at].iter().any(|word| word == "hablar" || word == "para")
+        })
+    }
+
+    /// Whether "con", "la doctora" or the like stands before it.
+    fn is_announced(&self, at: usize) -> bool {
+        let before = self.words[..at].iter().rev().take(3);
+        let mut before = before.skip_while(|word| ["la", "el", "señora", "señor"].contains(&word.as_str()));
+        before
+            .next()
+            .is_some_and(|word| ["con", "donde"].contains(&word.as_str()) || TITLES.contains(&word.as_str()))
+    }
+
+    /// "No con la doctora Soto", "menos con Soto".
+    fn is_refused(&self, at: usize) -> bool {
+        let before = self.words[..at].iter().rev().take(6);
+        let mut before = before.skip_while(|word| {
+            ["la", "el", "con", "sea", "señora", "señor"].contains(&word.as_str())
+                || TITLES.contains(&word.as_str())
+        });
+        before.next().is_some_and(|word| ["no", "menos", "excepto", "salvo", "sin"].contains(&word.as_str()))
+    }
+
+    /// Where a name stands in the message and how many words it has.
+    fn stands(&self, name: &str) -> Option<(usize, usize)> {
         if !self.words.iter().any(|word| begins_alike(name, word)) {
             return None;
         }
         let name = normal(name);
         let name: Vec<&str> = name.split_whitespace().collect();
-        if name.is_empty() || name.len() > self.words.len() {
+        if name.is_empty() {
             return None;
         }
-        let found = self
-            .words
-            .windows(name.len())
-            .any(|window| window.iter().zip(&name).all(|(said, word)| is_word(said, word)));
-        found.then_some(name.len())
+        let stands = |window: &[String]| window.iter().zip(&name).all(|(said, word)| is_word(said, word));
+        self.words.windows(name.len()).position(stands).map(|at| (at, name.len()))
+    }
+
+    /// How many words of a name stand in the message, one after the other; all of them must.
+    fn names(&self, name: &str) -> Option<usize> {
+        self.stands(name).map(|(_, length)| length)
     }
 }
+
+/// A professional in a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Named {
+    /// Which of the choices.
+    pub(super) place: usize,
+    /// Wanted, or just not: "con cualquiera menos Soto".
+    pub(super) wanted: bool,
+}
+
+/// What stands before the name of a professional.
+const TITLES: [&str; 25] = [
+    "doctor",
+    "doctora",
+    "dr",
+    "dra",
+    "doc",
+    "sr",
+    "sra",
+    "srta",
+    "señorita",
+    "matrona",
+    "matron",
+    "dentista",
+    "odontologo",
+    "odontologa",
+    "kine",
+    "kinesiologo",
+    "kinesiologa",
+    "enfermera",
+    "enfermero",
+    "nutricionista",
+    "psicologa",
+    "psicologo",
+    "medico",
+    "medica",
+    "profesional",
+];
 
 /// Whom patients ask hours for, besides themselves.
 const RELATIVES: [&str; 44] = [

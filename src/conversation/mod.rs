@@ -10,7 +10,7 @@
 //! | [`mod@step`] | one event in, one message out |
 //! | `ladder` | what a message is taken for, rung by rung |
 //! | `walk` | a flow read from the top to its first unmet step |
-//! | `fill` | answers given, refused and forgotten |
+//! | `fill`, `carry` | answers given, refused and forgotten; taken along to another flow |
 //! | `frames` | flows entered and left |
 //! | `fit` | a conversation under another version of the flows |
 //! | [`plan`], [`rehearsal`] | what a new version of the flows does to open conversations |
@@ -20,6 +20,7 @@
 //! | [`answer`], [`shelf`], [`store`] | what the core asks is answered, flow books are found, what it decides is saved |
 
 pub mod answer;
+mod carry;
 mod fill;
 mod fingerprint;
 mod fit;

@@ -55,7 +55,15 @@ pub(super) fn ask_volunteered(field: &Field) -> String {
         return "¿Qué día te acomoda? Puedes decirme también si prefieres mañana o tarde.".to_owned();
     }
     let title = &field.title;
+    if matches!(field.kind, FieldKind::Choice { .. }) {
+        return format!("Elige {title}, por favor.");
+    }
     format!("Cuéntame de nuevo: {title}.")
+}
+
+/// Somebody else is wanted, and there is nobody else.
+pub(super) fn attends_alone(name: &str) -> String {
+    format!("Por ahora solo atiende {name}.")
 }
 
 /// What a patient's registered phone is told of an hour that another phone, not verified yet, booked, moved or

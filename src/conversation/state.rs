@@ -278,6 +278,9 @@ pub struct Past {
     pub flow: Name,
     /// How it ended.
     pub ended: Ended,
+    /// Of the last one that did what it was for: answers that the next may begin with.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub kept: Vec<(Name, Answer)>,
 }
 
 /// How a frame ended.

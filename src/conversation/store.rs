@@ -18,6 +18,7 @@ pub use books::{
 
 use super::state::{Owner, State};
 use crate::id::{AppointmentId, CenterId, ConversationId, EventId, OutboxId};
+use crate::value::opening;
 
 /// A conversation as a turn begins.
 #[derive(Debug)]
@@ -53,6 +54,8 @@ pub struct CenterCard {
     pub address: Option<String>,
     /// Its telephone.
     pub phone: Option<String>,
+    /// The days and hours at which its professionals attend, in words.
+    pub hours: Option<String>,
 }
 
 impl Thread {
@@ -267,6 +270,8 @@ pub async fn tell_registered(
            ), told as (
              select c.id, c.epoch, c.last_patient_at
              from conversations c where c.id in (select known from phones)
+               -- who asked not to be written to is not
+               and c.opted_out_at is null
              -- a conversation made above is not to be seen yet
              union all
              select conversation_id, 0, null from added
@@ -283,12 +288,50 @@ pub async fn tell_registered(
     .await
 }
 
-/// A centre's name, address and telephone.
+/// A centre's name, address, telephone and the hours of its weekly agendas.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn center_card(conn: &mut PgConnection, center: CenterId) -> sqlx::Result<CenterCard> {
-    sqlx::query_as!(CenterCard, "select name, address, phone from centers where id = $1", center as CenterId)
-        .fetch_one(conn)
-        .await
+    let rows = sqlx::query!(
+        r#"select c.name, c.address, c.phone, s.day_of_week as "day?", min(s.start_time) as start, max(s.end_time) as end
+             from centers c
+             left join doctor_schedules s on s.center_id = c.id and s.valid @> (app_now() at time zone c.tz)::date
+              -- who left keeps a row
+              and exists (select from doctors d where d.id = s.doctor_id and d.active)
+            where c.id = $1
+            group by c.id, s.day_of_week"#,
+        center as CenterId
+    )
+    .fetch_all(conn)
+    .await?;
+    let days: Vec<_> =
+        rows.iter().filter_map(|row| Some((u8::try_from(row.day?).ok()?, row.start?, row.end?))).collect();
+    let card = rows.into_iter().next().ok_or(sqlx::Error::RowNotFound)?;
+    Ok(CenterCard {
+        name: card.name,
+        address: card.address,
+        phone: card.phone,
+        hours: opening::in_words(&days),
+    })
+}
+
+/// Keeps whether the patient wants no message that they did not ask for; false when it was so already.
+///
+/// # Errors
+/// When the database fails.
+pub async fn set_opted_out(
+    tx: &mut PgConnection,
+    conversation: ConversationId,
+    out: bool,
+) -> sqlx::Result<bool> {
+    let done = sqlx::query!(
+        "update conversations set opted_out_at = case when $2 then app_now() end
+          where id = $1 and (opted_out_at is null) = $2",
+        conversation as ConversationId,
+        out
+    )
+    .execute(tx)
+    .await?;
+    Ok(done.rows_affected() > 0)
 }

@@ -165,6 +165,7 @@ impl Turns {
             now: thread.now,
             attempts: due.first().map_or(0, |first| first.attempts),
             hold_for: self.hold_for,
+            first_contact: thread.state.as_ref().is_none_or(|state| state.tick == 0),
         }
     }
 }

@@ -99,14 +99,17 @@ pub const OUTCOMES: &[(&str, &str)] = &[
     ("gone", "la cita ya no está"),
     ("several", "hay más de uno así"),
     ("blocked", "se intentó demasiadas veces"),
+    ("already", "ya estaba así"),
 ];
 
 /// Every kind of row.
-const ROWS: [RowKind; 6] = [
+const ROWS: [RowKind; 8] = [
     RowKind::Patient,
     RowKind::AppointmentType,
     RowKind::Hour,
     RowKind::Appointment,
+    RowKind::Professional,
+    RowKind::Waiting,
     RowKind::Center,
     RowKind::Option,
 ];
@@ -118,6 +121,8 @@ fn row_in_words(row: RowKind) -> (&'static str, &'static str, &'static str) {
         RowKind::AppointmentType => ("prestación", "una prestación", "prestaciones"),
         RowKind::Hour => ("hora", "una hora", "horas"),
         RowKind::Appointment => ("cita", "una cita", "citas"),
+        RowKind::Professional => ("profesional", "un profesional", "profesionales"),
+        RowKind::Waiting => ("espera", "una espera", "esperas"),
         RowKind::Center => ("centro", "el centro", "centros"),
         RowKind::Option => ("opción", "una opción", "opciones"),
     }

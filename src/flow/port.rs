@@ -76,6 +76,10 @@ pub enum RowKind {
     Hour,
     /// A booked appointment.
     Appointment,
+    /// Someone who sees patients.
+    Professional,
+    /// An entry of the waitlist.
+    Waiting,
     /// The centre itself.
     Center,
     /// An option written in the flow.
@@ -108,7 +112,14 @@ impl RowKind {
                 ("paciente", Kind::Text),
                 ("codigo", Kind::Text),
             ],
-            Self::Center => &[("nombre", Kind::Text), ("direccion", Kind::Text), ("telefono", Kind::Text)],
+            Self::Professional => &[("nombre", Kind::Text)],
+            Self::Waiting => &[("prestacion", Kind::Text), ("paciente", Kind::Text), ("desde", Kind::Date)],
+            Self::Center => &[
+                ("nombre", Kind::Text),
+                ("direccion", Kind::Text),
+                ("telefono", Kind::Text),
+                ("atencion", Kind::Text),
+            ],
             Self::Option => &[("titulo", Kind::Text)],
         }
     }
@@ -123,6 +134,8 @@ const fn optional(name: &'static str, kind: Kind) -> Parameter {
 }
 
 const PATIENT: Parameter = required("paciente", Kind::Row(RowKind::Patient));
+const TYPE: Parameter = required("prestacion", Kind::Row(RowKind::AppointmentType));
+const WITH: Parameter = optional("profesional", Kind::Row(RowKind::Professional));
 const HOUR: Parameter = required("hora", Kind::Row(RowKind::Hour));
 const APPOINTMENT: Parameter = required("cita", Kind::Row(RowKind::Appointment));
 const SHOWN_AGAIN: Option<Duration> = Some(Duration::from_mins(2));
@@ -166,15 +179,34 @@ pub const PORTS: &[Port] = &[
         outcomes: &["none", "down"],
         fresh_for: None,
     },
-    // Free hours of any professional of a prestación, best first.
+    // Who sees patients for a prestación, by name.
+    Port {
+        name: "agenda.profesionales",
+        kind: PortKind::Read,
+        parameters: &[TYPE],
+        result: Shape::Rows(RowKind::Professional),
+        outcomes: &["none", "down"],
+        fresh_for: None,
+    },
+    // Free hours of a prestación, whoever they are for.
+    Port {
+        name: "agenda.libres",
+        kind: PortKind::Read,
+        parameters: &[TYPE, optional("cuando", Kind::Window), optional("limite", Kind::Number), WITH],
+        result: Shape::Rows(RowKind::Hour),
+        outcomes: &["none", "down"],
+        fresh_for: SHOWN_AGAIN,
+    },
+    // Free hours of any professional of a prestación, or of one, best first.
     Port {
         name: "agenda.buscar",
         kind: PortKind::Read,
         parameters: &[
             PATIENT,
-            required("prestacion", Kind::Row(RowKind::AppointmentType)),
+            TYPE,
             optional("cuando", Kind::Window),
             optional("limite", Kind::Number),
+            WITH,
         ],
         result: Shape::Rows(RowKind::Hour),
         outcomes: &["none", "down"],
@@ -242,6 +274,96 @@ pub const PORTS: &[Port] = &[
         parameters: &[APPOINTMENT],
         result: Shape::One(RowKind::Appointment),
         outcomes: &["gone", "down"],
+        fresh_for: None,
+    },
+    // A patient's appointments of today, those that began up to two hours ago as well.
+    Port {
+        name: "agenda.citas_de_hoy",
+        kind: PortKind::Read,
+        parameters: &[PATIENT],
+        result: Shape::Rows(RowKind::Appointment),
+        outcomes: &["none", "down"],
+        fresh_for: SHOWN_AGAIN,
+    },
+    // The patient says that they will come.
+    Port {
+        name: "asistencia.confirmar",
+        kind: PortKind::Commit,
+        parameters: &[APPOINTMENT],
+        result: Shape::One(RowKind::Appointment),
+        outcomes: &["gone", "down"],
+        fresh_for: None,
+    },
+    // The patient comes late today: a note for staff on the appointment.
+    Port {
+        name: "asistencia.atraso",
+        kind: PortKind::Commit,
+        parameters: &[APPOINTMENT, required("cuanto", Kind::Text)],
+        result: Shape::One(RowKind::Appointment),
+        outcomes: &["gone", "down"],
+        fresh_for: None,
+    },
+    // Why an appointment was cancelled: a note for staff on it.
+    Port {
+        name: "asistencia.motivo",
+        kind: PortKind::Commit,
+        parameters: &[APPOINTMENT, required("motivo", Kind::Text)],
+        result: Shape::Nothing,
+        outcomes: &["gone", "down"],
+        fresh_for: None,
+    },
+    // Puts a patient on the waitlist of a prestación, or brings the entry that is there up to date (`already`).
+    Port {
+        name: "espera.anotar",
+        kind: PortKind::Commit,
+        parameters: &[PATIENT, TYPE, optional("cuando", Kind::Window), WITH],
+        result: Shape::One(RowKind::Waiting),
+        outcomes: &["already", "down"],
+        fresh_for: None,
+    },
+    // What a patient waits for; from an unverified phone only what it asked for itself.
+    Port {
+        name: "espera.anotadas",
+        kind: PortKind::Read,
+        parameters: &[PATIENT],
+        result: Shape::Rows(RowKind::Waiting),
+        outcomes: &["none", "down"],
+        fresh_for: SHOWN_AGAIN,
+    },
+    // Takes an entry off the waitlist.
+    Port {
+        name: "espera.sacar",
+        kind: PortKind::Commit,
+        parameters: &[required("espera", Kind::Row(RowKind::Waiting))],
+        result: Shape::One(RowKind::Waiting),
+        outcomes: &["gone", "down"],
+        fresh_for: None,
+    },
+    // No message any more that the patient did not ask for.
+    Port {
+        name: "avisos.parar",
+        kind: PortKind::Commit,
+        parameters: &[],
+        result: Shape::Nothing,
+        outcomes: &["already", "down"],
+        fresh_for: None,
+    },
+    // Messages again, as before.
+    Port {
+        name: "avisos.reanudar",
+        kind: PortKind::Commit,
+        parameters: &[],
+        result: Shape::Nothing,
+        outcomes: &["already", "down"],
+        fresh_for: None,
+    },
+    // The centre, when nothing was ever said to this phone before: then it is told what is kept and why.
+    Port {
+        name: "privacidad.primera_vez",
+        kind: PortKind::Read,
+        parameters: &[],
+        result: Shape::One(RowKind::Center),
+        outcomes: &["none", "down"],
         fresh_for: None,
     },
 ];

@@ -5,6 +5,7 @@
 //! hold dies by the time it is told, never by itself; an old hour is kept until the new one is secured; an
 //! attempt named twice answers the same twice.
 
+mod notes;
 mod ports;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -54,6 +55,8 @@ pub struct Appointment {
     pub status: Status,
     /// Who booked it.
     pub by: BookedBy,
+    /// What the patient said of it, for staff: that they come, are late, why it was called off.
+    pub notes: Vec<String>,
 }
 
 /// An agenda in memory.
@@ -66,6 +69,9 @@ pub struct Agenda {
     appointments: BTreeMap<AppointmentId, Appointment>,
     next: i64,
     answered: BTreeMap<String, Got>,
+    waiting: Vec<notes::Waiting>,
+    opted_out: bool,
+    first_contact: bool,
 }
 
 /// A conversation asked for something that no port is.
@@ -104,6 +110,9 @@ impl Agenda {
             appointments: BTreeMap::new(),
             next: 1,
             answered: BTreeMap::new(),
+            waiting: Vec::new(),
+            opted_out: false,
+            first_contact: true,
             world,
         };
         let booked: Vec<Booking> = agenda.world.booked.iter().map(|booking| booking.value.clone()).collect();
@@ -235,7 +244,7 @@ impl Agenda {
     fn add(&mut self, slot: Slot, patient: Option<PatientId>, status: Status, by: BookedBy) -> AppointmentId {
         let id = AppointmentId(self.next);
         self.next += 1;
-        self.appointments.insert(id, Appointment { slot, patient, status, by });
+        self.appointments.insert(id, Appointment { slot, patient, status, by, notes: Vec::new() });
         id
     }
 
@@ -402,6 +411,11 @@ fn is_live(one: &Appointment, now: DateTime<Utc>) -> bool {
 fn row<const N: usize>(key: String, columns: [(&str, Value); N]) -> Record {
     let columns = columns.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
     Record { key, columns, words: Vec::new(), until: None }
+}
+
+/// The weekdays of a block, 1 is Monday.
+fn weekdays(block: &super::world::Block) -> impl Iterator<Item = u8> {
+    block.on.iter().map(|day| *day as u8 + 1)
 }
 
 fn id(place: usize) -> i64 {

@@ -219,6 +219,7 @@ impl<'a> CoreStage<'a> {
         let others: Vec<&Book> = self.older.iter().map(AsRef::as_ref).collect();
         let books = Books { current: &self.book, others: &others };
         let mut facts: Vec<Fact> = Vec::new();
+        self.agenda.set_first_contact(self.state.tick == 0);
         let mut transaction = self.agenda.transaction(self.now);
         let mut wrote = false;
         let turned = loop {

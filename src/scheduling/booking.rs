@@ -21,7 +21,7 @@ pub use super::request::{
 use super::slot::{Booked, Slot};
 use super::store::place::{self as store, Place, Placed, Verdict};
 use super::store::settle::{self, Live};
-use crate::id::{AppointmentId, DoctorId, PatientId};
+use crate::id::{AppointmentId, ConversationId, DoctorId, PatientId};
 
 /// A booking operation could not be carried out. The transaction is to be rolled back.
 #[derive(Debug, thiserror::Error)]
@@ -220,6 +220,17 @@ pub async fn upcoming(
     now: DateTime<Utc>,
 ) -> Result<Vec<Booked>, BookingError> {
     settle::upcoming(conn, patients, now).await.map_err(failed("list the hours to come".to_owned()))
+}
+
+/// Whose booking it was that was called off, and the conversation that had booked it; none: it was not called off.
+///
+/// # Errors
+/// When the database fails.
+pub async fn called_off(
+    conn: &mut PgConnection,
+    appointment: AppointmentId,
+) -> Result<Option<(PatientId, Option<ConversationId>)>, BookingError> {
+    settle::called_off(conn, appointment).await.map_err(failed(format!("look up appointment {appointment}")))
 }
 
 /// The sweeper's step, in a transaction of its own: expires up to `at_most` dead holds whose day nobody has

@@ -237,6 +237,20 @@ impl Agenda {
         Ok(self.plan(center, now).await?.professionals())
     }
 
+    /// Who attends a prestación from now on, by name.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn professionals_of(
+        &self,
+        center: CenterId,
+        kind: AppointmentTypeId,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Professional>, AgendaError> {
+        let plan = self.plan(center, now).await?;
+        Ok(plan.professionals_of(kind, wall::wall(plan.zone, now).date()))
+    }
+
     /// The zone of a centre.
     ///
     /// # Errors

@@ -10,6 +10,7 @@
 
 pub mod absence;
 pub mod appointment;
+pub mod attendance;
 pub mod availability;
 pub mod booking;
 pub mod grid;
@@ -23,6 +24,7 @@ pub mod schedule;
 pub mod search;
 pub mod slot;
 pub mod store;
+pub mod waitlist;
 pub mod wall;
 
 pub use booking::BookingError;

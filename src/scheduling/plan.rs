@@ -163,6 +163,19 @@ impl Plan {
         all
     }
 
+    /// Who attends a prestación on this day or later, by name.
+    pub fn professionals_of(&self, kind: AppointmentTypeId, from: NaiveDate) -> Vec<Professional> {
+        let weeks = self.weeks.get(&kind).into_iter().flatten();
+        let still = |week: &&Week| {
+            let mut blocks = week.days.iter().flatten();
+            blocks.any(|(block, _)| block.valid_until.is_none_or(|until| from < until))
+        };
+        let mut who: Vec<Professional> =
+            weeks.filter(still).filter_map(|week| self.professionals.get(&week.doctor)).cloned().collect();
+        who.sort_by(|a, b| a.full_name.cmp(&b.full_name).then(a.id.cmp(&b.id)));
+        who
+    }
+
     /// The minutes of the day in which the whole centre attends nobody; none when it is open.
     pub fn closed(&self, day: NaiveDate) -> Option<DayMask> {
         if self.holidays.contains(&day) {

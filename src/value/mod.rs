@@ -6,6 +6,8 @@
 
 pub mod hour_label;
 pub mod message;
+pub mod opening;
+pub mod person;
 pub mod phone;
 pub mod rut;
 pub mod window;

@@ -135,7 +135,7 @@ fn script_9_a_lagging_map_offers_no_hour_twice() {
         offered.push(title.clone());
         talk.taps(&title);
     }
-    talk.stands_at("WithStaff");
+    talk.told("No encontré horas").told("¿Quieres anotarte en la lista de espera?");
     assert_eq!(offered.len(), 5);
 }
 
@@ -173,7 +173,8 @@ fn script_10_a_question_added_above_a_commit_is_not_asked_afterwards() {
     talk.comes(newer);
     talk.tap(old, "Es otra hora").told("ya no sirve");
     talk.stands_at("cancelar.otra");
-    talk.says("no").told("lo dejamos así").stands_at("Idle");
+    talk.says("no").told("lo dejamos así").stands_at("cancelar.por_que");
+    talk.says("no").stands_at("Idle");
     talk.booked(&[]);
 }
 

@@ -22,6 +22,7 @@ pub(crate) fn renamed() -> Book {
         text.replace("  prestacion:\n", "  servicio:\n")
             .replace("ask: prestacion", "ask: servicio")
             .replace("(paciente, prestacion,", "(paciente, prestacion=servicio,")
+            .replace("(prestacion)", "(prestacion=servicio)")
             .replace("{prestacion.nombre}", "{servicio.nombre}")
             .replace("[paciente, prestacion,", "[paciente, servicio,")
             .replace("especialidad: prestacion", "prestacion: servicio")
@@ -36,6 +37,7 @@ pub(crate) fn renamed_flow() -> Book {
             .replace("flow: agendar\n", "flow: reservar\n")
             .replace("{ start: agendar }", "{ start: reservar }")
             .replace("{ offer: agendar }", "{ offer: reservar }")
+            .replace("call: agendar\n", "call: reservar\n")
             .replace(" agendar: ask_first", " reservar: ask_first")
             .replace(" agendar: replace", " reservar: replace")
             .replace("was: { fields", "was: { flows: [agendar], fields");

@@ -67,6 +67,9 @@ pub(crate) struct World {
     pub(crate) snatched: bool,
     /// The key of every attempt to write.
     pub(crate) attempts: BTreeSet<String>,
+    /// Who waits: entry, prestación, patient.
+    pub(crate) waiting: Vec<(i64, String, String)>,
+    pub(crate) opted_out: bool,
     /// Every write that went through, in order: port and hour or appointment.
     pub(crate) writes: Vec<(String, String)>,
 }
@@ -81,6 +84,12 @@ pub(crate) fn ok() -> Got {
 
 pub(crate) fn outcome(outcome: &str) -> Got {
     Got { outcome: outcome.to_owned(), rows: Vec::new(), hold: None, until: None }
+}
+
+fn professional_row(name: &str) -> Record {
+    let columns = BTreeMap::from([("nombre".to_owned(), Value::Text(name.to_owned()))]);
+    let words = name.split_whitespace().skip(1).map(str::to_owned).collect();
+    Record { key: name.to_owned(), columns, words, until: None }
 }
 
 fn rows(rows: Vec<Record>) -> Got {
@@ -205,6 +214,16 @@ impl World {
         Record { key: hour.key.clone(), columns, words: Vec::new(), until: Some(until) }
     }
 
+    fn waiting_row(&self, id: i64, kind: &str) -> Record {
+        let name = self.kinds.iter().find(|(key, ..)| *key == kind).expect("a known kind").1;
+        let columns = BTreeMap::from([
+            ("prestacion".to_owned(), Value::Text(name.to_owned())),
+            ("paciente".to_owned(), Value::Text("Luz Soto".to_owned())),
+            ("desde".to_owned(), Value::Date(at("2026-11-25T09:00").date())),
+        ]);
+        Record { key: id.to_string(), columns, words: Vec::new(), until: None }
+    }
+
     pub(crate) fn appointment_row(&self, id: i64) -> Record {
         let one = &self.appointments[&id];
         let hour = self.hour(&one.slot).expect("a known hour");
@@ -280,11 +299,27 @@ impl World {
                     })
                     .collect(),
             ),
-            "agenda.buscar" | "agenda.buscar_cambio" => {
-                let mut own: BTreeSet<i64> =
+            "privacidad.primera_vez" => outcome("none"),
+            "espera.anotadas" => {
+                let patient = key(arguments, "paciente");
+                let theirs = self.waiting.iter().filter(|(_, _, who)| *who == patient);
+                rows(theirs.map(|(id, kind, _)| self.waiting_row(*id, kind)).collect())
+            }
+            "agenda.profesionales" => {
+                let kind = key(arguments, "prestacion");
+                let who: BTreeSet<&str> = self
+                    .hours
+                    .iter()
+                    .filter(|hour| hour.kind == kind)
+                    .map(|hour| hour.professional)
+                    .collect();
+                rows(who.into_iter().map(professional_row).collect())
+            }
+            "agenda.buscar" | "agenda.buscar_cambio" | "agenda.libres" => {
+                let mut own: BTreeSet<i64> = 
                     held.iter().filter(|_| !self.map_is_naive).map(|id| id.0).collect();
                 let kind = match port {
-                    "agenda.buscar" => key(arguments, "prestacion"),
+                    "agenda.buscar" | "agenda.libres" => key(arguments, "prestacion"),
                     _ => {
                         let id: i64 = key(arguments, "cita").parse().expect("an id");
                         own.insert(id);
@@ -300,19 +335,31 @@ impl World {
                     Some((_, Value::Window(window))) => window.clone(),
                     _ => Window::ANY,
                 };
+                let with = match arguments.iter().find(|(name, _)| name == "profesional") {
+                    Some((_, Value::Key(key))) => Some(key.as_str()),
+                    _ => None,
+                };
                 let free = |hour: &&Hour| {
                     hour.kind == kind
                         && (self.map_lags || !self.taken(&hour.key, now, &own))
                         && (hour.starts + TimeDelta::hours(3)).and_utc() > now
                         && window.allows(hour.starts)
                         && (self.map_is_deaf || !except.contains(&hour.key))
+                        && with.is_none_or(|with| hour.professional == with)
                 };
                 rows(self.hours.iter().filter(free).map(|hour| self.hour_row(hour)).collect())
             }
-            "agenda.citas" => {
+            "agenda.citas" | "agenda.citas_de_hoy" => {
+                let today = (now - TimeDelta::hours(3)).date_naive();
+                let fits = |one: &Appointment| {
+                    port == "agenda.citas"
+                        || self.hour(&one.slot).is_some_and(|hour| hour.starts.date() == today)
+                };
                 let patient = key(arguments, "paciente");
-                let own =
-                    self.appointments.iter().filter(|(_, one)| !one.cancelled && one.patient == patient);
+                let own = self
+                    .appointments
+                    .iter()
+                    .filter(|(_, one)| !one.cancelled && one.patient == patient && fits(one));
                 rows(own.map(|(id, _)| self.appointment_row(*id)).collect())
             }
             other => panic!("{other} is no read port"),
@@ -438,6 +485,41 @@ impl World {
                 }
                 self.writes.push((port.to_owned(), id.to_string()));
                 Got { rows: vec![self.appointment_row(id)], ..ok() }
+            }
+            "asistencia.confirmar" | "asistencia.atraso" => {
+                let id: i64 = key(arguments, "cita").parse().expect("an id");
+                match self.appointments.get(&id) {
+                    Some(one) if !one.cancelled => Got { rows: vec![self.appointment_row(id)], ..ok() },
+                    _ => outcome("gone"),
+                }
+            }
+            "asistencia.motivo" => {
+                let id: i64 = key(arguments, "cita").parse().expect("an id");
+                assert!(self.appointments[&id].cancelled, "a reason without a cancellation");
+                ok()
+            }
+            "espera.anotar" => {
+                let (patient, kind) = (key(arguments, "paciente"), key(arguments, "prestacion"));
+                if self.waiting.iter().any(|(_, known, who)| *known == kind && *who == patient) {
+                    return outcome("already");
+                }
+                self.next += 1;
+                let row = self.waiting_row(self.next, &kind);
+                self.waiting.push((self.next, kind, patient));
+                Got { rows: vec![row], ..ok() }
+            }
+            "espera.sacar" => {
+                let id: i64 = key(arguments, "espera").parse().expect("an id");
+                let Some(place) = self.waiting.iter().position(|(known, ..)| *known == id) else {
+                    return outcome("gone");
+                };
+                let (_, kind, _) = self.waiting.remove(place);
+                Got { rows: vec![self.waiting_row(id, &kind)], ..ok() }
+            }
+            "avisos.parar" | "avisos.reanudar" => {
+                let out = port == "avisos.parar";
+                let changed = std::mem::replace(&mut self.opted_out, out) != out;
+                outcome(if changed { "ok" } else { "already" })
             }
             other => panic!("{other} is no commit port"),
         }

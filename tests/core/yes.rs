@@ -93,7 +93,8 @@ fn an_option_that_is_itself_a_no_comes_before_negation() {
     let mut talk = Talk::new(world);
     talk.says("quiero anular mi hora").stands_at("cancelar.review.1");
     talk.says("sí").stands_at("cancelar.otra");
-    talk.says("no, gracias").told("lo dejamos así").stands_at("Idle");
+    talk.says("no, gracias").stands_at("cancelar.por_que");
+    talk.says("no, gracias").stands_at("Idle");
     talk.booked(&[]);
 }
 

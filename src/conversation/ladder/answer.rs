@@ -122,6 +122,7 @@ impl<'a> Running<'a> {
         }
         // "matrona el martes": a day beside the answer is an answer of its own
         let alone = message.window.is_none()
+            && !message.words.iter().any(|word| word == "con")
             && (message.words.len() <= 2 || (message.choice.is_some() && message.words.len() <= 4));
         if !self.choose(index, pending.flow, name, &key, By::Patient)? {
             return Ok(false);
@@ -234,7 +235,7 @@ impl<'a> Running<'a> {
 
     /// Whether the message is about another flow, however well its dates would fit here.
     pub(super) fn means_another_flow(&self, pending: &Pending<'_>, message: &Message) -> bool {
-        if matches!(message.intent.as_deref(), Some("reagendar" | "agendar") | None) {
+        if matches!(message.intent.as_deref(), Some("reagendar" | "agendar" | "disponibilidad") | None) {
             return false;
         }
         self.flow_meant(message).is_some_and(|flow| flow != pending.flow.name)

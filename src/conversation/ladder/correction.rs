@@ -6,6 +6,7 @@
 
 use super::Pending;
 use super::hours::{merge, window_feeding};
+use super::with_whom;
 use crate::conversation::fill::is_same;
 use crate::conversation::frames::is_frozen;
 use crate::conversation::message::Message;
@@ -32,6 +33,10 @@ impl<'a> Running<'a> {
         {
             self.rung(5, false, "another flow is meant");
             return Ok(false);
+        }
+        if self.someone_else(pending, message) {
+            self.drop_repairs();
+            return Ok(true);
         }
         let id = self.state.stack[form].id;
         let asked =
@@ -83,7 +88,15 @@ impl<'a> Running<'a> {
     ) -> Corrections {
         let frame = &self.state.stack[index];
         let mut corrections = Corrections::new();
+        let whom = with_whom(flow).map(|field| field.name.as_str());
         for field in flow.fields.values().filter(|field| Some(field.name.as_str()) != asked) {
+            // never asked, so naming one is enough
+            if Some(field.name.as_str()) == whom {
+                let open = !is_frozen(flow, frame, &field.name);
+                let named = if open { self.professional_named(index, flow, field, message) } else { None };
+                corrections.extend(named.map(|value| (field.name.clone(), value)));
+                continue;
+            }
             let FieldKind::Choice { source, .. } = &field.kind else { continue };
             let Some(answer) = frame.answers.get(&field.name) else { continue };
             if matches!(source, Source::FieldsBelow) || is_frozen(flow, frame, &field.name) {

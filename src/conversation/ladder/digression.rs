@@ -142,6 +142,7 @@ impl<'a> Running<'a> {
             return;
         }
         if let Some(message) = message {
+            self.carry_again(message);
             self.take_along(message);
         }
     }

@@ -44,7 +44,7 @@ impl<'a> Running<'a> {
     }
 
     /// A message heard before, read once in a step however many questions it is tried on.
-    fn hear_again(&self, text: &str) -> Rc<Message> {
+    pub(super) fn hear_again(&self, text: &str) -> Rc<Message> {
         let known = self.ears.borrow().iter().find(|message| message.text == text).cloned();
         known.unwrap_or_else(|| {
             let message = Rc::new(self.hear(text, &[], None));

@@ -42,6 +42,14 @@ impl<'a> Running<'a> {
         if self.means_another_flow(pending, message) || self.asks_fixed_answer(message) {
             return Ok(false);
         }
+        if self.someone_else(Some(pending), message) {
+            return Ok(true);
+        }
+        if said_no && message.window.is_none() && message.words.iter().any(|word| word == "gracias") {
+            self.rung(3, true, format!("answer to {name}: no, thanks"));
+            self.leave_form(index);
+            return Ok(true);
+        }
         if self.correct_upstream(index, flow, field, message)? {
             return Ok(true);
         }

@@ -73,7 +73,10 @@ impl<'a> Running<'a> {
             Action::Handoff(reason) => self.hand_off(reason, true)?,
             Action::Offer(name) => self.offer(name),
             Action::Call(name) => {
-                if !self.enter(name) {
+                let carried = self.to_carry(index);
+                if self.enter(name) {
+                    self.carry(carried);
+                } else {
                     self.hand_off(reason, true)?;
                 }
             }
@@ -98,7 +101,9 @@ impl<'a> Running<'a> {
 
     /// Starts a flow from an option. Who was just asked what to do is not asked again whether to leave.
     fn start_from(&mut self, index: usize, flow: &Flow, name: &str) {
+        let mut carried = Vec::new();
         if !flow.name.starts_with("repair.") {
+            carried = self.to_carry(index);
             self.leave(index, Ended::Finished);
         } else if ![RepairKind::Cancel, RepairKind::Frozen]
             .contains(&self.state.repair_on_top().unwrap_or(RepairKind::Menu))
@@ -106,7 +111,9 @@ impl<'a> Running<'a> {
             self.ask_for_flow(name, None);
             return;
         }
-        self.enter(name);
+        if self.enter(name) {
+            self.carry(carried);
+        }
     }
 
     /// "Seguir": back to what was going on. Who declines an offer has nothing to go back to.
@@ -129,19 +136,26 @@ impl<'a> Running<'a> {
             _ => None,
         };
         let heard = frame.heard.clone();
+        let offered = self.state.repair_on_top() == Some(RepairKind::Offer);
         if flow.name.starts_with("repair.") {
             self.leave(index, Ended::Finished);
         }
         self.drop_repairs();
+        let mut carried = Vec::new();
         if let Some(form) = self.form() {
+            // what is offered instead is about the same; what is asked for in the middle may be about another
+            if offered {
+                carried = self.to_carry(form);
+            }
             self.leave(form, Ended::Left);
         }
         match wanted {
             Some(name) => {
-                if self.enter(&name)
-                    && let Some(top) = self.state.stack.last_mut()
-                {
-                    top.heard.extend(heard);
+                if self.enter(&name) {
+                    self.carry(carried);
+                    if let Some(top) = self.state.stack.last_mut() {
+                        top.heard.extend(heard);
+                    }
                 }
             }
             None => self.say(reply::LEFT.to_owned()),

@@ -60,9 +60,11 @@ impl<'a> Running<'a> {
         }
         self.trace_step(flow, step, format!("calls {}", call.flow));
         self.state.stack[index].called.insert(mark);
+        let carried = self.to_carry(index);
         if !self.enter(&call.flow) {
             return Ok(Verdict::Next);
         }
+        self.carry(carried);
         let top = self.state.stack.len() - 1;
         if let Some(called) = self.flow_of(&self.state.stack[top]) {
             for (field, value) in given {

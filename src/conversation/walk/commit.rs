@@ -23,6 +23,7 @@ impl<'a> Running<'a> {
         if self.silent {
             return Ok(Verdict::Stop);
         }
+        self.hear_with_whom(index, flow);
         let frame = &self.state.stack[index];
         let arguments = View::new(flow, frame).arguments(&call.arguments);
         let slot = hour_of(&call.port, &arguments);

@@ -19,6 +19,7 @@ impl<'a> Running<'a> {
         step: &'a Step,
         call: &'a Call,
     ) -> Result<Verdict, Halt> {
+        self.hear_with_whom(index, flow);
         let frame = &self.state.stack[index];
         let arguments = View::new(flow, frame).arguments(&call.arguments);
         let fingerprint = fingerprint::of_call(&call.port, &arguments);
@@ -37,6 +38,7 @@ impl<'a> Running<'a> {
         self.trace_step(flow, step, format!("outcome {outcome}"));
         if outcome == OK {
             self.keep(index, into, fingerprint, rows);
+            self.hear_with_whom(index, flow);
             return Ok(Verdict::Next);
         }
         if self.silent {

@@ -233,6 +233,8 @@ pub(super) fn describe(of: Type) -> &'static str {
                 RowKind::AppointmentType => "a prestación",
                 RowKind::Hour => "an hour",
                 RowKind::Appointment => "an appointment",
+                RowKind::Professional => "a professional",
+                RowKind::Waiting => "an entry of the waitlist",
                 RowKind::Center => "the centre",
                 RowKind::Option => "an option",
             },

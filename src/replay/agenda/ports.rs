@@ -64,16 +64,7 @@ impl Transaction<'_> {
                 people.map(|(patient, verified)| agenda.patient_row(patient, verified)).collect()
             }
             "centro.datos" => {
-                let center = &agenda.world.center;
-                let text = |part: &Option<String>| part.clone().map_or(Value::Nothing, Value::Text);
-                vec![row(
-                    "1".to_owned(),
-                    [
-                        ("nombre", Value::Text(center.name.clone())),
-                        ("direccion", text(&center.address)),
-                        ("telefono", text(&center.phone)),
-                    ],
-                )]
+                vec![agenda.center_row()]
             }
             "agenda.prestaciones" => {
                 let kinds = agenda.world.types.iter().enumerate().filter(|(_, kind)| kind.bookable);
@@ -91,8 +82,12 @@ impl Transaction<'_> {
                 });
                 rows.collect()
             }
-            "agenda.buscar" => {
-                let patient = self.patient(arguments)?.0;
+            "agenda.profesionales" => agenda.professionals_of(arguments.id("prestacion")?),
+            "agenda.buscar" | "agenda.libres" => {
+                let patient = match arguments.port {
+                    "agenda.buscar" => self.patient(arguments)?.0,
+                    _ => PatientId(0),
+                };
                 let kind = AppointmentTypeId(arguments.id("prestacion")?);
                 self.search(arguments, kind, patient, None, except, held)?
             }
@@ -114,6 +109,9 @@ impl Transaction<'_> {
                 own.sort_by_key(|(id, one)| (one.slot.start, **id));
                 own.into_iter().map(|(id, one)| agenda.appointment_row(*id, one)).collect()
             }
+            "agenda.citas_de_hoy" => self.of_today(arguments)?,
+            "espera.anotadas" => self.waiting_of(arguments)?,
+            "privacidad.primera_vez" => Vec::from_iter(agenda.first_contact.then(|| agenda.center_row())),
             _ => return Err(arguments.malformed("it is not a read port")),
         };
         Ok(if rows.is_empty() { outcome("none") } else { Got { rows, ..outcome(OK) } })
@@ -138,11 +136,13 @@ impl Transaction<'_> {
             Some(Value::Number(limit)) => usize::try_from(*limit).unwrap_or(HOURS),
             _ => HOURS,
         };
+        let doctor = arguments.id_if_any("profesional")?;
         let but: BTreeSet<AppointmentId> = held.iter().copied().chain(moving).collect();
         let own_hour = moving.and_then(|id| self.agenda.appointments.get(&id)).map(|one| one.slot);
         let slots = self.agenda.all_slots(self.agenda.local(self.now)).into_iter();
         let free: Vec<Slot> = slots
             .filter(|slot| slot.appointment_type == kind && window.allows(slot.start))
+            .filter(|slot| doctor.is_none_or(|doctor| slot.doctor.0 == doctor))
             .filter(|slot| Some(*slot) != own_hour && !except.contains(&slot.to_string()))
             .filter(|slot| matches!(self.agenda.verdict(*slot, patient, self.now, &but), Verdict::Free))
             .collect();
@@ -203,6 +203,7 @@ impl Transaction<'_> {
                     return Ok(refused);
                 }
                 let id = self.settle(slot, patient, hold);
+                self.agenda.wait_no_more(patient, slot.appointment_type);
                 Ok(self.one(id))
             }
             "agenda.mover" => {
@@ -225,6 +226,11 @@ impl Transaction<'_> {
                 }
                 Ok(self.one(id))
             }
+            "asistencia.confirmar" | "asistencia.atraso" | "asistencia.motivo" => self.note(arguments),
+            "espera.anotar" => self.join(arguments),
+            "espera.sacar" => self.leave_list(arguments),
+            "avisos.parar" => Ok(self.set_opted_out(true)),
+            "avisos.reanudar" => Ok(self.set_opted_out(false)),
             _ => Err(arguments.malformed("it is not a commit port")),
         }
     }
@@ -298,13 +304,13 @@ impl Transaction<'_> {
         one.status == Status::Confirmed && self.agenda.instant(one.slot.start) > self.now
     }
 
-    fn one(&self, id: AppointmentId) -> Got {
+    pub(super) fn one(&self, id: AppointmentId) -> Got {
         let row = self.agenda.appointments.get(&id).map(|one| self.agenda.appointment_row(id, one));
         Got { rows: row.into_iter().collect(), ..outcome(OK) }
     }
 
     /// The patient of the arguments, if this phone may speak for them.
-    fn patient(&self, arguments: &Arguments<'_>) -> Result<(PatientId, bool), Malformed> {
+    pub(super) fn patient(&self, arguments: &Arguments<'_>) -> Result<(PatientId, bool), Malformed> {
         let wanted = PatientId(arguments.id("paciente")?);
         let people = self.agenda.spoken_for();
         people
@@ -331,32 +337,46 @@ impl Transaction<'_> {
 }
 
 /// The arguments of a call, by name.
-struct Arguments<'a> {
-    port: &'a str,
+pub(super) struct Arguments<'a> {
+    pub(super) port: &'a str,
     list: &'a [(Name, Value)],
 }
 
 impl Arguments<'_> {
-    fn get(&self, name: &str) -> Option<&Value> {
+    pub(super) fn get(&self, name: &str) -> Option<&Value> {
         self.list.iter().find(|(known, _)| known == name).map(|(_, value)| value)
     }
 
-    fn key(&self, name: &str) -> Result<&str, Malformed> {
+    pub(super) fn key(&self, name: &str) -> Result<&str, Malformed> {
         match self.get(name) {
             Some(Value::Key(key)) => Ok(key),
             _ => Err(self.malformed(&format!("`{name}` is not the key of a row"))),
         }
     }
 
-    fn id(&self, name: &str) -> Result<i64, Malformed> {
+    pub(super) fn id(&self, name: &str) -> Result<i64, Malformed> {
         self.key(name)?.parse().map_err(|_| self.malformed(&format!("the key of `{name}` is not a number")))
     }
 
-    fn slot(&self, name: &str) -> Result<Slot, Malformed> {
+    pub(super) fn id_if_any(&self, name: &str) -> Result<Option<i64>, Malformed> {
+        match self.get(name) {
+            None | Some(Value::Nothing) => Ok(None),
+            Some(_) => self.id(name).map(Some),
+        }
+    }
+
+    pub(super) fn slot(&self, name: &str) -> Result<Slot, Malformed> {
         self.key(name)?.parse().map_err(|_| self.malformed("the key of an hour cannot be read"))
     }
 
-    fn malformed(&self, why: &str) -> Malformed {
+    pub(super) fn text(&self, name: &str) -> Result<&str, Malformed> {
+        match self.get(name) {
+            Some(Value::Text(text)) => Ok(text),
+            _ => Err(self.malformed(&format!("`{name}` is no text"))),
+        }
+    }
+
+    pub(super) fn malformed(&self, why: &str) -> Malformed {
         Malformed { port: self.port.to_owned(), why: why.to_owned() }
     }
 }

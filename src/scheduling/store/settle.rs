@@ -287,3 +287,18 @@ pub(in crate::scheduling) async fn upcoming(
     .await?;
     Ok(rows.into_iter().map(|row| row.booked().0).collect())
 }
+
+/// Whose cancelled booking this is, and the conversation that had booked it.
+pub(in crate::scheduling) async fn called_off(
+    conn: &mut PgConnection,
+    appointment: AppointmentId,
+) -> sqlx::Result<Option<(PatientId, Option<ConversationId>)>> {
+    let row = sqlx::query!(
+        r#"select patient_id as "patient: PatientId", conversation_id as "conversation: ConversationId"
+             from appointments where id = $1 and status = 'CANCELLED'"#,
+        appointment.0
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(row.map(|row| (row.patient, row.conversation)))
+}
