@@ -20,6 +20,7 @@
 
 mod bare;
 mod figures;
+mod plan;
 mod recording;
 mod whole;
 mod work;
