@@ -1,5 +1,6 @@
 //! `smartsalud replay`: plays scripted conversations and says what differs from what they expect.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -158,9 +159,13 @@ async fn accept_all(
 ) -> anyhow::Result<Vec<Outcome>> {
     for (path, outcome) in paths.iter().zip(outcomes) {
         let Ok(played) = &outcome.result else { continue };
-        let failed = played.turns.iter().filter(|turn| !turn.differences.is_empty());
-        let turns: Vec<Accepted<'_>> =
-            failed.map(|turn| Accepted { line: turn.line, observed: &turn.observed }).collect();
+        // of several cases the first is written down; what the others do differently still fails
+        let mut lines = BTreeSet::new();
+        let failed = played.turns.iter().filter(|turn| !turn.differences.is_empty() && turn.file.is_none());
+        let turns: Vec<Accepted<'_>> = failed
+            .filter(|turn| lines.insert(turn.line))
+            .map(|turn| Accepted { line: turn.line, observed: &turn.observed })
+            .collect();
         if turns.is_empty() {
             continue;
         }
