@@ -109,6 +109,11 @@ impl Pipeline {
         &self.clock
     }
 
+    /// The database in which it happens.
+    pub fn pool(&self) -> &PgPool {
+        &self.pool
+    }
+
     /// Lets something happen and tells what came of it.
     ///
     /// # Errors

@@ -215,7 +215,13 @@ pub async fn play<S: Stage>(stage: &mut S, fixture: &Fixture, take: &Take, exten
             file: item.value.file.clone(),
             case: case_of(fixture, take, &item.value, case),
             at,
-            story: sent.map_or_else(|| filled.story(), Sent::story),
+            // as it is written, for what a name stands for differs from stage to stage
+            story: item
+                .value
+                .cases
+                .as_ref()
+                .and_then(|cases| cases.get(case))
+                .map_or_else(|| item.value.story(), Sent::story),
             observed,
             differences,
         });
