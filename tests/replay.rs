@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use smartsalud::flow::Book;
+use smartsalud::replay::coverage::{Coverage, Kind};
 use smartsalud::replay::deploy::Flows;
 use smartsalud::replay::folder;
 use smartsalud::replay::player::Extent;
@@ -74,4 +76,27 @@ async fn the_readmes_fixture_passes_and_fails_as_it_is_shown_to() {
     assert!(right.passed(), "{}", report::failure(&right));
     let told = report::failure(&wrong).replace(&format!("{}/", folder.display()), "");
     assert_eq!(blocks("text"), [format!("{}\n", told.trim_end())]);
+}
+
+#[tokio::test]
+async fn coverage_counts_what_was_done_with_its_place_and_knows_what_was_never_seen() {
+    let path = PathBuf::from("tests/conversations/ver_mis_horas.yaml");
+    let outcome = folder::play(&path, Flows::built_in(), Extent::default()).await;
+    let seen = Coverage::of(&[outcome], Book::built_in());
+    let part = |name: &str| {
+        let found = seen.parts.iter().find(|part| part.name == name);
+        found.unwrap_or_else(|| panic!("there is no part {name}"))
+    };
+    assert!(part("ver_horas.do.citas").seen > 0 && part("ver_horas.do.citas: ok").seen > 0);
+    assert_eq!((part("agendar.ask.hora").kind, part("agendar.ask.hora").seen), (Kind::Step, 0));
+    assert_eq!(part("agendar.do.oferta: used up: none").kind, Kind::Branch);
+    assert_eq!(part("agendar.hold.1: taken").seen, 0);
+    assert!(part("ver_horas.when.1: holds").at.starts_with("ver_horas.yaml:"));
+    assert_eq!(seen.below(95.0).len(), 5, "one talk sees little of any kind: {:?}", seen.below(95.0));
+    assert!(seen.below(0.0).is_empty());
+    let line = seen.json().lines().next().map(str::to_owned).expect("there are steps");
+    assert!(line.starts_with(r#"{"step":"agendar."#) && line.contains(r#""at":"agendar.yaml:"#), "{line}");
+    for line in seen.json().lines() {
+        let _: serde_json::Value = serde_json::from_str(line).expect("each line is JSON");
+    }
 }

@@ -13,13 +13,17 @@ use std::path::{Path, PathBuf};
 use futures_util::StreamExt as _;
 use smartsalud::replay::deploy::Flows;
 use smartsalud::replay::expectation::shown;
+use smartsalud::replay::fixture::{Take, Wanted};
 use smartsalud::replay::observed::Notice;
 use smartsalud::replay::pipeline::PipelineStage;
 use smartsalud::replay::player::{Extent, Played, Scene, play, scene};
 use smartsalud::replay::stage::Stage;
 
-fn worlds(name: &str) -> Result<(String, String), String> {
-    let path = format!("tests/worlds/{name}.yaml");
+fn found(wanted: Wanted<'_>) -> Result<(String, String), String> {
+    let path = match wanted {
+        Wanted::World(name) => format!("tests/worlds/{name}.yaml"),
+        Wanted::Fixture { from, path } => Path::new(from).parent().unwrap().join(path).display().to_string(),
+    };
     std::fs::read_to_string(&path).map(|text| (path, text)).map_err(|error| error.to_string())
 }
 
@@ -75,11 +79,22 @@ async fn parting(path: PathBuf) -> Option<String> {
     let all = Extent { all: true, ..Extent::default() };
     let file = path.display().to_string();
     let source = std::fs::read_to_string(&path).unwrap();
-    let scene = scene(&file, &source, worlds).unwrap_or_else(|error| panic!("{error}"));
+    let scene = scene(&file, &source, found).unwrap_or_else(|error| panic!("{error}"));
+    for take in scene.fixture.takes() {
+        let parted = parting_of(&file, &scene, &take, all).await;
+        if parted.is_some() {
+            return parted;
+        }
+    }
+    None
+}
+
+/// Where one take of it parts.
+async fn parting_of(file: &str, scene: &Scene, take: &Take, all: Extent) -> Option<String> {
     let mut core = scene.core(Flows::built_in());
-    let here = play(&mut core, &scene.fixture, all).await;
-    let mut pipeline = in_the_database(&scene).await;
-    let there = play(&mut pipeline, &scene.fixture, all).await;
+    let here = play(&mut core, &scene.fixture, take, all).await;
+    let mut pipeline = in_the_database(scene).await;
+    let there = play(&mut pipeline, &scene.fixture, take, all).await;
     let (mut one, mut other) = (transcript(&here), transcript(&there));
     one.extend(core.appointments().await.unwrap());
     other.extend(pipeline.appointments().await.unwrap());

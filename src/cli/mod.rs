@@ -9,6 +9,7 @@ pub mod flows;
 pub mod generate;
 pub mod import;
 pub mod migrate;
+pub mod record;
 pub mod replay;
 pub mod serve;
 pub mod understand;
@@ -47,6 +48,8 @@ enum Command {
     Chat(chat::ChatArgs),
     /// Plays scripted conversations and says what differs from what they expect
     Replay(replay::ReplayArgs),
+    /// Turns a real conversation into a fixture without a word that could tell whose it was
+    Record(record::RecordArgs),
     /// Brings the database's tables up to date, and exits
     Migrate(migrate::MigrateArgs),
     /// Says what the language part makes of texts: JSON lines in, JSON lines out
@@ -86,6 +89,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Generate(args) => generate::run(args).await,
         Command::Chat(args) => chat::run(args).await,
         Command::Replay(args) => replay::run(args).await,
+        Command::Record(args) => record::run(args).await,
         Command::Migrate(args) => migrate::run(args).await,
         Command::Understand(args) => understand::run(&args),
         Command::Flows(args) => flows::run(args).await,

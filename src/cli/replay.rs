@@ -1,5 +1,6 @@
 //! `smartsalud replay`: plays scripted conversations and says what differs from what they expect.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -10,7 +11,7 @@ use futures_util::{StreamExt as _, stream};
 use crate::database::testing::Cluster;
 use crate::flow::{Book, load};
 use crate::replay::accept::{self, Accepted};
-use crate::replay::coverage::coverage;
+use crate::replay::coverage::Coverage;
 use crate::replay::deploy::Flows;
 use crate::replay::folder;
 use crate::replay::pipeline;
@@ -35,9 +36,13 @@ pub struct ReplayArgs {
     /// Show every turn: what was said, called and understood, and where the walk went
     #[arg(long)]
     trace: bool,
-    /// Show which steps and repairs of the flows no fixture has seen
+    /// Show which steps, branches, outcomes and repairs of the flows no fixture has seen; with --json all parts of
+    /// the flows, each on a line with how often it was seen
     #[arg(long)]
     coverage: bool,
+    /// Fail when less than so many percent of any kind of part was seen
+    #[arg(long, value_name = "PERCENT", requires = "coverage")]
+    floor: Option<f64>,
     /// One line of JSON for each fixture instead of text
     #[arg(long)]
     json: bool,
@@ -78,8 +83,12 @@ pub async fn run(args: ReplayArgs) -> anyhow::Result<ExitCode> {
         std::fs::write(file, report::junit(&outcomes))
             .with_context(|| format!("{} cannot be written", file.display()))?;
     }
+    let seen = args.coverage.then(|| Coverage::of(&outcomes, &book));
     if args.json {
-        print!("{}", report::json(&outcomes)?);
+        match &seen {
+            Some(seen) => print!("{}", seen.json()),
+            None => print!("{}", report::json(&outcomes)?),
+        }
     } else {
         if args.trace {
             for outcome in &outcomes {
@@ -89,12 +98,17 @@ pub async fn run(args: ReplayArgs) -> anyhow::Result<ExitCode> {
                 }
             }
         }
-        if args.coverage {
-            print!("{}", coverage(&outcomes, &book));
+        if let Some(seen) = &seen {
+            print!("{}", seen.text());
         }
         print!("{}", report::text(&outcomes));
     }
-    Ok(if outcomes.iter().all(Outcome::passed) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    let below = seen.zip(args.floor).map(|(seen, floor)| seen.below(floor)).unwrap_or_default();
+    if let (false, Some(floor)) = (below.is_empty(), args.floor) {
+        eprintln!("less than {floor} % of the flows was seen: {}", below.join(", "));
+    }
+    let passed = below.is_empty() && outcomes.iter().all(Outcome::passed);
+    Ok(if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// Where fixtures are played: on the pipeline with a database each, or without one.
@@ -145,9 +159,13 @@ async fn accept_all(
 ) -> anyhow::Result<Vec<Outcome>> {
     for (path, outcome) in paths.iter().zip(outcomes) {
         let Ok(played) = &outcome.result else { continue };
-        let failed = played.turns.iter().filter(|turn| !turn.differences.is_empty());
-        let turns: Vec<Accepted<'_>> =
-            failed.map(|turn| Accepted { line: turn.line, observed: &turn.observed }).collect();
+        // of several cases the first is written down; what the others do differently still fails
+        let mut lines = BTreeSet::new();
+        let failed = played.turns.iter().filter(|turn| !turn.differences.is_empty() && turn.file.is_none());
+        let turns: Vec<Accepted<'_>> = failed
+            .filter(|turn| lines.insert(turn.line))
+            .map(|turn| Accepted { line: turn.line, observed: &turn.observed })
+            .collect();
         if turns.is_empty() {
             continue;
         }

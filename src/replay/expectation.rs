@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use unicode_normalization::UnicodeNormalization;
 
 use super::agenda::commits;
-use super::fixture::{Bot, End, Expected, Item};
+use super::fixture::{Bot, End, Expected, Item, Names, occurs};
 use super::observed::{Notice, Observed, Said};
 use crate::conversation::need::OK;
 use crate::conversation::state::State;
@@ -30,13 +30,13 @@ impl Difference {
     }
 }
 
-/// Compares a turn.
-pub fn compare(item: &Item, observed: &Observed) -> Vec<Difference> {
+/// Compares a turn; names that its `says` catch are added.
+pub fn compare(item: &Item, observed: &Observed, names: &mut Names) -> Vec<Difference> {
     let mut found = Vec::new();
     match item.bot.as_ref().map(|bot| &bot.value) {
         Some(Bot::Any) => {}
-        Some(Bot::Says(expected)) => notices(expected, observed, &mut found),
-        None => notices(&[], observed, &mut found),
+        Some(Bot::Says(expected)) => notices(expected, observed, names, &mut found),
+        None => notices(&[], observed, names, &mut found),
     }
     for (field, expected) in &item.answers {
         answer(field, expected, &observed.state, &mut found);
@@ -54,8 +54,15 @@ pub fn compare(item: &Item, observed: &Observed) -> Vec<Difference> {
     if let Some(expected) = &item.stage {
         stage(expected, &observed.state, &mut found);
     }
+    if let Some(expected) = &item.incident
+        && !observed.incidents.iter().any(|incident| incident.contains(expected))
+    {
+        found.push(Difference::new("incident", expected, list(&observed.incidents)));
+    }
     for incident in &observed.incidents {
-        found.push(Difference::new("incident", "none", incident));
+        if !item.incident.as_ref().is_some_and(|expected| incident.contains(expected)) {
+            found.push(Difference::new("incident", "none", incident));
+        }
     }
     found
 }
@@ -99,7 +106,7 @@ pub fn without_number(stage: &str) -> &str {
     }
 }
 
-fn notices(expected: &[Expected], observed: &Observed, found: &mut Vec<Difference>) {
+fn notices(expected: &[Expected], observed: &Observed, names: &mut Names, found: &mut Vec<Difference>) {
     let stage = observed.state.stage();
     let mut rest = observed.notices.iter().peekable();
     let mut number = 0;
@@ -107,7 +114,7 @@ fn notices(expected: &[Expected], observed: &Observed, found: &mut Vec<Differenc
         if entry.wants_message() {
             number += 1;
             match rest.next_if(|notice| matches!(notice, Notice::Message(_))) {
-                Some(Notice::Message(said)) => message(number, entry, said, &stage, found),
+                Some(Notice::Message(said)) => message(number, entry, said, &stage, names, found),
                 _ => found.push(Difference::new(format!("message {number}"), in_short(entry), "nothing")),
             }
         }
@@ -129,7 +136,14 @@ fn notices(expected: &[Expected], observed: &Observed, found: &mut Vec<Differenc
     }
 }
 
-fn message(number: usize, expected: &Expected, said: &Said, stage: &str, found: &mut Vec<Difference>) {
+fn message(
+    number: usize,
+    expected: &Expected,
+    said: &Said,
+    stage: &str,
+    names: &mut Names,
+    found: &mut Vec<Difference>,
+) {
     let at = |what: &str| format!("message {number}: {what}");
     // a repair that repeats a question has its own label, and the conversation waits at the question
     let repeats = said.label.starts_with("repair.") && !stage.starts_with("repair.");
@@ -171,7 +185,11 @@ fn message(number: usize, expected: &Expected, said: &Said, stage: &str, found: 
         }
     }
     for fragment in &expected.says {
-        if !plain(&said.message.text).contains(&plain(fragment)) {
+        let there = match fragment.contains('$') {
+            true => occurs(fragment, &said.message.text, names),
+            false => plain(&said.message.text).contains(&plain(fragment)),
+        };
+        if !there {
             found.push(Difference::new(at("says"), format!("… {fragment} …"), &said.message.text));
         }
     }
@@ -348,9 +366,9 @@ mod tests {
     #[test]
     fn a_message_that_is_not_listed_is_a_difference() {
         let observed = Observed { notices: vec![said("answer", "De nada.", &[])], ..Observed::default() };
-        let found = compare(&item("patient: gracias\nbot: []"), &observed);
+        let found = compare(&item("patient: gracias\nbot: []"), &observed, &mut Names::new());
         assert_eq!(found[0].what, "message not listed");
-        assert!(compare(&item("patient: gracias\nbot: any"), &observed).is_empty());
+        assert!(compare(&item("patient: gracias\nbot: any"), &observed, &mut Names::new()).is_empty());
     }
 
     #[test]
@@ -359,19 +377,21 @@ mod tests {
         let observed = Observed { notices: vec![notice], ..Observed::default() };
         let wanted =
             item("patient: x\nbot: [{ ask: agendar.prestacion, options: [mar 1 16:00], says: [nada] }]");
-        let found = compare(&wanted, &observed);
+        let found = compare(&wanted, &observed, &mut Names::new());
         let what: Vec<&str> = found.iter().map(|one| one.what.as_str()).collect();
         assert_eq!(what, ["message 1: asks", "message 1: options", "message 1: says"]);
         let right =
             item("patient: x\nbot: [{ ask: agendar.hora, options: [\"mar 1 15:00\"], says: [LAS HORAS] }]");
-        assert_eq!(compare(&right, &observed), []);
+        assert_eq!(compare(&right, &observed, &mut Names::new()), []);
     }
 
     #[test]
     fn a_write_that_nobody_listed_is_a_difference() {
         let call = super::super::observed::Call { port: "agenda.anular".into(), outcome: "ok".into() };
         let observed = Observed { calls: vec![call], ..Observed::default() };
-        assert_eq!(compare(&item("patient: x"), &observed)[0].what, "write not listed");
-        assert!(compare(&item("patient: x\ncalls: [agenda.anular]"), &observed).is_empty());
+        assert_eq!(compare(&item("patient: x"), &observed, &mut Names::new())[0].what, "write not listed");
+        assert!(
+            compare(&item("patient: x\ncalls: [agenda.anular]"), &observed, &mut Names::new()).is_empty()
+        );
     }
 }

@@ -18,7 +18,11 @@
 //!   `{ tap: 1 }`, `{ tap: Sí, confirmar }` or `{ tap: si }` (place, label or key of an option of the last message
 //!   with options; `of_turn: N` names an older one; `twice: true` delivers it twice), `{ audio: true }`,
 //!   `{ image: true }`, `{ video: true }`, `{ document: true }`, `{ location: true }`, `{ contact: true }`,
-//!   `{ reaction: "👍" }`, `{ unsupported: true }`. `{ ago: 20s, text: … }` was written before it arrived.
+//!   `{ reaction: "👍" }`, `{ unsupported: true }`. `{ ago: 20s, text: … }` was written before it arrived;
+//!   `{ late: 3, text: … }` was written a moment before turn 3 and arrives only now, after what came later;
+//!   `{ out_of_order: [uno, dos] }` is a burst in the order of writing that arrives the other way round
+//! - `cases:` a table of phrasings: `[sí, dale, [ya, po], { tap: si }]`, each played from the state before the turn and
+//!   held to the same answer; the talk goes on after the first
 //! - `staff: { ana: take_over }`, `{ ana: give_back, how: resume | restart | close }`, `{ ana: close }`,
 //!   `{ ana: { say: text } }`, `{ ana: { edit: hora, to: jue 26 10:30 } }` (corrects an answer),
 //!   `{ ana: { did: jue 26 12:00 Matrona } }` (books by hand what the flow was about)
@@ -37,12 +41,23 @@
 //! - `answers: { field: text | unset }` what the running flows hold now
 //! - `calls: [port, …]` every write that cannot be undone must be named here; reads and holds may be
 //! - `stage:` where the conversation stands
+//! - `incident:` words of what operators are told; one that is not listed fails the turn
+//!
+//! `use: saluda.yaml`, or `use: { fixture: saluda.yaml, to: 3 }`, instead of clock, center, patient and booked: the talk
+//! goes on where that one ended, or after its turn 3; its turns come first and count.
+//!
+//! `$code` in a `says` catches the word that stands there; afterwards it is that word in what the patient, staff and the
+//! bot say. `cases:` at the top is a table, `[{ pide: matrona, con: Ana Rojas }, …]`: the whole talk is played for each
+//! row, with `$pide` and `$con` for its columns. `$$` is a dollar sign.
 //!
 //! `fault: { port: outcome }` makes the port answer so in this turn (once, with `once: true` on the item); one that is
 //! not used fails the turn. `end: { never: [port] }` names what must have been done in no turn.
 
+mod beginning;
+mod check;
 mod expected;
 mod item;
+mod names;
 mod reading;
 
 use chrono::NaiveDateTime;
@@ -50,30 +65,33 @@ use serde::de::{Deserializer, Error as _};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_saphyr::Spanned;
 
+pub use beginning::{Find, Take, Wanted, parse, parse_with};
 pub use expected::{Bot, Empty, End, Expected};
 pub use item::{Deploy, FileEdit, GiveBack, Item, Sent, SentOther, Span, Staff, StaffDoes};
+pub use names::{Names, occurs};
 
 use super::world;
 
 /// A scripted conversation.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug)]
 pub struct Fixture {
     /// What it is about.
     pub fixture: String,
+    /// The file in which clock, world and writer stand: its own, or that of its beginning.
+    pub head: String,
     /// Local time of the centre at the start.
-    pub clock: Spanned<Local>,
+    pub clock: Local,
     /// The world it plays in.
     pub center: Spanned<Place>,
     /// Who writes.
     pub patient: Writer,
     /// Hours that patients already have.
-    #[serde(default)]
     pub booked: Vec<Spanned<world::Booking>>,
-    /// The turns.
+    /// A table for which the whole talk is played, row by row: what the names stand for.
+    pub cases: Vec<Names>,
+    /// The turns, those of its beginning first.
     pub talk: Vec<Spanned<Item>>,
     /// How it must end.
-    #[serde(default)]
     pub end: Option<Spanned<End>>,
 }
 
@@ -135,18 +153,6 @@ impl BadFixture {
     }
 }
 
-/// Reads a fixture.
-///
-/// # Errors
-/// At the first thing that is not as the head of this module says.
-pub fn parse(file: &str, source: &str) -> Result<Fixture, BadFixture> {
-    let fixture: Fixture = read(file, source)?;
-    for item in &fixture.talk {
-        check(file, item)?;
-    }
-    Ok(fixture)
-}
-
 /// Reads YAML into closed structs; texts stay texts.
 pub(super) fn read<T: DeserializeOwned>(file: &str, source: &str) -> Result<T, BadFixture> {
     let options = serde_saphyr::options! { strict_booleans: true };
@@ -171,51 +177,6 @@ fn nearest_key(message: &str) -> Option<String> {
     let known = known.trim_start_matches("one of ").split([',', '`', ' ']).filter(|key| !key.is_empty());
     let near = known.min_by_key(|key| strsim::osa_distance(key, unknown))?;
     (strsim::osa_distance(near, unknown) <= 1 + unknown.chars().count() / 3).then(|| near.to_owned())
-}
-
-fn check(file: &str, item: &Spanned<Item>) -> Result<(), BadFixture> {
-    let wrong = |message: &str| Err(BadFixture::at(file, item, message));
-    let turn = &item.value;
-    let acts = [
-        turn.patient.is_some(),
-        turn.staff.is_some(),
-        turn.other.is_some(),
-        turn.wait.is_some(),
-        turn.start.is_some(),
-        turn.deploy.is_some(),
-    ];
-    if acts.iter().filter(|acts| **acts).count() != 1 {
-        return wrong(
-            "an item needs exactly one of `patient`, `staff`, `other`, `wait`, `start` and `deploy`",
-        );
-    }
-    if let Some(Bot::Says(list)) = turn.bot.as_ref().map(|bot| &bot.value) {
-        for entry in list {
-            if *entry == Expected::default() {
-                return wrong(
-                    "an entry of `bot` must expect something: ask, review, repair, says or handoff",
-                );
-            }
-        }
-    }
-    if let Some(Sent::Other(other)) = &turn.patient {
-        let kinds = [
-            other.text.is_some(),
-            other.tap.is_some(),
-            other.media().is_some(),
-            other.reaction.is_some(),
-            other.unsupported,
-        ];
-        if kinds.iter().filter(|one| **one).count() != 1 {
-            return wrong(
-                "`patient: { … }` needs exactly one of text, tap, audio, image, video, document, location, contact, reaction and unsupported",
-            );
-        }
-        if (other.of_turn.is_some() || other.twice) && other.tap.is_none() {
-            return wrong("`of_turn` and `twice` belong to `tap`");
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -246,5 +207,79 @@ mod tests {
     #[test]
     fn an_item_in_which_two_act_is_refused() {
         assert!(wrong("  - patient: hola\n    wait: 3m\n").to_string().contains("exactly one of"));
+    }
+
+    #[test]
+    fn a_case_that_says_nothing_new_and_a_table_of_one_are_refused() {
+        let one = wrong("  - patient: hola\n  - cases: [sí]\n");
+        assert_eq!((one.line, one.column), (7, 5), "{one}");
+        assert!(one.to_string().contains("two or more"), "{one}");
+        assert!(wrong("  - cases: [sí, dale, sí]\n").to_string().contains("case 3 stands twice"));
+        let table = |rows: &str, talk: &str| {
+            parse("x.yaml", &format!("{HEAD}cases: {rows}\ntalk:\n{talk}")).unwrap_err()
+        };
+        let error = table("[{ a: x }, { b: y }]", "  - patient: $a\n");
+        assert!(error.to_string().starts_with("x.yaml:5:") && error.message.contains("row 2"), "{error}");
+        assert!(table("[{ a: x }, { a: y }]", "  - patient: hola\n").message.contains("`$a`"));
+        assert!(table("[{ a: x }]", "  - patient: $a\n").message.contains("two rows or more"));
+    }
+
+    #[test]
+    fn a_name_must_be_caught_before_it_is_used_and_used_once_it_is_caught() {
+        let early = wrong("  - patient: anula la $code\n    bot: [{ says: [\"Código $code\"] }]\n");
+        assert_eq!((early.line, early.column), (6, 5), "{early}");
+        assert!(early.message.contains("stands for nothing yet"), "{early}");
+        let idle = wrong("  - patient: hola\n    bot: [{ says: [\"Código $code\"] }]\n");
+        assert!(idle.message.contains("used nowhere"), "{idle}");
+        let good =
+            "  - patient: hola\n    bot: [{ says: [\"Código $code\"] }]\n  - patient: anula la $code\n";
+        assert!(parse("x.yaml", &format!("{HEAD}talk:\n{good}")).is_ok());
+    }
+
+    #[test]
+    fn what_is_late_or_out_of_order_must_be_possible() {
+        assert!(wrong("  - patient: { text: sí, late: 1 }\n").message.contains("earlier turn"));
+        assert!(
+            wrong("  - patient: hola\n  - patient: { tap: 1, late: 1 }\n")
+                .message
+                .contains("belong to `text`")
+        );
+        assert!(wrong("  - patient: { out_of_order: [hola] }\n").message.contains("two texts or more"));
+        assert!(wrong("  - patient: { tap: 1, of_turn: 1 }\n").message.contains("earlier turn"));
+    }
+
+    #[test]
+    fn a_beginning_lends_its_head_and_its_turns() {
+        let lender = format!("{HEAD}talk:\n  - cases: [hola, buenas]\n  - patient: dos\n  - patient: tres\n");
+        let find = |wanted: Wanted<'_>| match wanted {
+            Wanted::Fixture { path: "lender.yaml", .. } => Ok(("dir/lender.yaml".to_owned(), lender.clone())),
+            Wanted::Fixture { path: "circle.yaml", .. } => {
+                Ok(("circle.yaml".to_owned(), "fixture: c\nuse: circle.yaml\ntalk: []\n".to_owned()))
+            }
+            other => Err(format!("no {other:?}")),
+        };
+        let parse = |source: &str| parse_with("x.yaml", source, &find);
+        let fixture = parse(
+            "fixture: x\nuse: { fixture: lender.yaml, to: 2 }\ntalk:\n  - patient: { text: ya, late: 1 }\n",
+        );
+        let fixture = fixture.unwrap();
+        let told: Vec<String> = fixture.talk.iter().map(|item| item.value.story()).collect();
+        assert_eq!(
+            told,
+            [
+                "the patient wrote: «hola»",
+                "the patient wrote: «dos»",
+                "what the patient wrote in turn 1 arrived: «ya»"
+            ]
+        );
+        assert_eq!(fixture.talk[0].value.file.as_deref(), Some("dir/lender.yaml"));
+        let wrong = |source: &str| parse(source).unwrap_err().to_string();
+        let both = wrong("fixture: x\nuse: lender.yaml\nclock: 2026-11-25T09:00\ntalk: []\n");
+        assert!(both.starts_with("x.yaml:2:6: `clock` comes from"), "{both}");
+        let far = wrong("fixture: x\nuse: { fixture: lender.yaml, to: 4 }\ntalk: []\n");
+        assert!(far.contains("has no turn 4, only 3"), "{far}");
+        let circle = wrong("fixture: x\nuse: circle.yaml\ntalk: []\n");
+        assert!(circle.contains("in a circle"), "{circle}");
+        assert!(wrong("fixture: x\ntalk: []\n").contains("`clock` is missing"));
     }
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::deploy::Flows;
-use super::fixture::BadFixture;
+use super::fixture::{BadFixture, Wanted};
 use super::player::{self, Extent, Scene};
 use super::report::Outcome;
 
@@ -58,6 +58,16 @@ pub fn world(fixture: &Path, name: &str) -> Result<(String, String), String> {
     ))
 }
 
+/// The file and source of a fixture with which another begins.
+fn beginning(from: &str, path: &str) -> Result<(String, String), String> {
+    let folder = Path::new(from).parent().unwrap_or(Path::new(""));
+    let path = folder.join(path);
+    match std::fs::read_to_string(&path) {
+        Ok(source) => Ok((path.display().to_string(), source)),
+        Err(error) => Err(format!("the fixture {} cannot be read: {error}", path.display())),
+    }
+}
+
 /// Reads a fixture and sets its scene.
 ///
 /// # Errors
@@ -70,7 +80,10 @@ pub fn scene(path: &Path) -> Result<Scene, BadFixture> {
         column: 1,
         message: format!("it cannot be read: {error}"),
     })?;
-    player::scene(&file, &source, |name| world(path, name))
+    player::scene(&file, &source, |wanted| match wanted {
+        Wanted::World(name) => world(path, name),
+        Wanted::Fixture { from, path } => beginning(from, path),
+    })
 }
 
 /// Plays a fixture without a database.
@@ -79,8 +92,8 @@ pub async fn play(path: &Path, flows: Flows<'_>, extent: Extent) -> Outcome {
     match scene(path) {
         Err(bad) => Outcome { title: file.clone(), file, result: Err(bad) },
         Ok(scene) => {
-            let mut stage = scene.core(flows);
-            let played = player::play(&mut stage, &scene.fixture, extent).await;
+            let open = async || Ok::<_, std::convert::Infallible>(scene.core(flows));
+            let Ok(played) = player::play_all(open, &scene.fixture, extent).await;
             Outcome { file, title: scene.fixture.fixture, result: Ok(played) }
         }
     }

@@ -13,6 +13,7 @@ pub mod folder;
 pub mod observed;
 pub mod pipeline;
 pub mod player;
+pub mod recording;
 pub mod report;
 pub mod stage;
 pub mod store;

@@ -1,19 +1,25 @@
 //! Plays a fixture on a stage, turn by turn, until one differs from what was expected.
 
-use chrono::{NaiveDateTime, TimeDelta};
+mod happenings;
+
+use std::sync::Arc;
+
+use chrono::{DateTime, NaiveDateTime, Utc};
+
+use happenings::happenings;
 
 use super::agenda::Agenda;
 use super::deploy::Flows;
 use super::expectation::{self, Difference};
-use super::fixture::{BadFixture, Fixture, GiveBack, Item, Place, Sent, SentOther, Staff, StaffDoes};
-use super::observed::{Observed, Said};
-use super::stage::{CoreStage, Faults, Happening, Stage, StageError};
+use super::fixture::{BadFixture, Fixture, Item, Place, Sent, Take, Wanted};
+use super::observed::Observed;
+use super::stage::{CoreStage, Faults, Stage, StageError};
 use super::world::World;
-use crate::conversation::need::{EventKind, OK, PatientText, StaffAction};
-use crate::conversation::state::{State, Tap};
-use crate::flow::{Record, Value};
-use crate::value::hour_label::day_hour_short;
-use crate::value::{Phone, rut};
+use crate::conversation::need::OK;
+use crate::conversation::state::State;
+use crate::value::Phone;
+
+pub use happenings::option;
 
 /// A turn that was played.
 #[derive(Debug)]
@@ -22,6 +28,12 @@ pub struct PlayedTurn {
     pub number: usize,
     /// Its line in the file.
     pub line: u64,
+    /// The file, when it is not the fixture's own.
+    pub file: Option<Arc<str>>,
+    /// Which of several it was, when the fixture or the turn has cases: `case 2 of 5`.
+    pub case: Option<String>,
+    /// When it happened.
+    pub at: DateTime<Utc>,
     /// What happened, as a person would tell it.
     pub story: String,
     /// What came of it.
@@ -35,7 +47,7 @@ pub struct PlayedTurn {
 pub struct Played {
     /// Its turns, up to the first that failed (or all).
     pub turns: Vec<PlayedTurn>,
-    /// What is wrong at the end, with the line of `end:`.
+    /// What is wrong at the end, with the line of `end:`; for each row of a table, the first that is wrong.
     pub end: Option<(u64, Vec<Difference>)>,
     /// Turns that were not played because one failed.
     pub skipped: usize,
@@ -68,20 +80,21 @@ pub struct Scene {
     pub clock: NaiveDateTime,
 }
 
-/// Sets the scene of a fixture; `find` gives a world's source by its name.
+/// Sets the scene of a fixture; `find` gives the path and source of a world or fixture that it names.
 ///
 /// # Errors
 /// When the fixture or its world is not sound, or they do not fit.
 pub fn scene(
     file: &str,
     source: &str,
-    find: impl Fn(&str) -> Result<(String, String), String>,
+    find: impl Fn(Wanted<'_>) -> Result<(String, String), String>,
 ) -> Result<Scene, BadFixture> {
-    let fixture = super::fixture::parse(file, source)?;
+    let fixture = super::fixture::parse_with(file, source, &find)?;
+    let file = fixture.head.as_str();
     let world = match &fixture.center.value {
         Place::Named(name) => {
-            let (path, text) =
-                find(name).map_err(|message| BadFixture::at(file, &fixture.center, message))?;
+            let (path, text) = find(Wanted::World(name))
+                .map_err(|message| BadFixture::at(file, &fixture.center, message))?;
             World::parse(&path, &text)?
         }
         Place::Inline(world) => {
@@ -114,7 +127,7 @@ pub fn scene(
         agenda.world().check_booking(file, booking)?;
         agenda.book(&booking.value);
     }
-    let clock = fixture.clock.value.0;
+    let clock = fixture.clock.0;
     Ok(Scene { fixture, agenda, clock })
 }
 
@@ -125,19 +138,63 @@ impl Scene {
     }
 }
 
-/// Plays it.
+/// Plays all takes of a fixture, each on a stage that `open` makes; the turns of the first that fails are told, and
+/// those of the cases.
 ///
 /// # Errors
-/// When the stage fails or a turn cannot be played as written; the error says which.
-pub async fn play<S: Stage>(stage: &mut S, fixture: &Fixture, extent: Extent) -> Played {
+/// When a stage cannot be made.
+pub async fn play_all<S: Stage, E>(
+    mut open: impl AsyncFnMut() -> Result<S, E>,
+    fixture: &Fixture,
+    extent: Extent,
+) -> Result<Played, E> {
+    let mut all = Played { turns: Vec::new(), end: None, skipped: 0 };
+    for take in fixture.takes() {
+        let last = take.case.map(|(turn, _)| turn + 1);
+        if let (Some(last), Some(until)) = (last, extent.until)
+            && last > until
+        {
+            continue;
+        }
+        let mut played = play(&mut open().await?, fixture, &take, extent).await;
+        if let Some(last) = last {
+            // what leads to a case was told with the first take
+            played.turns.retain(|turn| turn.number >= last);
+        }
+        let failed = !played.passed();
+        all.turns.append(&mut played.turns);
+        all.skipped += played.skipped;
+        if all.end.as_ref().is_none_or(|(_, differences)| differences.is_empty()) {
+            all.end = played.end.or(all.end);
+        }
+        if failed && !extent.all {
+            break;
+        }
+    }
+    Ok(all)
+}
+
+/// Plays one take of it.
+pub async fn play<S: Stage>(stage: &mut S, fixture: &Fixture, take: &Take, extent: Extent) -> Played {
     let mut turns: Vec<PlayedTurn> = Vec::new();
+    let mut names = take.names.clone();
     let talk = &fixture.talk;
-    let last = extent.until.unwrap_or(talk.len()).min(talk.len());
+    let last = match (take.case, extent.until) {
+        (Some((turn, _)), _) => turn + 1,
+        (None, until) => until.unwrap_or(talk.len()).min(talk.len()),
+    };
     for (place, item) in talk.iter().take(last).enumerate() {
-        let played = turn(stage, &item.value, &turns).await;
+        let filled = item.value.filled(&names);
+        let case = match take.case {
+            Some((turn, case)) if turn == place => case,
+            _ => 0,
+        };
+        let sent = filled.patient.as_ref().or_else(|| filled.cases.as_ref()?.get(case));
+        let at = stage.now();
+        let played = turn(stage, &filled, sent, &turns).await;
         let (observed, differences) = match played {
             Ok(observed) => {
-                let differences = expectation::compare(&item.value, &observed);
+                let differences = expectation::compare(&filled, &observed, &mut names);
                 (observed, differences)
             }
             Err(cannot) => {
@@ -155,16 +212,25 @@ pub async fn play<S: Stage>(stage: &mut S, fixture: &Fixture, extent: Extent) ->
         turns.push(PlayedTurn {
             number: place + 1,
             line: item.referenced.line(),
-            story: item.value.story(),
+            file: item.value.file.clone(),
+            case: case_of(fixture, take, &item.value, case),
+            at,
+            // as it is written, for what a name stands for differs from stage to stage
+            story: item
+                .value
+                .cases
+                .as_ref()
+                .and_then(|cases| cases.get(case))
+                .map_or_else(|| item.value.story(), Sent::story),
             observed,
             differences,
         });
         if failed && !extent.all {
-            return Played { turns, end: None, skipped: talk.len() - place - 1 };
+            return Played { turns, end: None, skipped: last - place - 1 };
         }
     }
     let mut end = None;
-    if let Some(expected) = fixture.end.as_ref().filter(|_| extent.until.is_none()) {
+    if let Some(expected) = fixture.end.as_ref().filter(|_| extent.until.is_none() && take.case.is_none()) {
         let state = turns.last().map(|turn| turn.observed.state.clone()).unwrap_or_default();
         let differences = match stage.appointments().await {
             Ok(appointments) => {
@@ -184,6 +250,19 @@ pub async fn play<S: Stage>(stage: &mut S, fixture: &Fixture, extent: Extent) ->
     Played { turns, end, skipped: 0 }
 }
 
+/// How a turn is told apart from the same one in another take.
+fn case_of(fixture: &Fixture, take: &Take, item: &Item, case: usize) -> Option<String> {
+    let row = take.row.map(|row| {
+        let names: Vec<String> = take.names.iter().map(|(name, value)| format!("{name}: {value}")).collect();
+        format!("row {} of {} ({})", row + 1, fixture.cases.len(), names.join(", "))
+    });
+    let case = item.cases.as_ref().map(|cases| format!("case {} of {}", case + 1, cases.len()));
+    match (row, case) {
+        (Some(row), Some(case)) => Some(format!("{row}, {case}")),
+        (row, case) => row.or(case),
+    }
+}
+
 /// A turn cannot be played as written.
 #[derive(Debug, thiserror::Error)]
 enum CannotPlay {
@@ -193,10 +272,15 @@ enum CannotPlay {
     Stage(#[from] StageError),
 }
 
-async fn turn<S: Stage>(stage: &mut S, item: &Item, before: &[PlayedTurn]) -> Result<Observed, CannotPlay> {
+async fn turn<S: Stage>(
+    stage: &mut S,
+    item: &Item,
+    sent: Option<&Sent>,
+    before: &[PlayedTurn],
+) -> Result<Observed, CannotPlay> {
     let faults = Faults { outcomes: item.fault.clone(), once: item.once };
     let mut all = Observed::default();
-    for happening in happenings(stage, item, before)? {
+    for happening in happenings(stage, item, sent, before)? {
         let one = stage.play(happening, &faults).await?;
         all.notices.extend(one.notices);
         all.incidents.extend(one.incidents);
@@ -211,129 +295,4 @@ async fn turn<S: Stage>(stage: &mut S, item: &Item, before: &[PlayedTurn]) -> Re
         all.state = last.observed.state.clone();
     }
     Ok(all)
-}
-
-fn happenings<S: Stage>(stage: &S, item: &Item, before: &[PlayedTurn]) -> Result<Vec<Happening>, CannotPlay> {
-    if let Some(sent) = &item.patient {
-        return match sent {
-            Sent::Texts(texts) => Ok(vec![wrote(stage, texts, TimeDelta::zero())]),
-            Sent::Other(other) => sent_other(stage, other, before),
-        };
-    }
-    if let Some(Staff { name, does, how }) = &item.staff {
-        let state = before.last().map(|turn| &turn.observed.state);
-        let action = match does {
-            StaffDoes::TakeOver => StaffAction::TakeOver,
-            StaffDoes::Did(words) => {
-                return Ok(vec![Happening::StaffBooks { by: name.clone(), words: words.clone() }]);
-            }
-            StaffDoes::Edit { field, to } => edit(state, field, to).ok_or_else(|| {
-                CannotPlay::Script(format!("no running flow has a row «{to}» for its field `{field}`"))
-            })?,
-            StaffDoes::GiveBack => match how {
-                GiveBack::Resume => StaffAction::Resume,
-                GiveBack::Restart => StaffAction::Restart,
-                GiveBack::Close => StaffAction::Close,
-            },
-            StaffDoes::Close => StaffAction::Close,
-            StaffDoes::Say(text) => StaffAction::Say { text: text.clone() },
-        };
-        return Ok(vec![Happening::Event(EventKind::Staff { by: name.clone(), action })]);
-    }
-    if let Some(other) = &item.other {
-        return match (other.strip_prefix("takes "), other.strip_prefix("gives back ")) {
-            (Some(words), _) => Ok(vec![Happening::OtherTakes(words.to_owned())]),
-            (_, Some(words)) => Ok(vec![Happening::OtherGivesBack(words.to_owned())]),
-            _ => Err(CannotPlay::Script(format!("`other: {other}` must begin with `takes` or `gives back`"))),
-        };
-    }
-    if let Some(flow) = &item.start {
-        return Ok(vec![Happening::Event(EventKind::Start { flow: flow.clone() })]);
-    }
-    if let Some(deploy) = &item.deploy {
-        return Ok(vec![Happening::Deploy(deploy.clone())]);
-    }
-    Ok(vec![Happening::Wait(item.wait.map_or(TimeDelta::zero(), |wait| wait.0))])
-}
-
-/// The correction of an answer, whose new row is looked for among what the flow has read.
-fn edit(state: Option<&State>, field: &str, to: &str) -> Option<StaffAction> {
-    let (flow, name) = field.split_once('.').map_or((None, field), |(flow, name)| (Some(flow), name));
-    let frames = state?.stack.iter().rev().filter(|frame| flow.is_none_or(|flow| frame.flow == flow));
-    frames.filter(|frame| !frame.is_repair()).find_map(|frame| {
-        let mut rows = frame.memos.values().flat_map(|memo| memo.rows.iter());
-        let row = rows.find(|row| expectation::words_occur(to, &row_in_words(row)))?;
-        Some(StaffAction::Edit { frame: frame.id, field: name.to_owned(), key: row.key.clone() })
-    })
-}
-
-/// All that a row says, in one line.
-fn row_in_words(row: &Record) -> String {
-    let told = row.columns.values().map(|value| match value {
-        Value::Moment(at) => day_hour_short(*at),
-        other => other.to_string(),
-    });
-    told.collect::<Vec<_>>().join(" ")
-}
-
-/// Texts as the webhook passes them on: RUTs masked.
-fn wrote<S: Stage>(stage: &S, texts: &[String], ago: TimeDelta) -> Happening {
-    let sent = Some(stage.now() - ago);
-    let texts = texts.iter().map(|text| PatientText { text: rut::mask(text), sent }).collect();
-    Happening::Event(EventKind::Texts { texts })
-}
-
-fn sent_other<S: Stage>(
-    stage: &S,
-    other: &SentOther,
-    before: &[PlayedTurn],
-) -> Result<Vec<Happening>, CannotPlay> {
-    if let Some(text) = &other.text {
-        let text = text.repeat(other.times.unwrap_or(1));
-        return Ok(vec![wrote(stage, &[text], other.ago.map_or(TimeDelta::zero(), |ago| ago.0))]);
-    }
-    if let Some(kind) = other.media() {
-        return Ok(vec![Happening::Event(EventKind::Media { kind })]);
-    }
-    if other.unsupported {
-        return Ok(vec![Happening::Event(EventKind::Unsupported)]);
-    }
-    if let Some(wanted) = &other.tap {
-        let (id, title) = tapped(wanted, other.of_turn, before)?;
-        let event = Happening::Event(EventKind::Tapped { tap: Tap::from_id(&id), title });
-        return Ok(vec![event; if other.twice { 2 } else { 1 }]);
-    }
-    // A reaction is never an answer: it does not reach the core.
-    Ok(Vec::new())
-}
-
-/// The option that is meant, by place, key or label, in the last message with options (or that of a turn).
-fn tapped(
-    wanted: &str,
-    of_turn: Option<usize>,
-    before: &[PlayedTurn],
-) -> Result<(String, String), CannotPlay> {
-    let turns = before.iter().rev().filter(|turn| of_turn.is_none_or(|number| turn.number == number));
-    let messages = turns.flat_map(|turn| turn.observed.messages().collect::<Vec<&Said>>().into_iter().rev());
-    let Some(said) = messages.into_iter().find(|said| !said.message.options.is_empty()) else {
-        let where_ = of_turn.map_or_else(|| "so far".to_owned(), |turn| format!("of turn {turn}"));
-        return Err(CannotPlay::Script(format!("no message {where_} has anything to tap")));
-    };
-    option(said, wanted).ok_or_else(|| {
-        CannotPlay::Script(format!("there is no option «{wanted}» in: {}", expectation::shown(said)))
-    })
-}
-
-/// The id and label of an option, by place, key or label.
-pub fn option(said: &Said, wanted: &str) -> Option<(String, String)> {
-    let options = &said.message.options;
-    let key = |id: &str| Tap::from_id(id).map(|tap| tap.key);
-    let by_place = wanted.parse::<usize>().ok().and_then(|place| options.get(place.checked_sub(1)?));
-    let found = by_place
-        .or_else(|| options.iter().find(|option| key(&option.id).as_deref() == Some(wanted)))
-        .or_else(|| {
-            options.iter().find(|option| expectation::plain(&option.title) == expectation::plain(wanted))
-        })
-        .or_else(|| options.iter().find(|option| expectation::words_occur(wanted, &option.title)))?;
-    Some((found.id.clone(), found.title.clone()))
 }

@@ -54,8 +54,9 @@ pub fn failure(outcome: &Outcome) -> String {
         }
     };
     for turn in played.turns.iter().filter(|turn| !turn.differences.is_empty()) {
-        let _ =
-            writeln!(out, "FAIL  {}:{}  «{}», turn {}", outcome.file, turn.line, outcome.title, turn.number);
+        let file = turn.file.as_deref().unwrap_or(&outcome.file);
+        let case = turn.case.as_ref().map(|case| format!(", {case}")).unwrap_or_default();
+        let _ = writeln!(out, "FAIL  {file}:{}  «{}», turn {}{case}", turn.line, outcome.title, turn.number);
         let _ = writeln!(out, "      {}", turn.story);
         differences(&turn.differences, &mut out);
         let _ = writeln!(out, "      why:");
@@ -108,7 +109,9 @@ pub fn why(traces: &[Trace], indent: &str, out: &mut String) {
 pub fn trace(turn: &PlayedTurn) -> String {
     let mut out = String::new();
     let mark = if turn.differences.is_empty() { "ok  " } else { "FAIL" };
-    let _ = writeln!(out, "{mark}  turn {} (line {}): {}", turn.number, turn.line, turn.story);
+    let file = turn.file.as_ref().map(|file| format!(" of {file}")).unwrap_or_default();
+    let case = turn.case.as_ref().map(|case| format!(", {case}")).unwrap_or_default();
+    let _ = writeln!(out, "{mark}  turn {} (line {}{file}{case}): {}", turn.number, turn.line, turn.story);
     transcript(&turn.observed, "      ", &mut out);
     for call in &turn.observed.calls {
         let _ = writeln!(out, "      call {} → {}", call.port, call.outcome);
@@ -162,6 +165,8 @@ struct JsonOutcome<'a> {
 struct JsonTurn<'a> {
     turn: usize,
     line: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    case: Option<&'a str>,
     said: &'a str,
     notices: &'a [Notice],
     calls: &'a [super::observed::Call],
@@ -197,6 +202,7 @@ fn json_turn(turn: &PlayedTurn) -> JsonTurn<'_> {
     JsonTurn {
         turn: turn.number,
         line: turn.line,
+        case: turn.case.as_deref(),
         said: &turn.story,
         notices: &turn.observed.notices,
         calls: &turn.observed.calls,

@@ -138,6 +138,11 @@ impl<'a> CoreStage<'a> {
         let mut observed = Observed::default();
         let mut faults = faults.clone();
         match happening {
+            Happening::Event(EventKind::Texts { mut texts }) => {
+                // as turns take them: in the order of writing, whatever that of their arrival
+                texts.sort_by_key(|text| text.sent);
+                self.event(EventKind::Texts { texts }, &mut faults, &mut observed)?;
+            }
             Happening::Event(kind) => self.event(kind, &mut faults, &mut observed)?,
             Happening::Wait(time) => {
                 let end = self.now + time;

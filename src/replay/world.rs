@@ -9,6 +9,7 @@
 //! professionals:
 //!   - name: Ana Rojas
 //!     week: [{ on: [lun, mar], from: "09:00", to: "13:00", type: Matrona }]
+//!     hours: { Matrona: [2026-12-05T10:00] }   # single hours, besides the week or instead of it
 //! days_off: [2026-12-08]
 //! patients:
 //!   - { name: Luz Soto, run: 12.345.678-5, born: 1954-05-03, phones: ["+56911112222"] }
@@ -16,6 +17,8 @@
 //!
 //! Guarantees: what one part names, another declares; ids are places in the lists, from 1, so that the same
 //! file always gives the same keys.
+
+use std::collections::BTreeMap;
 
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime, TimeDelta};
 use serde::Deserialize;
@@ -97,7 +100,11 @@ pub struct Professional {
     /// The name.
     pub name: String,
     /// The hours of a week.
+    #[serde(default)]
     pub week: Vec<Block>,
+    /// Single hours, by type.
+    #[serde(default)]
+    pub hours: BTreeMap<String, Vec<Local>>,
     /// Days away.
     #[serde(default)]
     pub off: Vec<NaiveDate>,
@@ -218,9 +225,10 @@ impl World {
     /// At the first thing that is named and not there.
     pub fn check(&self, file: &str) -> Result<(), BadFixture> {
         for professional in &self.professionals {
-            for block in &professional.value.week {
-                if self.type_of(&block.kind).is_none() {
-                    let message = format!("there is no type `{}`; add it to `types`", block.kind);
+            let week = professional.value.week.iter().map(|block| &block.kind);
+            for kind in week.chain(professional.value.hours.keys()) {
+                if self.type_of(kind).is_none() {
+                    let message = format!("there is no type `{kind}`; add it to `types`");
                     return Err(BadFixture::at(file, professional, message));
                 }
             }
@@ -291,12 +299,21 @@ impl World {
             })
             .cloned()
             .collect();
-        blocks.into_iter().flat_map(move |block| {
-            let end = day.and_time(block.to.0);
-            let next = move |start: &NaiveDateTime| Some(*start + minutes);
-            std::iter::successors(Some(day.and_time(block.from.0)), next)
-                .take_while(move |start| *start + minutes <= end)
-        })
+        let single = professional.hours.get(&self.types[kind].name).filter(|_| open);
+        let single: Vec<NaiveDateTime> = single
+            .into_iter()
+            .flatten()
+            .filter_map(|hour| (hour.0.date() == day).then_some(hour.0))
+            .collect();
+        blocks
+            .into_iter()
+            .flat_map(move |block| {
+                let end = day.and_time(block.to.0);
+                let next = move |start: &NaiveDateTime| Some(*start + minutes);
+                std::iter::successors(Some(day.and_time(block.from.0)), next)
+                    .take_while(move |start| *start + minutes <= end)
+            })
+            .chain(single)
     }
 }
 

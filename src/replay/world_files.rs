@@ -4,6 +4,8 @@
 //! Guarantees: whatever the world says that the agenda knows stands in some file, except how many hours a patient
 //! may have ahead, for which imports have no column.
 
+use chrono::{Datelike, TimeDelta};
+
 use super::world::{Booking, World};
 
 /// The number of ours that patients of a world write to.
@@ -54,10 +56,33 @@ pub fn import_files(world: &World, booked: &[Booking]) -> Result<Vec<(&'static s
                     block.to.0.format("%H:%M").to_string(),
                     minutes.to_string(),
                     kind.map_or(String::new(), type_code),
+                    String::new(),
+                    String::new(),
                 ]
             })
         })
     });
+    let single = world.professionals.iter().enumerate().flat_map(|(place, one)| {
+        one.value.hours.iter().flat_map(move |(kind, hours)| {
+            let kind = world.type_of(kind);
+            let minutes = kind.and_then(|kind| world.types.get(kind)).map_or(0, |kind| kind.minutes);
+            hours.iter().map(move |hour| {
+                let (day, end) = (hour.0.date(), hour.0 + TimeDelta::minutes(minutes.into()));
+                [
+                    code.to_owned(),
+                    doctor_code(place),
+                    day.weekday().number_from_monday().to_string(),
+                    hour.0.format("%H:%M").to_string(),
+                    end.format("%H:%M").to_string(),
+                    minutes.to_string(),
+                    kind.map_or(String::new(), type_code),
+                    day.to_string(),
+                    day.to_string(),
+                ]
+            })
+        })
+    });
+    let schedules = schedules.chain(single);
     let patients = world.patients.iter().map(|person| {
         let person = &person.value;
         [
@@ -122,6 +147,8 @@ pub fn import_files(world: &World, booked: &[Booking]) -> Result<Vec<(&'static s
                     "end_time",
                     "slot_minutes",
                     "appointment_type",
+                    "valid_from",
+                    "valid_to",
                 ],
                 schedules,
             )?,

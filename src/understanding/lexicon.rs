@@ -57,6 +57,21 @@ pub(super) struct Entry {
     pub target: bool,
 }
 
+impl Entry {
+    /// Whether some grammar or rule reads it; the others are only right as they stand.
+    pub fn means_something(&self) -> bool {
+        self.w != W::Other
+            || self.weekday.is_some()
+            || self.month.is_some()
+            || self.number.is_some()
+            || self.ordinal.is_some()
+            || self.unit.is_some()
+            || !self.verbs.is_empty()
+            || !self.elements.is_empty()
+            || self.target
+    }
+}
+
 /// When in a year a day with a name is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Feast {

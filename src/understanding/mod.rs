@@ -41,6 +41,19 @@ pub use normal::{normal, same_words};
 pub use safety::Safety;
 pub use when::When;
 
+/// The word that a word in normal form is taken for, when it means something to the bot: itself, or the one of which
+/// it is a misspelling. Ordinary words that are known only so that nobody corrects them mean nothing.
+pub fn meaning_of(word: &str) -> Option<&str> {
+    let lexicon = lexicon::lexicon();
+    if lexicon.written_out(word).is_some() {
+        return Some(word);
+    }
+    match lexicon.known(word).or_else(|| lexicon.accented(word)) {
+        Some(id) => lexicon.get(id).means_something().then_some(word),
+        None => lexicon.nearest(word).map(|id| lexicon.get(id).text.as_str()),
+    }
+}
+
 /// Tokens from one to before another.
 type Span = Range<usize>;
 

@@ -90,6 +90,7 @@ impl<'a> Running<'a> {
         key: &str,
         fingerprint: &str,
     ) -> Result<(), Halt> {
+        self.trace_review(index, review, key);
         match key {
             YES => {
                 self.yes = Some(Yes {
@@ -110,6 +111,20 @@ impl<'a> Running<'a> {
             _ => self.push_repair(RepairKind::Stale, &[]),
         }
         Ok(())
+    }
+
+    /// For coverage: which of a review's answers it was.
+    fn trace_review(&mut self, index: usize, review: &str, key: &str) {
+        let Some(flow) = self.flow_of(&self.state.stack[index]) else { return };
+        let told = match key {
+            YES => "answered: yes",
+            CHANGE => "answered: change",
+            CANCEL => "answered: cancel",
+            _ => return,
+        };
+        if let Some(step) = all_steps(&flow.steps).into_iter().find(|step| step.id == review) {
+            self.trace_step(flow, step, told);
+        }
     }
 
     /// The one field that a review lets be changed: there is nothing to choose from.

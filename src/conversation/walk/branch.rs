@@ -30,6 +30,9 @@ impl<'a> Running<'a> {
         let count = frame.counts.entry(format!("{}:{outcome}", step.id)).or_default();
         *count += 1;
         let used_up = branch.up_to.is_some_and(|most| *count > most);
+        if used_up {
+            self.trace_step(flow, step, format!("used up: {outcome}"));
+        }
         if let Some(text) = &branch.say {
             let words = text.render(&View::new(flow, &self.state.stack[index]));
             if !self.state.stack[index].is_repair() {
@@ -190,6 +193,8 @@ impl<'a> Running<'a> {
                 && let Some(option) = options.iter().find(|option| option.key == key)
             {
                 let row = fixed_row(&option.key, &option.title, &option.words);
+                let at = format!("{}.ask.{field}", flow.name);
+                self.trace_at(at, &declared.span, format!("chosen: {key}"));
                 self.give(index, flow, field, Value::Record(row), by);
                 if let Some(action) = &option.action {
                     // The option is used up by what it does.

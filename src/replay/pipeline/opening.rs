@@ -227,15 +227,15 @@ pub async fn play(
     let file = path.display().to_string();
     let result = match folder::scene(path) {
         Err(bad) => Err(bad),
-        Ok(scene) => match PipelineStage::of(cluster, &scene, flows).await {
-            Err(error) => {
-                Err(BadFixture { file: file.clone(), line: 1, column: 1, message: format!("{error:#}") })
+        Ok(scene) => {
+            let open = async || PipelineStage::of(cluster, &scene, flows).await;
+            match player::play_all(open, &scene.fixture, extent).await {
+                Ok(played) => return Outcome { file, title: scene.fixture.fixture, result: Ok(played) },
+                Err(error) => {
+                    Err(BadFixture { file: file.clone(), line: 1, column: 1, message: format!("{error:#}") })
+                }
             }
-            Ok(mut stage) => {
-                let played = player::play(&mut stage, &scene.fixture, extent).await;
-                return Outcome { file, title: scene.fixture.fixture, result: Ok(played) };
-            }
-        },
+        }
     };
     Outcome { title: file.clone(), file, result }
 }
