@@ -311,9 +311,30 @@ const TITLES: [&str; 25] = [
 
 /// What patients put around what they want.
 const COURTESY: [&str; 24] = [
-    "hola", "alo", "buenas", "buenos", "buen", "dia", "dias", "tardes", "noches", "oiga", "disculpe",
-    "disculpa", "por", "favor", "porfa", "porfavor", "gracias", "muchas", "señorita", "señor", "señora", "ya",
-    "entonces", "estimados",
+    "hola",
+    "alo",
+    "buenas",
+    "buenos",
+    "buen",
+    "dia",
+    "dias",
+    "tardes",
+    "noches",
+    "oiga",
+    "disculpe",
+    "disculpa",
+    "por",
+    "favor",
+    "porfa",
+    "porfavor",
+    "gracias",
+    "muchas",
+    "señorita",
+    "señor",
+    "señora",
+    "ya",
+    "entonces",
+    "estimados",
 ];
 
 /// Whom patients ask hours for, besides themselves.
