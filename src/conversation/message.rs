@@ -165,7 +165,8 @@ impl Message {
     /// "Y otra para mi hijo", "lo mismo para Rosa": the same again, for somebody else.
     pub(super) fn wants_another(&self) -> bool {
         let again = ["otra", "tambien", "igual", "mismo", "misma"];
-        let another = self.words.iter().any(|word| again.contains(&word.as_str()));
+        let another = self.words.first().is_some_and(|word| word == "y")
+            || self.words.iter().any(|word| again.contains(&word.as_str()));
         another && self.words.iter().any(|word| ["para", "pa"].contains(&word.as_str()))
     }
 

@@ -53,6 +53,13 @@ impl<'a> Running<'a> {
             self.ask_for_flow(&name, Some(message));
             return Ok(true);
         }
+        if pending.is_none()
+            && let Some(name) = self.same_again(message)
+        {
+            self.rung(7, true, format!("the same again: {name}"));
+            self.ask_for_flow(&name, Some(message));
+            return Ok(true);
+        }
         match message.intent.as_deref() {
             Some("gracias" | "despedida") => {
                 self.rung(7, true, "thanks or goodbye");
