@@ -46,6 +46,12 @@ impl Running<'_> {
         }
     }
 
+    /// "Y para Elena también": the flow that did something last.
+    pub(super) fn same_again(&self, message: &Message) -> Option<Name> {
+        let last = self.state.past.iter().rev().find(|past| !past.kept.is_empty())?;
+        message.wants_another().then(|| last.flow.clone())
+    }
+
     /// "Y otra para mi hijo": what was answered for the hour that was just booked.
     pub(super) fn carry_again(&mut self, message: &Message) {
         if !message.wants_another() {

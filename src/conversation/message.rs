@@ -127,6 +127,15 @@ impl Message {
         normal(text)
     }
 
+    /// The message without greeting, please and thanks around it; none when there is none.
+    pub(super) fn without_courtesy(&self) -> Option<String> {
+        let courtesy = |word: &&String| COURTESY.contains(&word.as_str());
+        let first = self.words.iter().take_while(courtesy).count();
+        let last = self.words.iter().rev().take_while(courtesy).count();
+        let rest = self.words.get(first..self.words.len().saturating_sub(last))?;
+        (rest.len() < self.words.len() && !rest.is_empty()).then(|| rest.join(" "))
+    }
+
     /// Whether the whole message is this label.
     pub(super) fn is(&self, label: &str) -> bool {
         begins_alike(label, &self.normal) && normal(label) == self.normal
@@ -156,7 +165,8 @@ impl Message {
     /// "Y otra para mi hijo", "lo mismo para Rosa": the same again, for somebody else.
     pub(super) fn wants_another(&self) -> bool {
         let again = ["otra", "tambien", "igual", "mismo", "misma"];
-        let another = self.words.iter().any(|word| again.contains(&word.as_str()));
+        let another = self.words.first().is_some_and(|word| word == "y")
+            || self.words.iter().any(|word| again.contains(&word.as_str()));
         another && self.words.iter().any(|word| ["para", "pa"].contains(&word.as_str()))
     }
 
@@ -298,6 +308,34 @@ const TITLES: [&str; 25] = [
     "medico",
     "medica",
     "profesional",
+];
+
+/// What patients put around what they want.
+const COURTESY: [&str; 24] = [
+    "hola",
+    "alo",
+    "buenas",
+    "buenos",
+    "buen",
+    "dia",
+    "dias",
+    "tardes",
+    "noches",
+    "oiga",
+    "disculpe",
+    "disculpa",
+    "por",
+    "favor",
+    "porfa",
+    "porfavor",
+    "gracias",
+    "muchas",
+    "señorita",
+    "señor",
+    "señora",
+    "ya",
+    "entonces",
+    "estimados",
 ];
 
 /// Whom patients ask hours for, besides themselves.

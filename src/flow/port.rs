@@ -380,6 +380,7 @@ pub const INTENTS: &[&str] = &[
     "atraso",
     "humano",
     "urgencia",
+    "baja",
     "info",
     "saludo",
     "despedida",

@@ -38,6 +38,8 @@ macro_rules! intents {
 intents! {
     /// An emergency.
     Urgencia = "urgencia",
+    /// No messages any more.
+    Baja = "baja",
     /// Talk to a person.
     Humano = "humano",
     /// Join the waiting list.
@@ -138,6 +140,11 @@ pub(super) fn of(evidence: &Evidence<'_>, why: &mut Vec<Reason>) -> (Intent, f32
     if evidence.emergency {
         return (Intent::Urgencia, 0.95);
     }
+    // to be left alone is heard before any question that waits
+    if let Some(found) = left_alone(evidence) {
+        why.push(Reason { rule: found.line, span: evidence.read.span(found.span.0..found.span.1) });
+        return (Intent::Baja, 0.95);
+    }
     let short = count <= 4;
     if evidence.asked == Asked::YesNo && short {
         match evidence.assent {
@@ -193,6 +200,15 @@ pub(super) fn of(evidence: &Evidence<'_>, why: &mut Vec<Reason>) -> (Intent, f32
         None if evidence.any => (Intent::Cualquiera, 0.9),
         None => (Intent::Otro, 0.3),
     }
+}
+
+fn left_alone<'e>(evidence: &Evidence<'e>) -> Option<&'e Match> {
+    let groups = Groups::get();
+    evidence.matches.iter().find(|found| {
+        groups.intents[usize::from(found.group)] == Some(Intent::Baja)
+            && found.words & (evidence.clauses.quoted | evidence.clauses.conditional) == 0
+            && (found.denies || found.words & evidence.clauses.denied == 0)
+    })
 }
 
 fn weigh(evidence: &Evidence<'_>) -> Scores {

@@ -13,6 +13,7 @@ mod booking;
 mod identity;
 mod import;
 mod model;
+mod notes;
 mod race;
 mod search;
 mod world;

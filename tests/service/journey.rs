@@ -184,3 +184,34 @@ async fn a_burst_of_texts_is_read_as_one_and_a_second_delivery_acts_once() {
     assert_eq!(clinic.whatsapp.unread(), 0, "nothing was said twice");
     clinic.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_wants_no_messages_is_not_told_of_what_another_phone_did() {
+    let clinic = Clinic::open().await;
+    let done = clinic.says(LUZ, "no me escriban más por favor").await;
+    assert!(done.text.contains("no te voy a escribir si tú no me escribes"), "{done}");
+    assert_eq!(clinic.count("select count(*) from conversations where opted_out_at is not null").await, 1);
+    let books = async || {
+        clinic.says(STRANGER, "quiero hora con matrona").await;
+        let who = clinic.says(STRANGER, "5678-5").await;
+        let hours = if who.text.contains("nacimiento") {
+            clinic.says(STRANGER, "14 de marzo de 1957").await
+        } else {
+            who
+        };
+        let review = clinic.taps(STRANGER, &hours, 0).await;
+        let booked = clinic.taps(STRANGER, &review, 0).await;
+        assert!(booked.text.contains("quedó tomada"), "{booked}");
+    };
+    books().await;
+    assert!(clinic.whatsapp.try_next_reply(LUZ).is_none());
+    assert_eq!(clinic.count("select count(*) from outbox where not_before = 'infinity'").await, 0);
+    let back = clinic.says(LUZ, "alta").await;
+    assert!(back.text.contains("puedes volver a recibir avisos"), "{back}");
+    clinic.says(STRANGER, "anula mi hora").await;
+    let cancelled = clinic.says(STRANGER, "sí, anúlala").await;
+    assert!(cancelled.text.contains("anulé la hora"), "{cancelled}");
+    let told = clinic.whatsapp.next_reply(LUZ).await;
+    assert!(told.text.contains("desde otro teléfono se anuló una hora"), "{told}");
+    clinic.close().await;
+}

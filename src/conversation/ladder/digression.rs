@@ -53,6 +53,13 @@ impl<'a> Running<'a> {
             self.ask_for_flow(&name, Some(message));
             return Ok(true);
         }
+        if pending.is_none()
+            && let Some(name) = self.same_again(message)
+        {
+            self.rung(7, true, format!("the same again: {name}"));
+            self.ask_for_flow(&name, Some(message));
+            return Ok(true);
+        }
         match message.intent.as_deref() {
             Some("gracias" | "despedida") => {
                 self.rung(7, true, "thanks or goodbye");
@@ -85,7 +92,8 @@ impl<'a> Running<'a> {
     /// The flow that a message asks for, if any.
     pub(super) fn flow_meant(&self, message: &Message) -> Option<String> {
         let flows = &self.books.current.flows;
-        let by_word = flows.values().find(|flow| flow.starts.words.contains(&message.normal));
+        let named = |words: &String| flows.values().find(|flow| flow.starts.words.contains(words));
+        let by_word = named(&message.normal).or_else(|| named(&message.without_courtesy()?));
         let by_intent = || {
             let intent = message.intent.as_ref()?;
             flows.values().find(|flow| flow.starts.intents.contains(intent))
