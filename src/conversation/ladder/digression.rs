@@ -85,7 +85,9 @@ impl<'a> Running<'a> {
     /// The flow that a message asks for, if any.
     pub(super) fn flow_meant(&self, message: &Message) -> Option<String> {
         let flows = &self.books.current.flows;
-        let by_word = flows.values().find(|flow| flow.starts.words.contains(&message.normal));
+        // a word may be heard otherwise than it is written ("recibir" as "recibi"): both are compared as heard
+        let is = |word: &String| *word == message.normal || message.is(word);
+        let by_word = flows.values().find(|flow| flow.starts.words.iter().any(is));
         let by_intent = || {
             let intent = message.intent.as_ref()?;
             flows.values().find(|flow| flow.starts.intents.contains(intent))
