@@ -57,7 +57,7 @@ fn table(name: &str) -> Option<String> {
             OUTCOMES.iter().map(|(word, told)| vec![code(word), told.to_string()]),
         ),
         "filas" => {
-            let columns = |row: &RowKind| {
+            let columns = |row: RowKind| {
                 let shown = row.columns().iter().map(|(name, kind)| match kind {
                     Kind::Text => code(name),
                     other => format!("{} ({})", code(name), kind_in_words(*other)),
@@ -66,7 +66,7 @@ fn table(name: &str) -> Option<String> {
             };
             written(
                 &["fila", "columnas"],
-                ROWS.iter().map(|row| vec![row_in_words(*row).0.to_owned(), columns(row)]),
+                rows().into_iter().map(|row| vec![row_in_words(row).0.to_owned(), columns(row)]),
             )
         }
         "filtros" => {
@@ -102,17 +102,19 @@ pub const OUTCOMES: &[(&str, &str)] = &[
     ("already", "ya estaba así"),
 ];
 
-/// Every kind of row.
-const ROWS: [RowKind; 8] = [
-    RowKind::Patient,
-    RowKind::AppointmentType,
-    RowKind::Hour,
-    RowKind::Appointment,
-    RowKind::Professional,
-    RowKind::Waiting,
-    RowKind::Center,
-    RowKind::Option,
-];
+/// Every kind of row, in the order in which ports return them; the options of a flow last.
+fn rows() -> Vec<RowKind> {
+    let mut rows = Vec::new();
+    for port in PORTS {
+        if let Shape::Rows(row) | Shape::One(row) = port.result
+            && !rows.contains(&row)
+        {
+            rows.push(row);
+        }
+    }
+    rows.push(RowKind::Option);
+    rows
+}
 
 /// A row by itself, one of it, and several.
 fn row_in_words(row: RowKind) -> (&'static str, &'static str, &'static str) {

@@ -18,7 +18,7 @@ use unicode_normalization::char::is_combining_mark;
 
 use super::check::{NO_SUCH_FLOW, advice, check, steps, unheard};
 use super::definition::{
-    Action, Book, FixedAnswer, Flow, Interrupt, Policy, RepairKind, Span, Starts, StepKind,
+    Action, Book, FixedAnswer, Flow, Interrupt, Policy, RepairKind, Span, StartWords, Starts, StepKind,
 };
 use super::error::{FlowError, did_you_mean, nearest};
 use super::expression::Expression;
@@ -46,6 +46,7 @@ pub fn book(sources: &BTreeMap<String, String>) -> Result<Book, Vec<FlowError>> 
         flows: IndexMap::new(),
         repairs: BTreeMap::new(),
         answers: Vec::new(),
+        start_words: StartWords::default(),
         variants: BTreeMap::new(),
     };
     let mut wordings = Vec::new();

@@ -1,5 +1,6 @@
 //! Whole talks in patients' own words, as a clinic hears them.
 
+use super::versions::edited;
 use super::talk::Talk;
 use super::world::World;
 
@@ -322,4 +323,13 @@ fn a_person_is_always_within_reach() {
 fn a_very_long_text_does_no_harm() {
     let mut talk = Talk::at_hours(World::new());
     talk.says(&"bla ".repeat(1_250)).stands_at("agendar.hora");
+}
+
+#[test]
+fn a_word_that_starts_a_flow_does_so_however_it_is_heard() {
+    // "recibir" is heard as "recibi", "darme" as "dar": both sides are compared as heard
+    let book =
+        edited("humano.yaml", |text| text.replace("words: [persona", "words: [recibir noticias, persona"));
+    let mut talk = Talk::with(World::new(), book);
+    talk.says("Recibir noticias").told("Te comunico con una persona del centro");
 }

@@ -92,7 +92,8 @@ impl<'a> Running<'a> {
     /// The flow that a message asks for, if any.
     pub(super) fn flow_meant(&self, message: &Message) -> Option<String> {
         let flows = &self.books.current.flows;
-        let named = |words: &String| flows.values().find(|flow| flow.starts.words.contains(words));
+        // a word may be heard otherwise than it is written ("recibir" as "recibi"): both are compared as heard
+        let named = |words: &str| self.books.current.started_by(words, Message::normal_form);
         let by_word = named(&message.normal).or_else(|| named(&message.without_courtesy()?));
         let by_intent = || {
             let intent = message.intent.as_ref()?;

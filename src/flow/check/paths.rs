@@ -1,7 +1,7 @@
 //! The ways on which a turn can go through a flow: which steps none of them reaches, and which end without a word.
 //!
-//! A way remembers which options of a menu may have been chosen on it, so `when: que == "nada"` after a menu whose
-//! other options all go elsewhere has no second arm.
+//! A way remembers which options of a menu may have been chosen on it, what was said yes to, and which answers are
+//! there, so `when: que == "nada"` after a menu whose other options all go elsewhere has no second arm.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,7 +15,13 @@ use crate::flow::value::{Name, Value};
 /// Ways kept apart at most; beyond, options are no longer remembered and less is told.
 const MOST: usize = 400;
 
-/// Keys that the answer to a menu may have; `None` among them: it may not be there.
+/// A key for whatever an answer is that is neither a menu's nor a yes or no.
+const ANY: &str = "*";
+/// The keys of a yes and a no.
+const YES: &str = "sí";
+const NO: &str = "no";
+
+/// Keys that an answer may have; `None` among them: it may not be there.
 type Keys<'a> = BTreeSet<Option<&'a str>>;
 
 /// A way down to some step.
@@ -86,7 +92,7 @@ struct Walked<'a> {
 impl<'a> Walked<'a> {
     fn of(flow: &'a Flow) -> Self {
         let mut walked = Self { flow, never: Vec::new(), silent: Vec::new(), lost: false };
-        let keys = flow.fields.values().filter_map(|field| Some((field.name.as_str(), keys(field, true)?)));
+        let keys = flow.fields.values().map(|field| (field.name.as_str(), keys(field, true)));
         let start = Way { spoken: false, keys: keys.collect() };
         let ends = walked.through(&flow.steps, Ways::from([start]));
         let last = flow.steps.last().map_or(&flow.span, |step| &step.span);
@@ -130,8 +136,10 @@ impl<'a> Walked<'a> {
     }
 
     fn asked(&mut self, ask: &'a Ask, ways: Ways<'a>, next: Option<&Step>) -> Ways<'a> {
-        let keys = self.flow.fields.get(&ask.field).and_then(|field| keys(field, field.optional));
-        let Some(keys) = keys else { return said(ways, false) };
+        let Some(field) = self.flow.fields.get(&ask.field) else { return said(ways, false) };
+        // a repair passes by a list without rows
+        let without_rows = self.flow.name.starts_with("repair.");
+        let keys = keys(field, field.optional || without_rows);
         if keys.is_empty() {
             if let Some(next) = next {
                 self.never.push((next.span.clone(), Never::After(ask.field.clone())));
@@ -185,12 +193,18 @@ impl<'a> Walked<'a> {
     }
 }
 
-/// The keys of options that are just an answer; `None` for what is no menu.
-fn keys(field: &Field, may_be_missing: bool) -> Option<Keys<'_>> {
-    let FieldKind::Choice { source: Source::Fixed(options), .. } = &field.kind else { return None };
-    let answers =
-        options.iter().filter(|option| option.action.is_none()).map(|option| Some(option.key.as_str()));
-    Some(answers.chain(may_be_missing.then_some(None)).collect())
+/// What the answer to a field may be: of a menu, the options that are just an answer.
+fn keys(field: &Field, may_be_missing: bool) -> Keys<'_> {
+    let answers: Vec<&str> = match &field.kind {
+        FieldKind::Choice { source: Source::Fixed(options), .. } => options
+            .iter()
+            .filter(|option| option.action.is_none())
+            .map(|option| option.key.as_str())
+            .collect(),
+        FieldKind::YesNo => vec![YES, NO],
+        _ => vec![ANY],
+    };
+    answers.into_iter().map(Some).chain(may_be_missing.then_some(None)).collect()
 }
 
 fn said(ways: Ways<'_>, spoken: bool) -> Ways<'_> {
@@ -222,12 +236,17 @@ fn narrowed<'a>(condition: &'a Expression, way: &Way<'a>, so: bool) -> Option<Wa
                 _ => return Some(way.clone()),
             };
             // what is not there equals nothing
-            narrowed_to(path, way, |known| (known == Some(key.as_str())) == wanted)
+            narrowed_to(path, way, |known| known == Some(ANY) || (known == Some(key.as_str())) == wanted)
         }
         Expression::Exists(inner) => match &**inner {
             Expression::Path(path) => narrowed_to(path, way, |known| known.is_some() == so),
             _ => Some(way.clone()),
         },
+        Expression::Path(path) => narrowed_to(path, way, |known| match known {
+            Some(YES) => so,
+            Some(NO) | None => !so,
+            _ => true,
+        }),
         _ => Some(way.clone()),
     }
 }

@@ -20,7 +20,8 @@ pub(in crate::flow) fn check(
         let source = source_of(flow, sources);
         for word in &flow.starts.words {
             let as_heard = heard(word);
-            if as_heard != *word {
+            // the engine compares only words that begin alike
+            if as_heard.chars().next() != word.chars().next() {
                 let span = flow.span.at_spelling(source, word, 0);
                 advice.push(FlowError::new("W008", span, source, message(word, &as_heard), FIX));
             }
