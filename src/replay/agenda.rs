@@ -8,6 +8,7 @@
 mod ports;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 
@@ -59,7 +60,7 @@ pub struct Appointment {
 /// An agenda in memory.
 #[derive(Debug, Clone)]
 pub struct Agenda {
-    world: World,
+    world: Arc<World>,
     phone: Option<Phone>,
     linked: BTreeSet<PatientId>,
     failed_tries: i64,
@@ -96,7 +97,8 @@ enum Verdict {
 
 impl Agenda {
     /// The agenda of a world, seen from a phone.
-    pub fn new(world: World, phone: Option<Phone>) -> Self {
+    pub fn new(world: impl Into<Arc<World>>, phone: Option<Phone>) -> Self {
+        let world = world.into();
         let mut agenda = Self {
             phone,
             linked: BTreeSet::new(),
@@ -145,7 +147,7 @@ impl Agenda {
     }
 
     fn first_free(&self, words: &str, now: DateTime<Utc>) -> Option<Slot> {
-        self.all_slots(self.local(now)).into_iter().find(|slot| {
+        self.slots(self.local(now), None).into_iter().find(|slot| {
             super::expectation::words_occur(words, &self.in_words(*slot, None))
                 && !self.is_busy(*slot, now, &BTreeSet::new())
         })
@@ -239,11 +241,15 @@ impl Agenda {
         id
     }
 
-    fn all_slots(&self, from: NaiveDateTime) -> Vec<Slot> {
+    /// The hours of a week's plan that lie ahead, of one type or of all, soonest first.
+    fn slots(&self, from: NaiveDateTime, only: Option<AppointmentTypeId>) -> Vec<Slot> {
+        let kinds = 0..self.world.types.len();
+        let kinds: Vec<usize> =
+            kinds.filter(|kind| only.is_none_or(|only| only == AppointmentTypeId(id(*kind)))).collect();
         let mut slots = Vec::new();
         for day in from.date().iter_days().take(self.world.horizon as usize + 1) {
             for (doctor, professional) in self.world.professionals.iter().enumerate() {
-                for kind in 0..self.world.types.len() {
+                for kind in kinds.iter().copied() {
                     slots.extend(self.world.hours_of(&professional.value, kind, day).map(|start| Slot {
                         doctor: DoctorId(id(doctor)),
                         appointment_type: AppointmentTypeId(id(kind)),

@@ -95,11 +95,11 @@ pub fn scene(
         Place::Named(name) => {
             let (path, text) = find(Wanted::World(name))
                 .map_err(|message| BadFixture::at(file, &fixture.center, message))?;
-            World::parse(&path, &text)?
+            World::shared(&path, &text)?
         }
         Place::Inline(world) => {
             world.check(file)?;
-            (**world).clone()
+            Arc::new((**world).clone())
         }
     };
     let wrong = |message: String| BadFixture::at(file, &fixture.center, message);

@@ -140,9 +140,9 @@ impl Transaction<'_> {
         };
         let but: BTreeSet<AppointmentId> = held.iter().copied().chain(moving).collect();
         let own_hour = moving.and_then(|id| self.agenda.appointments.get(&id)).map(|one| one.slot);
-        let slots = self.agenda.all_slots(self.agenda.local(self.now)).into_iter();
+        let slots = self.agenda.slots(self.agenda.local(self.now), Some(kind)).into_iter();
         let free: Vec<Slot> = slots
-            .filter(|slot| slot.appointment_type == kind && window.allows(slot.start))
+            .filter(|slot| window.allows(slot.start))
             .filter(|slot| Some(*slot) != own_hour && !except.contains(&slot.to_string()))
             .filter(|slot| matches!(self.agenda.verdict(*slot, patient, self.now, &but), Verdict::Free))
             .collect();
