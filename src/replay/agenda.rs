@@ -67,6 +67,8 @@ pub struct Agenda {
     appointments: BTreeMap<AppointmentId, Appointment>,
     next: i64,
     answered: BTreeMap<String, Got>,
+    /// Hours that were taken at the start and that nothing has met yet.
+    untouched: BTreeSet<AppointmentId>,
 }
 
 /// A conversation asked for something that no port is.
@@ -106,6 +108,7 @@ impl Agenda {
             appointments: BTreeMap::new(),
             next: 1,
             answered: BTreeMap::new(),
+            untouched: BTreeSet::new(),
             world,
         };
         let booked: Vec<Booking> = agenda.world.booked.iter().map(|booking| booking.value.clone()).collect();
@@ -128,7 +131,24 @@ impl Agenda {
         let patient = self.world.patient_called(&booking.who).map(patient_id);
         let slot =
             Slot { doctor: DoctorId(id(doctor)), appointment_type: AppointmentTypeId(id(kind)), start: at };
-        self.add(slot, patient, Status::Confirmed, BookedBy::Others);
+        let id = self.add(slot, patient, Status::Confirmed, BookedBy::Others);
+        self.untouched.insert(id);
+    }
+
+    /// Places, from 0, of the hours taken at the start (the world's first) with which nothing had to do.
+    pub fn untouched(&self) -> BTreeSet<usize> {
+        self.untouched.iter().filter_map(|id| place(id.0)).collect()
+    }
+
+    /// Somebody looked at the hours of all for whom the phone speaks.
+    pub fn touch_own(&mut self) {
+        let people: Vec<PatientId> = self.spoken_for().into_iter().map(|(patient, _)| patient).collect();
+        self.touch(|_, one| one.patient.is_some_and(|patient| people.contains(&patient)));
+    }
+
+    fn touch(&mut self, met: impl Fn(AppointmentId, &Appointment) -> bool) {
+        let appointments = &self.appointments;
+        self.untouched.retain(|id| appointments.get(id).is_some_and(|one| !met(*id, one)));
     }
 
     /// Another patient takes the first free hour whose words (`mar 1 dic 15:30 Matrona Eva Paz`) hold all of
