@@ -100,3 +100,48 @@ async fn coverage_counts_what_was_done_with_its_place_and_knows_what_was_never_s
         let _: serde_json::Value = serde_json::from_str(line).expect("each line is JSON");
     }
 }
+
+#[tokio::test]
+async fn an_hour_with_which_nothing_of_the_talk_has_to_do_fails_the_fixture() {
+    let folder = std::env::temp_dir().join(format!("smartsalud-unused-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder of our own");
+    let path = folder.join("unused.yaml");
+    let source = |talk: &str| {
+        format!(
+            "fixture: x\nclock: 2026-11-25T09:00\ncenter: demo\npatient: {{ phone: \"+56911112222\" }}\nbooked:\n  \
+             - {{ who: Luz Soto, what: Matrona, at: 2026-12-01T15:00 }}\ntalk:\n{talk}"
+        )
+    };
+    let mut told = Vec::new();
+    for talk in [
+        "  - patient: gracias\n    bot: any\n",
+        "  - patient: qué horas tengo\n    bot: any\n",
+        "  - patient: quiero hora con la matrona el martes en la tarde\n    bot: any\n",
+        "  - patient: quiero hora con el dentista el jueves\n    bot: any\n",
+        "  - patient: gracias\n    bot: any\nend: { appointments: [mar 1 dic 15:00] }\n",
+    ] {
+        std::fs::write(&path, source(talk)).expect("a file of our own");
+        let outcome = folder::play(&path, Flows::built_in(), Extent::default()).await;
+        told.push(report::failure(&outcome).contains("unused.yaml:6  «x», booked"));
+    }
+    std::fs::remove_dir_all(&folder).expect("it is ours");
+    assert_eq!(told, [true, false, false, true, false]);
+}
+
+#[tokio::test]
+async fn a_case_that_is_answered_otherwise_is_named() {
+    let folder = std::env::temp_dir().join(format!("smartsalud-cases-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder of our own");
+    let path = folder.join("cases.yaml");
+    let source = "fixture: x\nclock: 2026-11-25T09:00\ncenter: demo\npatient: { phone: \"+56911112222\" }\n\
+                  cases: [{ que: matrona }, { que: dentista }]\ntalk:\n  - patient: quiero hora con $que\n    \
+                  bot: [{ ask: agendar.hora }]\n  - cases: [{ tap: 1 }, la primera, no entiendo nada]\n    \
+                  bot: [{ review: agendar }]\n";
+    std::fs::write(&path, source).expect("a file of our own");
+    let outcome = folder::play(&path, Flows::built_in(), Extent::default()).await;
+    std::fs::remove_dir_all(&folder).expect("it is ours");
+    let told = report::failure(&outcome);
+    assert!(told.contains("cases.yaml:9  «x», turn 2, row 1 of 2 (que: matrona), case 3 of 3"), "{told}");
+    assert!(told.contains("no entiendo nada"), "{told}");
+    assert_eq!(told.matches("FAIL").count(), 1, "{told}");
+}

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::Args;
 use futures_util::{StreamExt as _, stream};
+use indicatif::ProgressBar;
 
 use crate::database::testing::Cluster;
 use crate::flow::{Book, load};
@@ -49,7 +50,7 @@ pub struct ReplayArgs {
     /// Also write a `JUnit` file for build servers
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
-    /// Without a database: an agenda in memory answers (so far the only way)
+    /// Without a database: an agenda in memory answers
     #[arg(long)]
     core: bool,
     /// The folder of PostgreSQL's initdb and postgres [default: looked for]
@@ -118,15 +119,19 @@ struct Ground<'a> {
 }
 
 impl Ground<'_> {
-    /// Plays them, several at once, and answers in their order.
+    /// Plays them, several at once, and answers in their order; a bar shows how far it is, on a terminal only.
     async fn play(&self, paths: &[PathBuf], extent: Extent) -> Vec<Outcome> {
-        let all = paths.iter().map(|path| async move {
-            match self.cluster {
-                Some(cluster) => pipeline::play(cluster, path, self.flows.sources, extent).await,
-                None => folder::play(path, self.flows, extent).await,
+        let bar = ProgressBar::new(paths.len() as u64);
+        let outcomes = match self.cluster {
+            None => folder::play_all(paths, self.flows, extent, || bar.inc(1)),
+            Some(cluster) => {
+                let all = paths.iter().map(|path| pipeline::play(cluster, path, self.flows.sources, extent));
+                let all = stream::iter(all).buffered(AT_ONCE);
+                all.inspect(|_| bar.inc(1)).collect().await
             }
-        });
-        stream::iter(all).buffered(AT_ONCE).collect().await
+        };
+        bar.finish_and_clear();
+        outcomes
     }
 }
 

@@ -9,6 +9,7 @@ mod notes;
 mod ports;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 
@@ -62,7 +63,7 @@ pub struct Appointment {
 /// An agenda in memory.
 #[derive(Debug, Clone)]
 pub struct Agenda {
-    world: World,
+    world: Arc<World>,
     phone: Option<Phone>,
     linked: BTreeSet<PatientId>,
     failed_tries: i64,
@@ -72,6 +73,8 @@ pub struct Agenda {
     waiting: Vec<notes::Waiting>,
     opted_out: bool,
     first_contact: bool,
+    /// Hours that were taken at the start and that nothing has met yet.
+    untouched: BTreeSet<AppointmentId>,
 }
 
 /// A conversation asked for something that no port is.
@@ -102,7 +105,8 @@ enum Verdict {
 
 impl Agenda {
     /// The agenda of a world, seen from a phone.
-    pub fn new(world: World, phone: Option<Phone>) -> Self {
+    pub fn new(world: impl Into<Arc<World>>, phone: Option<Phone>) -> Self {
+        let world = world.into();
         let mut agenda = Self {
             phone,
             linked: BTreeSet::new(),
@@ -113,6 +117,7 @@ impl Agenda {
             waiting: Vec::new(),
             opted_out: false,
             first_contact: true,
+            untouched: BTreeSet::new(),
             world,
         };
         let booked: Vec<Booking> = agenda.world.booked.iter().map(|booking| booking.value.clone()).collect();
@@ -135,7 +140,24 @@ impl Agenda {
         let patient = self.world.patient_called(&booking.who).map(patient_id);
         let slot =
             Slot { doctor: DoctorId(id(doctor)), appointment_type: AppointmentTypeId(id(kind)), start: at };
-        self.add(slot, patient, Status::Confirmed, BookedBy::Others);
+        let id = self.add(slot, patient, Status::Confirmed, BookedBy::Others);
+        self.untouched.insert(id);
+    }
+
+    /// Places, from 0, of the hours taken at the start (the world's first) with which nothing had to do.
+    pub fn untouched(&self) -> BTreeSet<usize> {
+        self.untouched.iter().filter_map(|id| place(id.0)).collect()
+    }
+
+    /// Somebody looked at the hours of all for whom the phone speaks.
+    pub fn touch_own(&mut self) {
+        let people: Vec<PatientId> = self.spoken_for().into_iter().map(|(patient, _)| patient).collect();
+        self.touch(|_, one| one.patient.is_some_and(|patient| people.contains(&patient)));
+    }
+
+    fn touch(&mut self, met: impl Fn(AppointmentId, &Appointment) -> bool) {
+        let appointments = &self.appointments;
+        self.untouched.retain(|id| appointments.get(id).is_some_and(|one| !met(*id, one)));
     }
 
     /// Another patient takes the first free hour whose words (`mar 1 dic 15:30 Matrona Eva Paz`) hold all of
@@ -154,7 +176,7 @@ impl Agenda {
     }
 
     fn first_free(&self, words: &str, now: DateTime<Utc>) -> Option<Slot> {
-        self.all_slots(self.local(now)).into_iter().find(|slot| {
+        self.slots(self.local(now), None).into_iter().find(|slot| {
             super::expectation::words_occur(words, &self.in_words(*slot, None))
                 && !self.is_busy(*slot, now, &BTreeSet::new())
         })
@@ -248,11 +270,15 @@ impl Agenda {
         id
     }
 
-    fn all_slots(&self, from: NaiveDateTime) -> Vec<Slot> {
+    /// The hours of a week's plan that lie ahead, of one type or of all, soonest first.
+    fn slots(&self, from: NaiveDateTime, only: Option<AppointmentTypeId>) -> Vec<Slot> {
+        let kinds = 0..self.world.types.len();
+        let kinds: Vec<usize> =
+            kinds.filter(|kind| only.is_none_or(|only| only == AppointmentTypeId(id(*kind)))).collect();
         let mut slots = Vec::new();
         for day in from.date().iter_days().take(self.world.horizon as usize + 1) {
             for (doctor, professional) in self.world.professionals.iter().enumerate() {
-                for kind in 0..self.world.types.len() {
+                for kind in kinds.iter().copied() {
                     slots.extend(self.world.hours_of(&professional.value, kind, day).map(|start| Slot {
                         doctor: DoctorId(id(doctor)),
                         appointment_type: AppointmentTypeId(id(kind)),

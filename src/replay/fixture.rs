@@ -51,7 +51,8 @@
 //! row, with `$pide` and `$con` for its columns. `$$` is a dollar sign.
 //!
 //! `fault: { port: outcome }` makes the port answer so in this turn (once, with `once: true` on the item); one that is
-//! not used fails the turn. `end: { never: [port] }` names what must have been done in no turn.
+//! not used fails the turn, and an hour in `booked:` with which nothing of the talk has to do fails the fixture
+//! (without a database: the agenda there knows). `end: { never: [port] }` names what must have been done in no turn.
 
 mod beginning;
 mod check;
@@ -87,6 +88,8 @@ pub struct Fixture {
     pub patient: Writer,
     /// Hours that patients already have.
     pub booked: Vec<Spanned<world::Booking>>,
+    /// How many hours its world has taken already, before those.
+    pub before: usize,
     /// A table for which the whole talk is played, row by row: what the names stand for.
     pub cases: Vec<Names>,
     /// The turns, those of its beginning first.

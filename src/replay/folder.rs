@@ -1,6 +1,11 @@
 //! Fixtures and worlds on disk: which files to play, and where the worlds they name are.
 
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
+use std::pin::pin;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll, Waker};
 
 use super::deploy::Flows;
 use super::fixture::{BadFixture, Wanted};
@@ -84,6 +89,39 @@ pub fn scene(path: &Path) -> Result<Scene, BadFixture> {
         Wanted::World(name) => world(path, name),
         Wanted::Fixture { from, path } => beginning(from, path),
     })
+}
+
+/// Plays fixtures without a database on all cores, and answers in their order; `done` is told of each.
+pub fn play_all(paths: &[PathBuf], flows: Flows<'_>, extent: Extent, done: impl Fn() + Sync) -> Vec<Outcome> {
+    let next = AtomicUsize::new(0);
+    let outcomes: Vec<OnceLock<Outcome>> = paths.iter().map(|_| OnceLock::new()).collect();
+    let cores = std::thread::available_parallelism().map_or(1, NonZero::get).min(paths.len());
+    let work = || {
+        while let Some((path, outcome)) = {
+            let place = next.fetch_add(1, Ordering::Relaxed);
+            paths.get(place).zip(outcomes.get(place))
+        } {
+            outcome.get_or_init(|| at_once(play(path, flows, extent)));
+            done();
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 1..cores {
+            scope.spawn(work);
+        }
+        work();
+    });
+    outcomes.into_iter().filter_map(OnceLock::into_inner).collect()
+}
+
+/// What comes of something that waits for nothing: the core needs no runtime.
+pub fn at_once<T>(future: impl Future<Output = T>) -> T {
+    let mut future = pin!(future);
+    loop {
+        if let Poll::Ready(done) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            return done;
+        }
+    }
 }
 
 /// Plays a fixture without a database.

@@ -2,6 +2,7 @@
 
 mod happenings;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
@@ -51,12 +52,15 @@ pub struct Played {
     pub end: Option<(u64, Vec<Difference>)>,
     /// Turns that were not played because one failed.
     pub skipped: usize,
+    /// Hours in `booked:` with which nothing had to do, by their line.
+    pub unused: Vec<u64>,
 }
 
 impl Played {
     /// Whether all was as expected.
     pub fn passed(&self) -> bool {
-        self.turns.iter().all(|turn| turn.differences.is_empty())
+        self.unused.is_empty()
+            && self.turns.iter().all(|turn| turn.differences.is_empty())
             && self.end.as_ref().is_none_or(|(_, differences)| differences.is_empty())
     }
 }
@@ -89,17 +93,18 @@ pub fn scene(
     source: &str,
     find: impl Fn(Wanted<'_>) -> Result<(String, String), String>,
 ) -> Result<Scene, BadFixture> {
-    let fixture = super::fixture::parse_with(file, source, &find)?;
-    let file = fixture.head.as_str();
+    let mut fixture = super::fixture::parse_with(file, source, &find)?;
+    let head = fixture.head.clone();
+    let file = head.as_str();
     let world = match &fixture.center.value {
         Place::Named(name) => {
             let (path, text) = find(Wanted::World(name))
                 .map_err(|message| BadFixture::at(file, &fixture.center, message))?;
-            World::parse(&path, &text)?
+            World::shared(&path, &text)?
         }
         Place::Inline(world) => {
             world.check(file)?;
-            (**world).clone()
+            Arc::new((**world).clone())
         }
     };
     let wrong = |message: String| BadFixture::at(file, &fixture.center, message);
@@ -122,6 +127,7 @@ pub fn scene(
     if !owners.is_empty() && !known(&fixture.patient.name, &fixture.patient.run) {
         return Err(wrong("patient: the world registers this phone with somebody else".to_owned()));
     }
+    fixture.before = world.booked.len();
     let mut agenda = Agenda::new(world, Some(phone));
     for booking in &fixture.booked {
         agenda.world().check_booking(file, booking)?;
@@ -148,7 +154,8 @@ pub async fn play_all<S: Stage, E>(
     fixture: &Fixture,
     extent: Extent,
 ) -> Result<Played, E> {
-    let mut all = Played { turns: Vec::new(), end: None, skipped: 0 };
+    let mut all = Played { turns: Vec::new(), end: None, skipped: 0, unused: Vec::new() };
+    let mut untouched = None;
     for take in fixture.takes() {
         let last = take.case.map(|(turn, _)| turn + 1);
         if let (Some(last), Some(until)) = (last, extent.until)
@@ -156,7 +163,12 @@ pub async fn play_all<S: Stage, E>(
         {
             continue;
         }
-        let mut played = play(&mut open().await?, fixture, &take, extent).await;
+        let mut stage = open().await?;
+        let mut played = play(&mut stage, fixture, &take, extent).await;
+        untouched = match (untouched, stage.untouched()) {
+            (None, now) => now,
+            (Some(before), now) => now.map(|now| before.intersection(&now).copied().collect()),
+        };
         if let Some(last) = last {
             // what leads to a case was told with the first take
             played.turns.retain(|turn| turn.number >= last);
@@ -171,7 +183,27 @@ pub async fn play_all<S: Stage, E>(
             break;
         }
     }
+    if extent == Extent::default() && all.passed() {
+        all.unused = untouched.map(|places| unused(fixture, &places)).unwrap_or_default();
+    }
     Ok(all)
+}
+
+/// The lines of the hours that a fixture itself writes down and with which nothing had to do. What a named world or a
+/// borrowed beginning has may serve others.
+fn unused(fixture: &Fixture, untouched: &BTreeSet<usize>) -> Vec<u64> {
+    if fixture.talk.iter().any(|item| item.value.file.is_some()) {
+        return Vec::new();
+    }
+    let world = match &fixture.center.value {
+        Place::Inline(world) => &world.booked[..],
+        Place::Named(_) => &[],
+    };
+    let line = |place: &usize| match place.checked_sub(fixture.before) {
+        Some(own) => fixture.booked.get(own),
+        None => world.get(*place),
+    };
+    untouched.iter().filter_map(line).map(|booking| booking.referenced.line()).collect()
 }
 
 /// Plays one take of it.
@@ -226,13 +258,15 @@ pub async fn play<S: Stage>(stage: &mut S, fixture: &Fixture, take: &Take, exten
             differences,
         });
         if failed && !extent.all {
-            return Played { turns, end: None, skipped: last - place - 1 };
+            return Played { turns, end: None, skipped: last - place - 1, unused: Vec::new() };
         }
     }
     let mut end = None;
     if let Some(expected) = fixture.end.as_ref().filter(|_| extent.until.is_none() && take.case.is_none()) {
         let state = turns.last().map(|turn| turn.observed.state.clone()).unwrap_or_default();
-        let differences = match stage.appointments().await {
+        let wanted = expected.value.appointments.is_some();
+        let read = if wanted { stage.appointments().await } else { Ok(Vec::new()) };
+        let differences = match read {
             Ok(appointments) => {
                 let calls = turns.iter().flat_map(|turn| &turn.observed.calls);
                 let done: Vec<&str> =
@@ -247,7 +281,7 @@ pub async fn play<S: Stage>(stage: &mut S, fixture: &Fixture, take: &Take, exten
         };
         end = Some((expected.referenced.line(), differences));
     }
-    Played { turns, end, skipped: 0 }
+    Played { turns, end, skipped: 0, unused: Vec::new() }
 }
 
 /// How a turn is told apart from the same one in another take.

@@ -69,6 +69,11 @@ pub fn failure(outcome: &Outcome) -> String {
         differences(end, &mut out);
         let _ = writeln!(out, "      again: smartsalud replay {} --trace", outcome.file);
     }
+    for line in &played.unused {
+        let _ = writeln!(out, "FAIL  {}:{line}  «{}», booked", outcome.file, outcome.title);
+        let _ =
+            writeln!(out, "      nothing of the talk has to do with this hour: take it out, or look at it");
+    }
     if played.skipped > 0 {
         let _ = writeln!(out, "      {} later turns were not played", played.skipped);
     }

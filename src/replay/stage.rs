@@ -92,6 +92,12 @@ pub trait Stage {
 
     /// The hours ahead of the people whom the phone speaks for, in words, soonest first.
     fn appointments(&mut self) -> impl Future<Output = Result<Vec<String>, StageError>>;
+
+    /// Places, from 0, of the hours taken at the start (the world's first) with which nothing had to do; `None`: this
+    /// stage cannot tell.
+    fn untouched(&self) -> Option<BTreeSet<usize>> {
+        None
+    }
 }
 
 /// The pure core with an agenda in memory.
@@ -322,7 +328,12 @@ impl Stage for CoreStage<'_> {
     }
 
     async fn appointments(&mut self) -> Result<Vec<String>, StageError> {
+        self.agenda.touch_own();
         Ok(self.agenda.booked_in_words(self.now))
+    }
+
+    fn untouched(&self) -> Option<BTreeSet<usize>> {
+        Some(self.agenda.untouched())
     }
 }
 

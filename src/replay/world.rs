@@ -19,6 +19,7 @@
 //! file always gives the same keys.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime, TimeDelta};
 use serde::Deserialize;
@@ -282,31 +283,22 @@ impl World {
     }
 
     /// When a professional's hours of a type begin on a day.
-    pub fn hours_of(
-        &self,
-        professional: &Professional,
+    pub fn hours_of<'a>(
+        &'a self,
+        professional: &'a Professional,
         kind: usize,
         day: NaiveDate,
-    ) -> impl Iterator<Item = NaiveDateTime> {
+    ) -> impl Iterator<Item = NaiveDateTime> + 'a {
         let minutes = TimeDelta::minutes(self.types[kind].minutes.into());
+        let name = &self.types[kind].name;
         let open = !self.days_off.contains(&day) && !professional.off.contains(&day);
-        let blocks: Vec<Block> = professional
-            .week
-            .iter()
-            .filter(|block| {
-                open && block.kind == self.types[kind].name
-                    && block.on.iter().any(|on| *on as u32 == weekday(day))
-            })
-            .cloned()
-            .collect();
-        let single = professional.hours.get(&self.types[kind].name).filter(|_| open);
-        let single: Vec<NaiveDateTime> = single
-            .into_iter()
-            .flatten()
-            .filter_map(|hour| (hour.0.date() == day).then_some(hour.0))
-            .collect();
+        let weekday = weekday(day);
+        let blocks = professional.week.iter().filter(move |block| {
+            open && block.kind == *name && block.on.iter().any(|on| *on as u32 == weekday)
+        });
+        let single = professional.hours.get(name).filter(|_| open).into_iter().flatten();
+        let single = single.filter_map(move |hour| (hour.0.date() == day).then_some(hour.0));
         blocks
-            .into_iter()
             .flat_map(move |block| {
                 let end = day.and_time(block.to.0);
                 let next = move |start: &NaiveDateTime| Some(*start + minutes);
@@ -314,6 +306,21 @@ impl World {
                     .take_while(move |start| *start + minutes <= end)
             })
             .chain(single)
+    }
+
+    /// A world that many fixtures name is read once.
+    ///
+    /// # Errors
+    /// As [`parse`](Self::parse).
+    pub fn shared(file: &str, source: &str) -> Result<Arc<Self>, BadFixture> {
+        static KNOWN: Mutex<BTreeMap<String, Arc<World>>> = Mutex::new(BTreeMap::new());
+        let known = || KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(world) = known().get(source) {
+            return Ok(Arc::clone(world));
+        }
+        let world = Arc::new(Self::parse(file, source)?);
+        known().insert(source.to_owned(), Arc::clone(&world));
+        Ok(world)
     }
 }
 

@@ -22,7 +22,12 @@ fn a_fact_that_answers_another_question_diverges_and_one_too_many_too() {
     let talk = Talk::new(World::new());
     let books = Books { current: &talk.book, others: &[] };
     let local = talk.now.naive_utc();
-    let event = Event { now: talk.now, local, center: String::new(), kind: EventKind::Start { flow: "agendar".into() } };
+    let event = Event {
+        now: talk.now,
+        local,
+        center: String::new(),
+        kind: EventKind::Start { flow: "agendar".into() },
+    };
     let got = Got { outcome: "down".into(), rows: vec![], hold: None, until: None };
     let wrong = Need::Read { port: "agenda.citas".into(), arguments: vec![], except: vec![], held: vec![] };
     let diverged = step(&books, &State::default(), &event, &[Fact { need: wrong.clone(), got: got.clone() }]);

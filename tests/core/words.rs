@@ -1,7 +1,7 @@
 //! Whole talks in patients' own words, as a clinic hears them.
 
-use super::versions::edited;
 use super::talk::Talk;
+use super::versions::edited;
 use super::world::World;
 
 #[test]

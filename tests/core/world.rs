@@ -316,7 +316,7 @@ impl World {
                 rows(who.into_iter().map(professional_row).collect())
             }
             "agenda.buscar" | "agenda.buscar_cambio" | "agenda.libres" => {
-                let mut own: BTreeSet<i64> = 
+                let mut own: BTreeSet<i64> =
                     held.iter().filter(|_| !self.map_is_naive).map(|id| id.0).collect();
                 let kind = match port {
                     "agenda.buscar" | "agenda.libres" => key(arguments, "prestacion"),

@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeSet, HashSet};
 
+use chrono::TimeDelta;
+
 use super::{
     Appointment, BookedBy, HOURS, Malformed, Status, Transaction, Verdict, id, is_live, outcome, patient_id,
-    port_of, row,
+    place, port_of, row,
 };
 use crate::conversation::need::{Got, LATER, Need, OK};
 use crate::flow::{Name, Record, Value};
@@ -21,6 +23,9 @@ impl Transaction<'_> {
     pub fn answer(&mut self, need: &Need) -> Result<Got, Malformed> {
         if need.writes() && self.wrote {
             return Ok(outcome(LATER));
+        }
+        if !self.agenda.untouched.is_empty() {
+            self.touch(need);
         }
         let got = match need {
             Need::Read { port, arguments, except, held } => {
@@ -49,6 +54,47 @@ impl Transaction<'_> {
         // Saying who one is touches no schedule: it may share its transaction with a hold.
         self.wrote |= need.writes() && port_of(need) != "personas.vincular";
         Ok(got)
+    }
+
+    /// Marks the hours of the start that may decide the answer.
+    fn touch(&mut self, need: &Need) {
+        let (Need::Read { port, arguments, .. }
+        | Need::Hold { port, arguments, .. }
+        | Need::Write { port, arguments, .. }) = need
+        else {
+            return;
+        };
+        let arguments = Arguments { port, list: arguments };
+        let cita = arguments.id("cita").ok().map(AppointmentId);
+        let moved = cita.and_then(|id| self.agenda.appointments.get(&id)).cloned();
+        let patient = arguments.id("paciente").ok().map(PatientId);
+        let patient = patient.or(moved.as_ref().and_then(|one| one.patient));
+        let mut wanted: Vec<Slot> = arguments.slot("hora").into_iter().collect();
+        let kind = arguments.id("prestacion").ok().map(AppointmentTypeId);
+        if let Some(kind) = kind.or(moved.map(|one| one.slot.appointment_type)).filter(|_| wanted.is_empty())
+        {
+            let window = match arguments.get("cuando") {
+                Some(Value::Window(window)) => window.clone(),
+                _ => Window::ANY,
+            };
+            wanted = self.agenda.slots(self.agenda.local(self.now), Some(kind));
+            wanted.retain(|slot| window.allows(slot.start));
+        }
+        let own = port.starts_with("agenda.citas") || matches!(need, Need::Hold { .. } | Need::Write { .. });
+        let minutes: Vec<TimeDelta> = wanted.iter().map(|slot| self.agenda.minutes(*slot)).collect();
+        let lengths: Vec<TimeDelta> =
+            self.agenda.world.types.iter().map(|kind| TimeDelta::minutes(kind.minutes.into())).collect();
+        self.agenda.touch(|id, one| {
+            let mine = patient.is_some() && one.patient == patient;
+            let length = place(one.slot.appointment_type.0).and_then(|kind| lengths.get(kind)).copied();
+            let end = one.slot.start + length.unwrap_or_default();
+            let meets = |(slot, minutes): (&Slot, &TimeDelta)| {
+                (mine || slot.doctor == one.slot.doctor)
+                    && slot.start < end
+                    && one.slot.start < slot.start + *minutes
+            };
+            cita == Some(id) || (own && mine) || wanted.iter().zip(&minutes).any(meets)
+        });
     }
 
     fn read(
@@ -139,9 +185,9 @@ impl Transaction<'_> {
         let doctor = arguments.id_if_any("profesional")?;
         let but: BTreeSet<AppointmentId> = held.iter().copied().chain(moving).collect();
         let own_hour = moving.and_then(|id| self.agenda.appointments.get(&id)).map(|one| one.slot);
-        let slots = self.agenda.all_slots(self.agenda.local(self.now)).into_iter();
+        let slots = self.agenda.slots(self.agenda.local(self.now), Some(kind)).into_iter();
         let free: Vec<Slot> = slots
-            .filter(|slot| slot.appointment_type == kind && window.allows(slot.start))
+            .filter(|slot| window.allows(slot.start))
             .filter(|slot| doctor.is_none_or(|doctor| slot.doctor.0 == doctor))
             .filter(|slot| Some(*slot) != own_hour && !except.contains(&slot.to_string()))
             .filter(|slot| matches!(self.agenda.verdict(*slot, patient, self.now, &but), Verdict::Free))
