@@ -115,6 +115,7 @@ impl<'a> Running<'a> {
     }
 
     fn speak_again(&mut self) -> Result<Turn, Halt> {
+        self.state.closed = false;
         if self.state.stack.is_empty() {
             self.push_repair(RepairKind::Menu, &[]);
         }

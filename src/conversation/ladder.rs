@@ -66,7 +66,7 @@ impl<'a> Running<'a> {
             .iter()
             .filter(|text| {
                 let early = text.sent.is_some_and(|sent| sent + CLOCK_MARGIN < pending.asked.at);
-                !(early && self.hear(&text.text, &pending.asked.options, Some(&pending)).is_bare())
+                !(early && self.says_only_beside(&pending, &text.text))
             })
             .map(|text| text.text.as_str())
             .collect();
@@ -82,6 +82,14 @@ impl<'a> Running<'a> {
             self.climb(Some(&pending), &message)?;
         }
         Ok(Turn::Taken)
+    }
+
+    /// Whether a text means something only beside the question it answers: a yes, a no or a number, however politely.
+    fn says_only_beside(&self, pending: &Pending<'a>, text: &str) -> bool {
+        let options = &pending.asked.options;
+        let message = self.hear(text, options, Some(pending));
+        let yes = options.iter().find(|option| option.key == reply::YES);
+        message.is_bare() || yes.is_some_and(|yes| consent::is_whole_yes(&message, &yes.title, false))
     }
 
     /// Danger to life comes before everything, whoever owns the conversation.

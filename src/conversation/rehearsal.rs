@@ -128,7 +128,7 @@ async fn rehearse_one(
         phone: open.wa_id.as_deref().and_then(|digits| digits.parse().ok()),
         now: open.now,
         attempts: 0,
-        first_contact: false,
+        first_contact: before.tick == 0,
         hold_for: turns.hold_for,
     };
     let mut world = World { turns, asker: &asker, known: Vec::new() };

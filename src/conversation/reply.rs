@@ -36,6 +36,8 @@ pub(super) fn speaks_only_for(name: &str) -> String {
     )
 }
 
+/// "¿Dónde queda?", while the centre's data cannot be had.
+pub(super) const NO_CENTER_DATA: &str = "Perdona, ahora no puedo ver los datos del centro. Si quieres que te responda alguien de ahí, escríbeme «persona».";
 /// "El lunes 31", when the 31st is a Thursday.
 pub(super) const DAY_AND_DATE_DIFFER: &str = "Ese día no calza con esa fecha en el calendario.";
 /// "El 30 de febrero".

@@ -161,6 +161,7 @@ impl<'a> Running<'a> {
             // The epoch stays: what the bot said before it handed over, a booking perhaps, is still to be sent.
             self.state.waiting |= self.state.owner == Owner::Bot;
             self.state.owner = Owner::Staff;
+            self.state.closed = false;
             self.trace.rungs.push(super::need::RungTrace {
                 rung: 8,
                 took: true,

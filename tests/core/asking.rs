@@ -17,7 +17,7 @@ fn what_the_walk_depends_on_is_asked_and_the_rest_is_an_effect() {
 
 #[test]
 fn a_fact_that_answers_another_question_diverges_and_one_too_many_too() {
-    use smartsalud::conversation::need::{Event, Fact, Got, Need};
+    use smartsalud::conversation::need::{Event, Fact, Got, Need, PatientText};
     use smartsalud::conversation::{Books, state::State, step};
     let talk = Talk::new(World::new());
     let books = Books { current: &talk.book, others: &[] };
@@ -35,7 +35,16 @@ fn a_fact_that_answers_another_question_diverges_and_one_too_many_too() {
     let right =
         Need::Read { port: "personas.autorizadas".into(), arguments: vec![], except: vec![], held: vec![] };
     let facts = [Fact { need: right, got: got.clone() }, Fact { need: wrong, got }];
-    assert_eq!(step(&books, &State::default(), &event, &facts).expect_err("one too many").at, 1);
+    assert_eq!(step(&books, &State::default(), &event, &facts).expect_err("another").at, 1);
+    // one too many, where nothing is asked and where all was
+    let [_, left_over] = facts;
+    let echo = Event { kind: EventKind::Echo, ..event.clone() };
+    let facts = [left_over.clone()];
+    assert_eq!(step(&books, &State::default(), &echo, &facts).expect_err("one too many").at, 0);
+    let texts = vec![PatientText { text: "repetir".into(), sent: None }];
+    let repeat = Event { kind: EventKind::Texts { texts }, ..event };
+    let talk = Talk::at_hours(World::new());
+    assert_eq!(step(&books, &talk.state, &repeat, &[left_over]).expect_err("one too many").at, 0);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The core on its own: scenes, rules and a random walker, against a small centre in memory.
 
 mod asking;
+mod draw;
 mod holds;
 mod repairs;
 mod scripts;
@@ -10,6 +11,8 @@ mod talk;
 mod taps;
 mod versions;
 mod walker;
+mod watch;
 mod words;
 mod world;
 mod yes;
+mod yes_words;

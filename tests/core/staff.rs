@@ -129,3 +129,15 @@ fn giving_back_counts_equal_messages_anew() {
     talk.staff(StaffAction::Resume).stands_at("agendar.hora");
     talk.says("repetir").stands_at("agendar.hora");
 }
+
+#[test]
+fn what_calls_a_person_opens_a_closed_conversation_and_so_does_staff() {
+    let mut talk = Talk::at_review(World::new());
+    talk.says("sí").booked(&[TEN]);
+    talk.staff(StaffAction::Close).stands_at("Closed");
+    talk.event(EventKind::Undelivered { code: Some(131_026) });
+    talk.stands_at("WithStaff");
+    talk.staff(StaffAction::Resume).stands_at("repair.menu.que");
+    talk.staff(StaffAction::Close).stands_at("Closed");
+    talk.staff(StaffAction::Restart).stands_at("repair.menu.que");
+}

@@ -1,16 +1,17 @@
 //! Plays a conversation against the core and the small centre, and watches over every turn.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use smartsalud::conversation::need::{
     Effect, Event, EventKind, Fact, Need, PatientText, StaffAction, Stepped, TimerKind, Trace, Turned,
 };
-use smartsalud::conversation::state::{AskedKind, Owner, State, Tap};
+use smartsalud::conversation::state::{AskedKind, Frame, State, Tap};
 use smartsalud::conversation::{Books, step};
-use smartsalud::flow::{Book, Record};
+use smartsalud::flow::{Book, Flow, Record, Value};
 use smartsalud::value::Outgoing;
 
+use super::watch::{self, Turn};
 use super::world::World;
 
 pub(crate) struct Talk {
@@ -34,6 +35,12 @@ pub(crate) struct Talk {
     pub(crate) heard: Vec<String>,
     /// Every how many turns the journal is replayed.
     pub(crate) replay_every: u64,
+    /// What the answers were when each review was shown, by frame and fingerprint.
+    pub(crate) reviewed: BTreeMap<(u32, String), BTreeMap<String, Value>>,
+    /// Other events may come before the rest of a turn that had to commit first.
+    pub(crate) lets_others_first: bool,
+    /// Such a rest waits.
+    pub(crate) goes_on: bool,
 }
 
 pub(crate) fn book() -> Book {
@@ -62,6 +69,9 @@ impl Talk {
             turns: 0,
             replay_every: 1,
             heard: Vec::new(),
+            reviewed: BTreeMap::new(),
+            lets_others_first: false,
+            goes_on: false,
         }
     }
 
@@ -172,6 +182,9 @@ impl Talk {
             turns: 0,
             replay_every: 1,
             heard: Vec::new(),
+            reviewed: self.reviewed.clone(),
+            lets_others_first: false,
+            goes_on: false,
             now: self.now,
         }
     }
@@ -216,11 +229,14 @@ impl Talk {
         self.asked = facts.iter().map(|fact| in_words(&fact.need)).collect();
         self.needs = facts.iter().map(|fact| fact.need.clone()).collect();
         self.turns += 1;
-        self.watch(&before, &event, &turned, &facts);
+        watch::over(self, &Turn { before: &before, event: &event, turned: &turned, facts: &facts });
         let mut goes_on = false;
         for effect in &turned.effects {
             match effect {
-                Effect::Send { message, label } => self.said.push((message.clone(), label.clone())),
+                Effect::Send { message, label } => {
+                    self.said.push((message.clone(), label.clone()));
+                    self.remember_review();
+                }
                 Effect::Timer { kind, at, tick } => {
                     self.timers.retain(|(_, known, _)| known != kind);
                     self.timers.push((*at, *kind, *tick));
@@ -231,124 +247,31 @@ impl Talk {
                 Effect::Continue => goes_on = true,
             }
         }
-        if goes_on {
+        watch::over_timers(self);
+        self.goes_on = goes_on && self.lets_others_first || self.goes_on && event.kind != EventKind::Continue;
+        if goes_on && !self.lets_others_first {
             self.event(EventKind::Continue);
         }
         turned
     }
 
-    /// What must hold after every turn.
-    fn watch(&self, before: &State, event: &Event, turned: &Turned, facts: &[Fact]) {
-        let state = &turned.state;
-        let sends: Vec<_> = turned
-            .effects
-            .iter()
-            .filter_map(|effect| match effect {
-                Effect::Send { message, label } if label != "staff" => Some((message, label)),
-                _ => None,
-            })
-            .collect();
-        assert!(sends.len() <= 1, "one message a turn");
-        let gives_back = matches!(&event.kind, EventKind::Staff { .. });
-        // who has waited enough may go on with the bot, unless a person has the conversation already
-        let takes_back = before.waiting && turned.state.owner == Owner::Bot;
-        if before.owner == Owner::Staff && !gives_back && !takes_back {
-            // but for the numbers to call in danger
-            let warns = sends
-                .iter()
-                .all(|(_, label)| ["repair.emergency", "repair.self_harm"].contains(&label.as_str()));
-            assert!(warns, "the bot is silent while staff owns the conversation");
-        }
-        for (message, label) in &sends {
-            assert!(!message.text.trim().is_empty(), "{label} says nothing");
-            assert!(message.options.len() <= 10, "{label} has too many options");
-            let ids: BTreeSet<_> = message.options.iter().map(|option| &option.id).collect();
-            assert_eq!(ids.len(), message.options.len(), "{label} offers something twice");
-            for option in &message.options {
-                assert!(option.id.len() <= 200, "{}", option.id);
-                assert!(Tap::from_id(&option.id).is_some(), "{}", option.id);
-                assert!(!option.title.trim().is_empty(), "{label} has an option without a title");
-            }
-        }
-        let handoffs =
-            turned.effects.iter().filter(|effect| matches!(effect, Effect::Handoff { .. })).count();
-        assert!(handoffs <= 1);
-        if handoffs == 1 {
-            assert!(matches!(turned.effects.last(), Some(Effect::Handoff { .. })), "a hand-off comes last");
-            assert_eq!(state.owner, Owner::Staff);
-        }
-        let continues = turned.effects.contains(&Effect::Continue);
-        let moved = state.tick != before.tick;
-        if state.owner == Owner::Bot && !state.stack.is_empty() && !state.going_on && moved {
-            let asked = state.asked.as_ref().expect("a live frame has a question");
-            assert_eq!(Some(asked.frame), state.stack.last().map(|top| top.id), "the question is the top's");
-            let closes = |effect: &Effect| matches!(effect, Effect::Timer { kind: TimerKind::Close, .. });
-            assert!(turned.effects.iter().any(closes), "every open question has a timer");
-        }
-        assert!(state.stack.len() <= 6, "the stack is bounded");
-        let flows: BTreeSet<_> = state.stack.iter().map(|frame| &frame.flow).collect();
-        assert_eq!(flows.len(), state.stack.len(), "a flow is on the stack once");
-        assert!(state.past.len() <= 8);
+    /// What is read out, and the answers behind it.
+    fn remember_review(&mut self) {
+        let Some(asked) = self.state.asked.as_ref().filter(|asked| asked.kind == AskedKind::Review) else {
+            return;
+        };
+        let frame = self.state.stack.iter().find(|frame| frame.id == asked.frame).expect("it asks");
+        let answers = frame.answers.iter().map(|(name, answer)| (name.clone(), answer.value.as_argument()));
+        self.reviewed.insert((asked.frame, asked.fingerprint.clone()), answers.collect());
+    }
 
-        // A hold lives exactly as long as its answer.
-        if !continues {
-            assert!(state.to_release.is_empty(), "nothing waits to be given back");
-            let live = |until: DateTime<Utc>| until > self.now;
-            let ours: BTreeSet<i64> = state
-                .stack
-                .iter()
-                .flat_map(|frame| frame.holds.values())
-                .filter(|held| live(held.until))
-                .filter_map(|held| held.id.map(|id| id.0))
-                .collect();
-            let theirs: BTreeSet<i64> = self
-                .world
-                .holds
-                .iter()
-                .filter(|(_, hold)| !hold.foreign && live(hold.until))
-                .map(|(id, _)| *id)
-                .collect();
-            assert_eq!(ours, theirs, "state and world agree on what is held");
-            for frame in &state.stack {
-                for held in frame.holds.values() {
-                    let chosen = frame.answers.get("hora").map(|answer| answer.value.to_string());
-                    assert_eq!(chosen.as_deref(), Some(held.slot.as_str()), "a hold without its answer");
-                }
-            }
-        }
-
-        // Nothing is written without a yes to what was read out, and nothing twice for one yes.
-        let written: Vec<&Fact> = facts
-            .iter()
-            .filter(|fact| matches!(&fact.need, Need::Write { port, .. } if port.starts_with("agenda.")))
-            .collect();
-        assert!(written.len() <= 1, "one attempt for one yes");
-        for fact in written {
-            let Need::Write { arguments, once, .. } = &fact.need else { unreachable!("filtered") };
-            let frame: u32 = once.split('/').next().and_then(|id| id.parse().ok()).expect("a frame");
-            let (frame_yes, fingerprint) = match &event.kind {
-                EventKind::Tapped { tap: Some(tap), .. } if tap.key == "si" => {
-                    (tap.frame, tap.fingerprint.clone())
-                }
-                EventKind::Texts { .. } | EventKind::Tapped { tap: None, .. } => {
-                    let asked = before.asked.as_ref().expect("a yes answers a question");
-                    assert_eq!(asked.kind, AskedKind::Review, "a yes answers a review");
-                    (asked.frame, asked.fingerprint.clone())
-                }
-                other => panic!("written without a yes: {other:?}"),
-            };
-            assert_eq!(frame, frame_yes, "the yes was for another flow");
-            // The answers are those of the review: its fingerprint was shown with them.
-            let shown = self.said.iter().flat_map(|(message, _)| &message.options);
-            let of_review = shown
-                .filter_map(|option| Tap::from_id(&option.id))
-                .find(|tap| tap.fingerprint == fingerprint);
-            assert!(of_review.is_some(), "the yes was to something never shown");
-            let known = before.stack.iter().find(|known| known.id == frame).expect("it was there before");
-            for (name, value) in arguments {
-                let answer = known.answers.get(name).map(|answer| answer.value.as_argument());
-                assert_eq!(answer.as_ref(), Some(value), "written with another {name} than was read out");
-            }
+    /// The flow that a frame walks.
+    pub(crate) fn flow_of(&self, frame: &Frame) -> Option<&Flow> {
+        let pinned = frame.pinned.as_ref().and_then(|hash| self.older.iter().find(|book| book.hash == *hash));
+        let book = pinned.unwrap_or(&self.book);
+        match frame.flow.strip_prefix("repair.") {
+            Some(kind) => book.repairs.iter().find(|(known, _)| known.as_str() == kind).map(|(_, flow)| flow),
+            None => book.flows.get(&frame.flow),
         }
     }
 

@@ -61,6 +61,15 @@ fn after_a_digression_the_question_is_shorter_only_when_it_is_the_same() {
 }
 
 #[test]
+fn a_question_about_the_centre_is_answered_whole_or_not_at_all() {
+    let mut world = World::new();
+    world.faults.insert("centro.datos".into(), "down".into());
+    let mut talk = Talk::at_hours(world);
+    talk.says("¿dónde queda?").told("no puedo ver los datos del centro").not_told("Estamos en");
+    talk.stands_at("agendar.hora");
+}
+
+#[test]
 fn the_word_cancelar_asks_what_is_meant() {
     let mut talk = Talk::at_hours(World::new());
     talk.says("cancelar").told("¿Qué quieres hacer?");

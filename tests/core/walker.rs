@@ -1,6 +1,11 @@
-//! A random walk: whatever happens in whatever order, the invariants of `Talk::watch` hold after every turn.
+//! A random walk: whatever happens in whatever order, what `watch` says holds after every turn.
 //!
-//! `WALKER_EVENTS` and `WALKER_SEED` make it longer or another one; a failure prints the seed of its talk.
+//! `WALKER_EVENTS` (20,000 when it is not set) makes it longer, `WALKER_SEED` another one; a failure prints the seed
+//! of its talk, and with that seed and `WALKER_EVENTS=1` that talk alone is walked again. A million events:
+//! `WALKER_EVENTS=1000000 cargo test --release --test core walker -- --nocapture`.
+
+use std::collections::BTreeMap;
+use std::time::Instant;
 
 use chrono::TimeDelta;
 use smartsalud::conversation::need::{EventKind, PatientText, StaffAction, TimerKind};
@@ -8,103 +13,13 @@ use smartsalud::conversation::state::{Owner, Tap};
 use smartsalud::flow::Book;
 use smartsalud::value::MediaKind;
 
-use super::talk::{Talk, book};
-use super::versions::{edited, renamed};
+use super::draw::{self, Dice};
+use super::talk::Talk;
 use super::world::World;
-
-/// xorshift64*: the same walk on every machine.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, sides: usize) -> usize {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        let high = self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33;
-        usize::try_from(high).expect("31 bits") % sides
-    }
-
-    fn pick<'a, T>(&mut self, from: &'a [T]) -> Option<&'a T> {
-        if from.is_empty() { None } else { from.get(self.roll(from.len())) }
-    }
-}
-
-const TEXTS: &[&str] = &[
-    "hola",
-    "quiero hora con matrona",
-    "hora dentista el jueves",
-    "quiero hora con matrona el martes en la tarde para mi mamá",
-    "hora matrona 10:00",
-    "sí",
-    "si",
-    "ya",
-    "no",
-    "no confirmo",
-    "no, mejor el jueves",
-    "sí, pero a las 10:30",
-    "dentista",
-    "matrona",
-    "perdón, era dentista",
-    "la de 12:00 pero con dentista",
-    "la primera",
-    "la segunda",
-    "1",
-    "2",
-    "3",
-    "7",
-    "cualquiera",
-    "me da lo mismo",
-    "otro día",
-    "más temprano",
-    "más tarde",
-    "antes",
-    "más horas",
-    "el martes",
-    "el viernes en la tarde",
-    "mañana",
-    "ayer",
-    "el domingo",
-    "a las 12:00",
-    "a las 15:30",
-    "menú",
-    "atrás",
-    "volver",
-    "cambiar",
-    "cambiar la hora",
-    "cambiar la atención",
-    "cambiar el paciente",
-    "cambiar el día",
-    "cambiar dentista",
-    "cancelar",
-    "repetir",
-    "persona",
-    "ayuda",
-    "empezar de nuevo",
-    "saltar",
-    "gracias",
-    "¿dónde queda?",
-    "¿qué tengo que llevar?",
-    "mis horas",
-    "quiero anular mi hora",
-    "cancelar hora",
-    "quiero cambiar mi hora",
-    "mi mamá",
-    "luz",
-    "5678-5",
-    "03-05-1954",
-    "asdfgh",
-    "",
-    "🙂",
-    "dolor en el pecho",
-    "hablar con alguien",
-    "seguir",
-    "dejar",
-    "no, gracias",
-    "vacuna",
-];
 
 const PORTS: &[&str] = &[
     "personas.autorizadas",
+    "personas.vincular",
     "agenda.prestaciones",
     "agenda.buscar",
     "agenda.tomar",
@@ -117,44 +32,39 @@ const PORTS: &[&str] = &[
     "centro.datos",
 ];
 
-const FLOWS: &[&str] = &["agendar", "reagendar", "cancelar", "ver_horas", "humano", "gone"];
+const FLOWS: &[&str] =
+    &["agendar", "reservar", "reagendar", "cancelar", "ver_horas", "humano", "identificar", "gone"];
 
-/// The built-in book; a question added; a field renamed; a flow removed.
-fn books() -> Vec<Book> {
-    let asks_more = edited("agendar.yaml", |text| {
-        let text = text.replace("[paciente, prestacion,", "[paciente, motivo, prestacion,");
-        text.replace("  hora:\n", "  motivo: { type: text, name: el motivo }\n  hora:\n").replace(
-            "  - ask: hora\n",
-            "  - ask: motivo\n    text: \"¿Por qué vienes?\"\n    help: \"Con tus palabras.\"\n  - ask: hora\n",
-        )
-    });
-    let mut fewer = book();
-    fewer.flows.shift_remove("ver_horas");
-    fewer.hash = "fewer".into();
-    vec![book(), asks_more, renamed(), fewer]
+/// What all walks draw from.
+struct Bag {
+    books: Vec<Book>,
+    fixtures: Vec<String>,
 }
 
 fn world(dice: &mut Dice) -> World {
-    let mut world = if dice.roll(2) == 0 { World::new() } else { World::family() };
-    if dice.roll(6) == 0 {
+    let mut world = if dice.once_in(2) { World::new() } else { World::family() };
+    if dice.once_in(6) {
         world.patients.clear();
         world.strangers.push(("5678-5", "1954-05-03", "Elsa Mora"));
-    } else if dice.roll(2) == 0 {
+    } else if dice.once_in(2) {
         let patient = world.patients[0].0;
         world.book("k2-2026-11-27T16:00", patient);
-        if dice.roll(2) == 0 {
+        if dice.once_in(2) {
             world.book("k1-2026-12-01T15:30", patient);
         }
     }
-    if dice.roll(3) == 0 {
+    if dice.once_in(3) {
         for hour in 8..=20 {
             world.add_hour("k1", "Eva Paz", &format!("2026-12-02T{hour:02}:00"));
         }
     }
-    world.map_lags = dice.roll(4) == 0;
+    world.map_lags = dice.once_in(4);
+    world.map_is_naive = dice.once_in(8);
+    world.map_is_deaf = dice.once_in(8);
     world
 }
 
+/// An option of one of the last messages: of the flow under way, of one below, of one that ended.
 fn any_tap(talk: &Talk, dice: &mut Dice, recent: usize) -> Option<Tap> {
     let from = talk.said.len().saturating_sub(recent);
     let ids: Vec<&str> = talk.said[from..]
@@ -165,166 +75,239 @@ fn any_tap(talk: &Talk, dice: &mut Dice, recent: usize) -> Option<Tap> {
     dice.pick(&ids).and_then(|id| Tap::from_id(id))
 }
 
-fn one_event(talk: &mut Talk, dice: &mut Dice, books: &[Book]) {
-    if talk.state.owner == Owner::Staff && dice.roll(3) == 0 {
+/// A tap that no message of ours has: from another system, or another time.
+fn foreign_tap(talk: &Talk, dice: &mut Dice) -> Option<Tap> {
+    let mut tap = any_tap(talk, dice, 40)?;
+    match dice.roll(4) {
+        0 => tap.frame = u32::try_from(dice.roll(40)).expect("small"),
+        1 => tap.field = ["hora", "cita", "que", "review.1", "nothing"][dice.roll(5)].to_owned(),
+        2 => tap.key = ["si", "mas", "da_lo_mismo", "k1", "nothing"][dice.roll(5)].to_owned(),
+        _ => tap.fingerprint = "0123456789abcdef".to_owned(),
+    }
+    Some(tap)
+}
+
+/// Texts of one burst: now, late, or delivered out of order.
+fn texts(talk: &Talk, dice: &mut Dice, bag: &Bag) -> EventKind {
+    let one = |dice: &mut Dice| {
+        let ago = if dice.once_in(6) { [1, 2, 3, 30, 300, 90_000][dice.roll(6)] } else { 0 };
+        let sent = (!dice.once_in(20)).then(|| talk.now - TimeDelta::seconds(ago));
+        PatientText { text: draw::text(dice, &bag.fixtures), sent }
+    };
+    let how_many = [1, 1, 1, 1, 1, 1, 1, 2, 2, 3][dice.roll(10)];
+    EventKind::Texts { texts: (0..how_many).map(|_| one(dice)).collect() }
+}
+
+fn staff_action(talk: &Talk, dice: &mut Dice) -> StaffAction {
+    match dice.roll(9) {
+        0 | 1 => StaffAction::TakeOver,
+        2..5 => StaffAction::Resume,
+        5 => StaffAction::Restart,
+        6 => StaffAction::Close,
+        7 => {
+            let frame = dice.pick(&talk.state.stack).map_or(0, |frame| frame.id);
+            let field = if dice.once_in(2) {
+                "hora"
+            } else {
+                ["prestacion", "paciente", "servicio", "cita", "motivo", "cuando", "que"][dice.roll(7)]
+            };
+            let hours = talk.world.hours.iter().map(|hour| hour.key.clone());
+            let rows = ["k1", "k2", "p1", "p2", "control", "primera", "nothing"].map(str::to_owned);
+            let keys: Vec<String> = if field == "hora" { hours.collect() } else { rows.to_vec() };
+            let key = dice.pick(&keys).cloned().unwrap_or_default();
+            StaffAction::Edit { frame, field: field.to_owned(), key }
+        }
+        _ => StaffAction::Say { text: "Hola, soy Ana".to_owned() },
+    }
+}
+
+/// Staff books by hand what the patient was about to.
+fn done_by_hand(talk: &mut Talk, dice: &mut Dice) {
+    let books = |flow: &str| ["agendar", "reservar"].contains(&flow);
+    let frame = talk.state.stack.iter().find(|frame| books(&frame.flow)).map(|frame| frame.id);
+    let hours: Vec<String> = talk.world.hours.iter().map(|hour| hour.key.clone()).collect();
+    let patient = talk.world.patients.first().map(|patient| patient.0);
+    if let (Some(frame), Some(key), Some(patient)) = (frame, dice.pick(&hours), patient) {
+        let row = talk.world.book(key, patient);
+        talk.event(EventKind::Staff { by: "ana".into(), action: StaffAction::Did { frame, row } });
+    }
+}
+
+/// A port fails, or all are well again.
+fn fault(talk: &mut Talk, dice: &mut Dice) {
+    if !talk.world.faults.is_empty() {
+        talk.world.faults.clear();
+        return;
+    }
+    let port = *dice.pick(PORTS).expect("ports");
+    let outcomes: &[&str] = match port {
+        "agenda.tomar" | "agenda.confirmar" => &["down", "taken", "yours", "limit", "past"],
+        "agenda.tomar_cambio" | "agenda.mover" => &["down", "taken", "yours", "gone", "past"],
+        "agenda.anular" => &["down", "gone"],
+        "personas.vincular" => &["none", "several", "blocked", "down"],
+        "centro.datos" => &["down"],
+        _ => &["down", "none"],
+    };
+    let outcome = *dice.pick(outcomes).expect("outcomes");
+    talk.world.faults.insert(port.into(), outcome.into());
+}
+
+/// A tap on the screen as it is; a yes is worth a try.
+fn tap_on_screen(talk: &mut Talk, dice: &mut Dice) {
+    let last = talk.said.last().map(|(message, _)| message.clone());
+    let yes = last.iter().flat_map(|message| &message.options).find(|option| option.id.contains("|si|"));
+    let tap = match yes {
+        Some(option) if dice.once_in(2) => Tap::from_id(&option.id),
+        _ => any_tap(talk, dice, 1),
+    };
+    let Some(tap) = tap else { return };
+    let event = EventKind::Tapped { tap: Some(tap), title: "x".into() };
+    talk.event(event.clone());
+    if dice.once_in(8) {
+        talk.event(event);
+    }
+}
+
+fn one_event(talk: &mut Talk, dice: &mut Dice, bag: &Bag) {
+    if talk.goes_on && dice.once_in(2) {
+        talk.event(EventKind::Continue);
+        return;
+    }
+    if talk.state.owner == Owner::Staff && dice.once_in(2) {
         talk.world.faults.clear();
         talk.event(EventKind::Staff { by: "ana".into(), action: StaffAction::Resume });
         return;
     }
     match dice.roll(100) {
-        0..25 => {
-            let text = (*dice.pick(TEXTS).expect("texts")).to_owned();
-            let ago = if dice.roll(8) == 0 { 30 } else { 0 };
-            let sent = (dice.roll(20) > 0).then(|| talk.now - TimeDelta::seconds(ago));
-            let mut texts = vec![PatientText { text, sent }];
-            if dice.roll(10) == 0 {
-                texts.push(PatientText { text: (*dice.pick(TEXTS).expect("texts")).to_owned(), sent });
-            }
-            talk.event(EventKind::Texts { texts });
-        }
-        25..60 => {
-            // Mostly what is on the screen; a yes is worth a try.
-            let last = talk.said.last().map(|(message, _)| message.clone());
-            let yes =
-                last.iter().flat_map(|message| &message.options).find(|option| option.id.contains("|si|"));
-            let tap = match yes {
-                Some(option) if dice.roll(2) == 0 => Tap::from_id(&option.id),
-                _ => any_tap(talk, dice, 1),
-            };
-            if let Some(tap) = tap {
-                let event = EventKind::Tapped { tap: Some(tap), title: "x".into() };
-                talk.event(event.clone());
-                if dice.roll(8) == 0 {
-                    talk.event(event);
-                }
-            }
-        }
-        60..70 => {
-            if let Some(tap) = any_tap(talk, dice, 40) {
+        0..25 => drop(talk.event(texts(talk, dice, bag))),
+        25..62 => tap_on_screen(talk, dice),
+        62..69 => {
+            if let Some(tap) = any_tap(talk, dice, 60) {
                 talk.event(EventKind::Tapped { tap: Some(tap), title: "x".into() });
             }
         }
+        69 => {
+            let title = draw::text(dice, &bag.fixtures);
+            let tap = foreign_tap(talk, dice).filter(|_| dice.once_in(2));
+            talk.event(EventKind::Tapped { tap, title });
+        }
         70..78 => {
-            if dice.roll(6) == 0 {
+            if dice.once_in(6) {
                 // Timers may ring late.
                 talk.now += TimeDelta::seconds(700);
             }
-            let seconds = [1, 5, 12, 30, 130, 300, 700, 700, 2_000, 90_000][dice.roll(10)];
+            let seconds = [1, 5, 12, 30, 130, 300, 700, 2_000, 9_000, 90_000][dice.roll(10)];
             talk.wait(seconds);
         }
-        78..86 => {
-            let frame = dice.pick(&talk.state.stack).map_or(0, |frame| frame.id);
-            let keys: Vec<String> = talk.world.hours.iter().map(|hour| hour.key.clone()).collect();
-            let action = match dice.roll(9) {
-                0 | 1 => StaffAction::TakeOver,
-                2..5 => StaffAction::Resume,
-                5 => StaffAction::Restart,
-                6 => StaffAction::Close,
-                7 => {
-                    let hours = dice.roll(2) == 0;
-                    let kinds = ["k1".to_owned(), "k2".to_owned(), "p2".to_owned(), "nothing".to_owned()];
-                    let field =
-                        if hours { "hora" } else { ["prestacion", "paciente", "servicio"][dice.roll(3)] };
-                    let key = if hours { dice.pick(&keys) } else { dice.pick(&kinds) };
-                    StaffAction::Edit { frame, field: field.into(), key: key.cloned().unwrap_or_default() }
-                }
-                _ => StaffAction::Say { text: "Hola, soy Ana".into() },
-            };
+        78..85 => {
+            let action = staff_action(talk, dice);
             talk.event(EventKind::Staff { by: "ana".into(), action });
         }
-        86 => {
-            let frame = talk.state.stack.iter().find(|frame| frame.flow == "agendar").map(|frame| frame.id);
-            let free: Vec<String> = talk.world.hours.iter().map(|hour| hour.key.clone()).collect();
-            if let (Some(frame), Some(key), Some(patient)) =
-                (frame, dice.pick(&free).cloned(), talk.world.patients.first().map(|patient| patient.0))
-            {
-                let row = talk.world.book(&key, patient);
-                talk.event(EventKind::Staff { by: "ana".into(), action: StaffAction::Did { frame, row } });
-            }
-        }
+        85 => done_by_hand(talk, dice),
+        86 => drop(talk.event(EventKind::Echo)),
         87 => {
-            let kind = [
-                EventKind::Echo,
-                EventKind::Unsupported,
-                EventKind::Media { kind: MediaKind::Audio },
-                EventKind::Continue,
-            ][dice.roll(4)]
-            .clone();
-            talk.event(kind);
+            use MediaKind::{Audio, Document, Image, Location, Video};
+            let kind = [Audio, Image, Video, Document, Location][dice.roll(5)];
+            let unsupported = dice.once_in(3);
+            talk.event(if unsupported { EventKind::Unsupported } else { EventKind::Media { kind } });
         }
         88 => {
+            // Timers of an older turn, twice, or that nobody set.
             let kind = [TimerKind::Nudge, TimerKind::Close, TimerKind::HoldExpiry][dice.roll(3)];
-            talk.event(EventKind::Timer { kind, tick: talk.state.tick.saturating_sub(1) });
+            let ago = u64::try_from(dice.roll(4)).expect("small");
+            let tick = talk.state.tick.saturating_sub(ago);
+            if ago > 0 || kind != TimerKind::Close {
+                talk.event(EventKind::Timer { kind, tick });
+            }
         }
         89 => {
             let flow = (*dice.pick(FLOWS).expect("flows")).to_owned();
             talk.event(EventKind::Start { flow });
         }
-        90 => {
-            talk.event(EventKind::Undelivered { code: Some(131_026) });
-        }
+        90 => drop(talk.event(EventKind::Undelivered { code: [None, Some(131_026)][dice.roll(2)] })),
         91..94 => {
             let keys: Vec<String> = talk.world.hours.iter().map(|hour| hour.key.clone()).collect();
             let held = talk.world.held(talk.now);
-            if let Some(key) = dice.pick(&keys).filter(|key| !held.contains(key)).cloned() {
-                if dice.roll(2) == 0 { talk.world.take(&key) } else { talk.world.untake(&key) }
+            if let Some(key) = dice.pick(&keys).filter(|key| !held.contains(key)) {
+                if dice.once_in(2) { talk.world.take(key) } else { talk.world.untake(key) }
             }
         }
-        94..96 => {
-            if talk.world.faults.is_empty() {
-                let port = *dice.pick(PORTS).expect("ports");
-                let outcomes: &[&str] = match port {
-                    "agenda.tomar" => &["down", "taken", "yours", "limit", "past"],
-                    "agenda.confirmar" => &["down", "taken", "yours", "limit", "past"],
-                    "agenda.tomar_cambio" | "agenda.mover" => &["down", "taken", "yours", "gone", "past"],
-                    "agenda.anular" => &["down", "gone"],
-                    "centro.datos" => &["down"],
-                    _ => &["down", "none"],
-                };
-                let outcome = *dice.pick(outcomes).expect("outcomes");
-                talk.world.faults.insert(port.into(), outcome.into());
-            } else {
-                talk.world.faults.clear();
-            }
-        }
+        94..96 => fault(talk, dice),
+        96 => drop(talk.event(EventKind::Continue)),
         _ => {
-            if dice.roll(4) == 0 {
-                let next = dice.pick(books).expect("books").clone();
+            if dice.once_in(3) {
+                let back = talk.older.last().filter(|_| dice.once_in(3)).cloned();
+                let next = back.unwrap_or_else(|| dice.pick(&bag.books).expect("books").clone());
                 talk.comes(next);
             }
         }
     }
 }
 
-/// From wherever the talk stands, "persona" brings a person and "menú" an answer.
+/// From wherever the talk stands there is a way on: a menu, a person; three times nonsense brings one; and when
+/// staff gives back, the bot asks.
 fn no_dead_end(talk: &Talk) {
-    if talk.state.owner != Owner::Bot {
+    let text = |text: &str| EventKind::Texts { texts: vec![PatientText { text: text.into(), sent: None }] };
+    let mut probe = talk.probe();
+    if talk.state.owner == Owner::Staff {
+        probe.world.faults.clear();
+        probe.event(EventKind::Staff { by: "ana".into(), action: StaffAction::Resume });
+        let asks = probe.state.owner == Owner::Bot && probe.state.asked.is_some();
+        let ended = probe.state.owner == Owner::Bot && probe.state.stack.is_empty() && !probe.said.is_empty();
+        assert!(
+            asks || ended || !probe.handoffs.is_empty(),
+            "given back, and nothing is asked\n{}",
+            probe.story()
+        );
         return;
     }
-    let mut probe = talk.probe();
-    let text = |text: &str| EventKind::Texts { texts: vec![PatientText { text: text.into(), sent: None }] };
     probe.event(text("menú"));
     assert!(probe.state.asked.is_some() || probe.state.owner == Owner::Staff, "a menu asks");
     let mut probe = talk.probe();
     probe.event(text("persona"));
     assert_eq!(probe.state.owner, Owner::Staff, "a person comes when asked for\n{}", probe.story());
+    let mut probe = talk.probe();
+    for _ in 0..6 {
+        probe.event(text("qwrtpsdfg"));
+    }
+    let takes_anything = probe.state.stack.iter().any(|frame| frame.answers.contains_key("motivo"));
+    let greeted = probe.state.owner == Owner::Bot && probe.state.stack.is_empty();
+    assert!(
+        probe.state.owner == Owner::Staff || takes_anything || greeted,
+        "nonsense brings no person\n{}",
+        probe.story()
+    );
+}
+
+/// What a walk came to.
+#[derive(Default)]
+struct Walked {
+    talks: u64,
+    turns: u64,
+    handed: usize,
+    versions: u64,
+    writes: BTreeMap<String, u64>,
 }
 
 /// Talks of these seeds, until there were so many turns.
 fn walk(seeds: impl Iterator<Item = u64>, events: u64) {
-    let books = books();
-    let (mut turns, mut booked, mut talks, mut handed) = (0, 0, 0, 0);
+    let bag = Bag { books: draw::books(), fixtures: draw::fixture_texts() };
+    let started = Instant::now();
+    let mut walked = Walked::default();
     for seed in seeds {
-        if turns >= events {
+        if walked.turns >= events {
             break;
         }
-        let mut dice = Dice(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
+        let mut dice = Dice::new(seed);
         let world = world(&mut dice);
-        let mut talk = Talk::with(world, books[0].clone());
+        let mut talk = Talk::with(world, bag.books[0].clone());
         talk.replay_every = 4;
+        talk.lets_others_first = dice.once_in(3);
         let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
             for round in 0..120 {
-                one_event(&mut talk, &mut dice, &books);
+                let version = talk.book.hash.clone();
+                one_event(&mut talk, &mut dice, &bag);
+                walked.versions += u64::from(talk.book.hash != version);
                 talk.wait(i64::try_from(dice.roll(6)).expect("small"));
                 if round % 40 == 0 {
                     no_dead_end(&talk);
@@ -335,13 +318,20 @@ fn walk(seeds: impl Iterator<Item = u64>, events: u64) {
             eprintln!("the talk of WALKER_SEED={seed} failed in turn {}:\n{}", talk.turns, talk.story());
             std::panic::resume_unwind(failure);
         }
-        turns += talk.turns;
-        booked += talk.world.writes.len();
-        handed += talk.handoffs.len();
-        talks += 1;
+        walked.talks += 1;
+        walked.turns += talk.turns;
+        walked.handed += talk.handoffs.len();
+        for (port, _) in &talk.world.writes {
+            *walked.writes.entry(port.clone()).or_default() += 1;
+        }
     }
-    eprintln!("{talks} talks, {turns} turns, {booked} writes, {handed} hand-offs");
-    assert!(booked > talks / 4, "the walk hardly ever books: {booked} in {talks} talks");
+    let Walked { talks, turns, handed, versions, writes } = walked;
+    let seconds = started.elapsed().as_secs_f64();
+    eprintln!(
+        "{talks} talks, {turns} turns in {seconds:.1} s, {versions} new versions, {handed} hand-offs, {writes:?}"
+    );
+    let booked: u64 = writes.values().sum();
+    assert!(booked * 2 > talks || talks < 20, "the walk hardly ever books: {booked} in {talks} talks");
 }
 
 fn number(name: &str, otherwise: u64) -> u64 {
@@ -350,11 +340,11 @@ fn number(name: &str, otherwise: u64) -> u64 {
 
 #[test]
 fn a_random_walk_keeps_every_invariant() {
-    walk((number("WALKER_SEED", 1)..).step_by(2), number("WALKER_EVENTS", 50_000) / 2);
+    walk((number("WALKER_SEED", 1)..).step_by(2), number("WALKER_EVENTS", 20_000).div_ceil(2));
 }
 
 /// The other half, beside the first: two cores walk twice as far.
 #[test]
 fn another_random_walk_keeps_every_invariant() {
-    walk((number("WALKER_SEED", 1) + 1..).step_by(2), number("WALKER_EVENTS", 50_000) / 2);
+    walk((number("WALKER_SEED", 1) + 1..).step_by(2), number("WALKER_EVENTS", 20_000) / 2);
 }

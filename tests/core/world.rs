@@ -318,18 +318,17 @@ impl World {
             "agenda.buscar" | "agenda.buscar_cambio" | "agenda.libres" => {
                 let mut own: BTreeSet<i64> =
                     held.iter().filter(|_| !self.map_is_naive).map(|id| id.0).collect();
-                let kind = match port {
-                    "agenda.buscar" | "agenda.libres" => key(arguments, "prestacion"),
-                    _ => {
-                        let id: i64 = key(arguments, "cita").parse().expect("an id");
-                        own.insert(id);
-                        match self.appointments.get(&id) {
-                            Some(one) if !one.cancelled => {
-                                self.hour(&one.slot).expect("known").kind.to_owned()
-                            }
-                            _ => return outcome("none"),
-                        }
-                    }
+                let moved: Option<i64> =
+                    (port == "agenda.buscar_cambio").then(|| key(arguments, "cita").parse().expect("an id"));
+                own.extend(moved);
+                let moved = match moved.map(|id| self.appointments.get(&id)) {
+                    Some(Some(one)) if !one.cancelled => Some(one.slot.as_str()),
+                    Some(_) => return outcome("none"),
+                    None => None,
+                };
+                let kind = match moved {
+                    Some(slot) => self.hour(slot).expect("known").kind.to_owned(),
+                    None => key(arguments, "prestacion"),
                 };
                 let window = match arguments.iter().find(|(name, _)| name == "cuando") {
                     Some((_, Value::Window(window))) => window.clone(),
@@ -341,6 +340,7 @@ impl World {
                 };
                 let free = |hour: &&Hour| {
                     hour.kind == kind
+                        && moved != Some(hour.key.as_str())
                         && (self.map_lags || !self.taken(&hour.key, now, &own))
                         && (hour.starts + TimeDelta::hours(3)).and_utc() > now
                         && window.allows(hour.starts)

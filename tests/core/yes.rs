@@ -3,6 +3,7 @@
 use smartsalud::conversation::need::StaffAction;
 
 use super::talk::Talk;
+use super::versions::edited;
 use super::world::{NOON, TEN, World};
 
 #[test]
@@ -30,13 +31,21 @@ fn a_yes_is_bound_to_the_answers_as_well_as_to_the_words() {
 }
 
 #[test]
-fn a_yes_is_spent_whatever_the_commit_says() {
-    let mut talk = Talk::at_review(World::new());
-    // somebody takes the hour, and the next one is heard already
-    talk.world.faults.insert("agenda.confirmar".into(), "taken".into());
-    talk.taps("Sí, confirmar").stands_at("agendar.hora");
-    let attempts = talk.asked.iter().filter(|asked| asked.starts_with("write")).count();
-    assert_eq!(attempts, 1);
+fn a_yes_is_spent_even_when_everything_reads_the_same_again() {
+    let mut world = World::new();
+    world.book("k2-2026-11-27T16:00", "p1");
+    let book = edited("cancelar.yaml", |text| {
+        text.replace(
+            "gone: { say: \"Esa hora ya no estaba tomada.\", then: end }",
+            "gone: { say: \"No resultó.\", forget: [paciente], up_to: 3, then: { handoff: gone } }",
+        )
+    });
+    let mut talk = Talk::with(world, book);
+    talk.says("anular mi hora").stands_at("cancelar.review.1");
+    talk.world.faults.insert("agenda.anular".into(), "gone".into());
+    talk.says("sí").told("No resultó.").stands_at("cancelar.review.1");
+    assert_eq!(talk.asked.iter().filter(|asked| asked.starts_with("write")).count(), 1, "{}", talk.story());
+    talk.says("sí").told("No resultó.").stands_at("cancelar.review.1");
 }
 
 #[test]
@@ -46,6 +55,9 @@ fn clocks_may_differ_by_a_moment() {
     let mut talk = Talk::at_review(World::new());
     talk.said_before("sí", 4).told("seguro de haberte entendido").stands_at("agendar.review.1");
     talk.booked(&[]);
+    // a yes in many words is no more than a yes
+    talk.said_before("sí po, claro, muchas gracias señorita", 4).stands_at("agendar.review.1");
+    talk.told("seguro de haberte entendido").booked(&[]);
 }
 
 #[test]

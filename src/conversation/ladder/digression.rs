@@ -6,6 +6,7 @@
 use super::Pending;
 use crate::conversation::message::Message;
 use crate::conversation::need::OK;
+use crate::conversation::reply;
 use crate::conversation::running::{Halt, Running};
 use crate::conversation::state::Ended;
 use crate::conversation::walk::GOES_TO;
@@ -27,7 +28,12 @@ impl<'a> Running<'a> {
         } else {
             None
         };
-        let words = answer.text.render(&Center(center));
+        let needs_center = answer.text.parts.iter().any(|part| matches!(part, Part::Placeholder(..)));
+        let words = if center.is_none() && needs_center {
+            reply::NO_CENTER_DATA.to_owned()
+        } else {
+            answer.text.render(&Center(center))
+        };
         self.rung(6, true, format!("answered: {}", answer.name));
         self.say(words);
         self.shorter = true;
