@@ -207,7 +207,7 @@ fn has_passed(field: &Field, answer: &Answer, now: DateTime<Utc>, today: chrono:
     by_clock || by_day
 }
 
-fn fits_kind(field: &Field, value: &Value) -> bool {
+pub(super) fn fits_kind(field: &Field, value: &Value) -> bool {
     match (&field.kind, value) {
         (_, Value::Nothing) => field.optional,
         (FieldKind::Choice { several: false, .. }, Value::Record(_))
@@ -217,7 +217,12 @@ fn fits_kind(field: &Field, value: &Value) -> bool {
         | (FieldKind::BirthDate, Value::Date(_))
         | (FieldKind::YesNo, Value::Flag(_))
         | (FieldKind::Text { .. }, Value::Text(_)) => true,
-        (FieldKind::Number { min, max }, Value::Number(number)) => (min..=max).contains(&number),
+        (FieldKind::Number { min, max, unit: None }, Value::Number(number)) => (min..=max).contains(&number),
+        (FieldKind::Number { min, max, unit: Some(unit) }, Value::Length(minutes)) => {
+            // bounds are written in the field's unit, which may have changed
+            let bound = |bound: &i64| bound.saturating_mul(unit.minutes());
+            (bound(min)..=bound(max)).contains(minutes)
+        }
         _ => false,
     }
 }

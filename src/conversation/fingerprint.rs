@@ -37,6 +37,7 @@ impl Fingerprint {
             Value::Nothing => self.bytes(&[0]),
             Value::Text(text) => self.bytes(&[1]).text(text),
             Value::Number(number) => self.bytes(&[2]).number(*number),
+            Value::Length(minutes) => self.bytes(&[12]).number(*minutes),
             Value::Flag(flag) => self.bytes(&[3, u8::from(*flag)]),
             Value::Date(day) => self.bytes(&[4]).number(i64::from(day.num_days_from_ce())),
             Value::Moment(at) => self

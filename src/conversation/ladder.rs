@@ -12,6 +12,7 @@ mod correction;
 mod digression;
 mod heard;
 mod hours;
+mod length;
 mod several;
 mod tap;
 mod with_whom;

@@ -11,7 +11,7 @@ use indexmap::IndexMap;
 
 use super::expression::Expression;
 use super::template::Template;
-use super::value::Name;
+use super::value::{DAY, HOUR, Name};
 
 /// All flows of a centre, in force together and named by the hash of their sources.
 #[derive(Debug, Clone, PartialEq)]
@@ -193,12 +193,40 @@ pub enum FieldKind {
         min: i64,
         /// The most.
         max: i64,
+        /// What it counts, when it is a length of time.
+        unit: Option<Unit>,
     },
     /// Free words.
     Text {
         /// The most characters kept.
         max: usize,
     },
+}
+
+/// What a length of time is counted in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unit {
+    /// Minutes.
+    Minutes,
+    /// Hours.
+    Hours,
+    /// Days.
+    Days,
+}
+
+impl Unit {
+    /// Each with its name in flows.
+    pub const ALL: [(&'static str, Self); 3] =
+        [("minutos", Self::Minutes), ("horas", Self::Hours), ("dias", Self::Days)];
+
+    /// How many minutes one is.
+    pub fn minutes(self) -> i64 {
+        match self {
+            Self::Minutes => 1,
+            Self::Hours => HOUR,
+            Self::Days => DAY,
+        }
+    }
 }
 
 /// Where the rows of a choice come from.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::value::{Name, Value};
+use super::value::{DAY, HOUR, Name, Value};
 
 /// Words and signs of the longest expression: more than anyone reads, few enough for the stack.
 const LONGEST: usize = 200;
@@ -60,7 +60,7 @@ pub struct BadExpression {
 }
 
 impl Expression {
-    /// Reads `cuando? and not (cita.codigo == "A1")`, `paciente`, `9`.
+    /// Reads `cuando? and not (cita.codigo == "A1")`, `prestacion.duracion > 30m`, `paciente`, `9`.
     ///
     /// # Errors
     /// When the text is not an expression.
@@ -127,6 +127,11 @@ impl fmt::Display for Expression {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Literal(Value::Text(text)) => write!(f, "\"{text}\""),
+            Self::Literal(Value::Length(minutes)) => match minutes {
+                whole if whole % DAY == 0 => write!(f, "{}d", whole / DAY),
+                whole if whole % HOUR == 0 => write!(f, "{}h", whole / HOUR),
+                minutes => write!(f, "{minutes}m"),
+            },
             Self::Literal(value) => value.fmt(f),
             Self::Path(names) => f.write_str(&names.join(".")),
             Self::Exists(inner) => write!(f, "{inner}?"),
@@ -172,7 +177,7 @@ fn follow(names: &[Name], scope: &dyn Scope) -> Value {
 fn compare(one: &Value, comparison: Comparison, other: &Value) -> Value {
     use std::cmp::Ordering;
     let order = match (one, other) {
-        (Value::Number(a), Value::Number(b)) => Some(a.cmp(b)),
+        (Value::Number(a), Value::Number(b)) | (Value::Length(a), Value::Length(b)) => Some(a.cmp(b)),
         (Value::Date(a), Value::Date(b)) => Some(a.cmp(b)),
         (Value::Moment(a), Value::Moment(b)) => Some(a.cmp(b)),
         (Value::Record(a), Value::Text(b)) => Some(a.key.cmp(b)),
@@ -296,9 +301,19 @@ impl Reader {
                 Expression::Literal(Value::Text(quoted.trim_matches('"').to_owned()))
             }
             number if number.starts_with(|c: char| c.is_ascii_digit() || c == '-') => {
-                let number =
-                    number.parse().map_err(|_| self.wrong(&format!("`{token}` is not a whole number")))?;
-                Expression::Literal(Value::Number(number))
+                let wrong = || self.wrong(&format!("`{token}` is neither a whole number nor a length such as 30m"));
+                let unit = match number.chars().last() {
+                    Some('m') => Some(1),
+                    Some('h') => Some(HOUR),
+                    Some('d') => Some(DAY),
+                    _ => None,
+                };
+                let figures = if unit.is_some() { &number[..number.len() - 1] } else { number };
+                let count: i64 = figures.parse().map_err(|_| wrong())?;
+                Expression::Literal(match unit {
+                    Some(unit) => Value::Length(count.checked_mul(unit).ok_or_else(wrong)?),
+                    None => Value::Number(count),
+                })
             }
             "and" | "or" | "not" | ")" | "?" | "==" | "!=" | "<" | "<=" | ">" | ">=" => {
                 return Err(self.wrong(&format!("a name or a value is missing before `{token}`")));

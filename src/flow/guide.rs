@@ -134,6 +134,7 @@ fn kind_in_words(kind: Kind) -> &'static str {
     match kind {
         Kind::Text => "un texto",
         Kind::Number => "un número",
+        Kind::Length => "un tiempo",
         Kind::Flag => "sí o no",
         Kind::Date => "una fecha",
         Kind::Moment => "un momento",

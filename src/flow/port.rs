@@ -51,6 +51,8 @@ pub enum Kind {
     Text,
     /// A whole number.
     Number,
+    /// A length of time.
+    Length,
     /// Yes or no.
     Flag,
     /// A day.
@@ -102,7 +104,7 @@ impl RowKind {
     pub fn columns(self) -> &'static [(&'static str, Kind)] {
         match self {
             Self::Patient => &[("nombre", Kind::Text), ("verificado", Kind::Flag)],
-            Self::AppointmentType => &[("nombre", Kind::Text), ("minutos", Kind::Number)],
+            Self::AppointmentType => &[("nombre", Kind::Text), ("duracion", Kind::Length)],
             Self::Hour => &[("inicio", Kind::Moment), ("profesional", Kind::Text), ("lugar", Kind::Text)],
             Self::Appointment => &[
                 ("inicio", Kind::Moment),

@@ -235,6 +235,8 @@ pub(super) struct Field {
     pub within: Option<Text>,
     /// A number: the least.
     pub min: Option<i64>,
+    /// What a number counts, when it is a length of time: minutos, horas or dias.
+    pub unit: Option<Text>,
     /// A number: the most; a text: how many characters are kept.
     pub max: Option<i64>,
 }

@@ -24,6 +24,8 @@ pub enum Value {
     Text(String),
     /// A whole number.
     Number(i64),
+    /// A length of time, in minutes.
+    Length(i64),
     /// Yes or no.
     Flag(bool),
     /// A day.
@@ -80,6 +82,7 @@ impl fmt::Display for Value {
             Self::Nothing => Ok(()),
             Self::Text(text) | Self::Key(text) => f.write_str(text),
             Self::Number(number) => number.fmt(f),
+            Self::Length(minutes) => f.write_str(&length_in_words(*minutes)),
             Self::Flag(flag) => f.write_str(if *flag { "sí" } else { "no" }),
             Self::Date(day) => f.write_str(&hour_label::day_long(*day)),
             Self::Moment(at) => f.write_str(&hour_label::day_hour_long(*at)),
@@ -88,5 +91,45 @@ impl fmt::Display for Value {
             Self::Record(record) => f.write_str(&record.key),
             Self::Rows(rows) => rows.len().fmt(f),
         }
+    }
+}
+
+/// `45 minutos`, `1 hora`, `1 hora y 30 minutos`, `2 días`.
+fn length_in_words(minutes: i64) -> String {
+    let counted = |count: i64, one: &str, many: &str| match count {
+        0 => None,
+        1 => Some(format!("1 {one}")),
+        count => Some(format!("{count} {many}")),
+    };
+    let parts = [
+        counted(minutes / DAY, "día", "días"),
+        counted(minutes % DAY / HOUR, "hora", "horas"),
+        counted(minutes % HOUR, "minuto", "minutos"),
+    ];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    match &parts[..] {
+        [] => "0 minutos".to_owned(),
+        [first @ .., last] if !first.is_empty() => format!("{} y {last}", first.join(", ")),
+        _ => parts.concat(),
+    }
+}
+
+/// Minutes of an hour.
+pub(crate) const HOUR: i64 = 60;
+/// Minutes of a day.
+pub(crate) const DAY: i64 = 24 * HOUR;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_length_is_said_in_the_units_people_use() {
+        let said = [0, 1, 45, 60, 90, 120, 1_440, 2_880, 1_531].map(|minutes| Value::Length(minutes).to_string());
+        let expected = [
+            "0 minutos", "1 minuto", "45 minutos", "1 hora", "1 hora y 30 minutos", "2 horas", "1 día", "2 días",
+            "1 día, 1 hora y 31 minutos",
+        ];
+        assert_eq!(said, expected);
     }
 }

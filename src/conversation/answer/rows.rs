@@ -89,7 +89,7 @@ pub(crate) fn appointment_row(booked: &Booked) -> Record {
 pub(super) fn service_row(service: Service) -> Record {
     let mut row = row(
         service.id.to_string(),
-        [("nombre", Value::Text(service.name)), ("minutos", Value::Number(service.visit.duration.into()))],
+        [("nombre", Value::Text(service.name)), ("duracion", Value::Length(service.visit.duration.into()))],
     );
     row.words = service.patient_words;
     row

@@ -5,6 +5,8 @@
 
 use super::Pending;
 use super::consent::is_whole_yes;
+use super::length::length_said;
+use crate::conversation::fill::fits_kind;
 use crate::conversation::frames::all_steps;
 use crate::conversation::message::{Assent, Command, Message};
 use crate::conversation::reply::{self, ANY, CANCEL, CHANGE, MORE, NO, YES};
@@ -65,8 +67,11 @@ impl<'a> Running<'a> {
                 Some(Assent::No) => Some(Value::Flag(false)),
                 None => self.option_named(pending, message).map(|key| Value::Flag(key == YES)),
             },
-            FieldKind::Number { min, max } => {
+            FieldKind::Number { min, max, unit: None } => {
                 message.number.filter(|number| (min..=max).contains(&number)).map(Value::Number)
+            }
+            FieldKind::Number { unit: Some(unit), .. } => {
+                length_said(message, *unit).map(Value::Length).filter(|length| fits_kind(field, length))
             }
             // Free words give way to commands, and to a question that has its answer.
             FieldKind::Text { .. } if message.command.is_some() || self.asks_fixed_answer(message) => None,

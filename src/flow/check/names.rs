@@ -97,6 +97,7 @@ impl Names {
             FieldKind::RutTail => Kind::RutTail,
             FieldKind::BirthDate => Kind::Date,
             FieldKind::YesNo => Kind::Flag,
+            FieldKind::Number { unit: Some(_), .. } => Kind::Length,
             FieldKind::Number { .. } => Kind::Number,
             FieldKind::Text { .. } => Kind::Text,
         }
@@ -125,6 +126,7 @@ impl Names {
             Expression::Literal(value) => match value {
                 Value::Text(_) => Some(Type::One(Kind::Text)),
                 Value::Number(_) => Some(Type::One(Kind::Number)),
+                Value::Length(_) => Some(Type::One(Kind::Length)),
                 Value::Flag(_) => Some(Type::One(Kind::Flag)),
                 _ => None,
             },
@@ -160,7 +162,7 @@ impl Names {
                     // an option is compared by its key
                     (Type::One(Kind::Row(_)), Type::One(Kind::Text)) => !ordered,
                     (Type::One(left), Type::One(right)) if left == right => {
-                        !ordered || matches!(left, Kind::Number | Kind::Date | Kind::Moment)
+                        !ordered || matches!(left, Kind::Number | Kind::Length | Kind::Date | Kind::Moment)
                     }
                     _ => false,
                 };
@@ -223,6 +225,7 @@ pub(super) fn describe(of: Type) -> &'static str {
         Type::One(kind) => match kind {
             Kind::Text => "a text",
             Kind::Number => "a number",
+            Kind::Length => "a length of time",
             Kind::Flag => "a yes or no",
             Kind::Date => "a day",
             Kind::Moment => "a moment",

@@ -73,7 +73,7 @@ impl Checking<'_> {
 
     fn range(&mut self, field: &Field) {
         let (message, fix) = match field.kind {
-            FieldKind::Number { min, max } if min > max => {
+            FieldKind::Number { min, max, .. } if min > max => {
                 (format!("no number is at least {min} and at most {max}"), "swap `min` and `max`")
             }
             FieldKind::Text { max: 0 } => ("a text of no characters".to_owned(), "give it a `max` above 0"),

@@ -5,10 +5,10 @@ use std::collections::HashSet;
 use serde_saphyr::Spanned;
 
 use super::{Reading, convert, duration_minutes};
-use crate::flow::definition::{Field, FieldKind, FixedOption, Source};
+use crate::flow::definition::{Field, FieldKind, FixedOption, Source, Unit};
 use crate::flow::error::nearest;
 use crate::flow::port;
-use crate::flow::raw::{self, FIELD_TYPES};
+use crate::flow::raw::{self, FIELD_TYPES, Text};
 use crate::flow::template::Template;
 
 impl Reading<'_> {
@@ -37,7 +37,11 @@ impl Reading<'_> {
             "rut_tail" => FieldKind::RutTail,
             "birth_date" => FieldKind::BirthDate,
             "yes_no" => FieldKind::YesNo,
-            "number" => FieldKind::Number { min: field.min.unwrap_or(0), max: field.max.unwrap_or(i64::MAX) },
+            "number" => FieldKind::Number {
+                min: field.min.unwrap_or(0),
+                max: field.max.unwrap_or(i64::MAX),
+                unit: field.unit.as_ref().and_then(|unit| self.unit(unit)),
+            },
             "text" => {
                 FieldKind::Text { max: field.max.and_then(|max| usize::try_from(max).ok()).unwrap_or(500) }
             }
@@ -55,6 +59,15 @@ impl Reading<'_> {
             optional: field.optional,
             span: self.span(raw),
         }
+    }
+
+    fn unit(&mut self, text: &Text) -> Option<Unit> {
+        let found = Unit::ALL.into_iter().find(|(name, _)| *name == text.value);
+        if found.is_none() {
+            let fix = nearest(&text.value, "there are", Unit::ALL.iter().map(|(name, _)| *name));
+            self.wrong("F075", text, format!("`{}` is not a unit of time", text.value), fix);
+        }
+        found.map(|(_, unit)| unit)
     }
 
     fn choice(&mut self, raw: &Spanned<raw::Field>) -> FieldKind {
@@ -126,6 +139,7 @@ impl Reading<'_> {
             ("future", field.future, kind == "window"),
             ("within", field.within.is_some(), kind == "window"),
             ("min", field.min.is_some(), kind == "number"),
+            ("unit", field.unit.is_some(), kind == "number"),
             ("max", field.max.is_some(), matches!(kind, "number" | "text")),
         ];
         for (key, _, _) in given.into_iter().filter(|(_, given, fits)| *given && !*fits) {

@@ -122,7 +122,7 @@ impl Transaction<'_> {
                         id(place).to_string(),
                         [
                             ("nombre", Value::Text(kind.name.clone())),
-                            ("minutos", Value::Number(kind.minutes.into())),
+                            ("duracion", Value::Length(kind.minutes.into())),
                         ],
                     )
                 });
