@@ -290,6 +290,7 @@ fn without_a_flow() -> Book {
     for text in sources.values_mut() {
         let lines = text.lines().filter(|line| !line.contains("{ start: ver_horas }"));
         *text = lines.collect::<Vec<_>>().join("\n").replace("ver_horas: push, ", "") + "\n";
+        *text = text.replace("then: { offer: ver_horas }", "then: { offer: agendar }");
     }
     load::book(&sources).unwrap_or_else(|errors| panic!("{errors:?}"))
 }

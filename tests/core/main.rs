@@ -4,6 +4,7 @@ mod asking;
 mod draw;
 mod holds;
 mod repairs;
+mod rules;
 mod scripts;
 mod silence;
 mod staff;

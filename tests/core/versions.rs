@@ -187,3 +187,13 @@ fn an_answer_follows_its_field_into_a_new_version_and_its_old_taps_too() {
     talk.tap(half_past, "jue 26 nov 10:30").stands_at("agendar.review.1").answer("servicio", "k1");
     assert_eq!(talk.held(), [HALF_PAST]);
 }
+
+#[test]
+fn a_rollback_reaches_what_waits_to_be_changed() {
+    let mut talk = Talk::with(World::new(), renamed());
+    talk.says("hora matrona 10:00").stands_at("agendar.review.1");
+    talk.taps("Cambiar algo").told("¿Qué quieres cambiar?");
+    talk.comes(book());
+    talk.says("la atención").stands_at("agendar.prestacion");
+    assert_eq!(talk.held(), [TEN]);
+}

@@ -1,3 +1,5 @@
+//! Nothing of a person is left after the disguise, and what the bot goes by is.
+
 use super::*;
 
 fn disguise() -> Disguise {
