@@ -301,7 +301,8 @@ impl Reader {
                 Expression::Literal(Value::Text(quoted.trim_matches('"').to_owned()))
             }
             number if number.starts_with(|c: char| c.is_ascii_digit() || c == '-') => {
-                let wrong = || self.wrong(&format!("`{token}` is neither a whole number nor a length such as 30m"));
+                let wrong =
+                    || self.wrong(&format!("`{token}` is neither a whole number nor a length such as 30m"));
                 let unit = match number.chars().last() {
                     Some('m') => Some(1),
                     Some('h') => Some(HOUR),

@@ -125,9 +125,17 @@ mod tests {
 
     #[test]
     fn a_length_is_said_in_the_units_people_use() {
-        let said = [0, 1, 45, 60, 90, 120, 1_440, 2_880, 1_531].map(|minutes| Value::Length(minutes).to_string());
+        let said =
+            [0, 1, 45, 60, 90, 120, 1_440, 2_880, 1_531].map(|minutes| Value::Length(minutes).to_string());
         let expected = [
-            "0 minutos", "1 minuto", "45 minutos", "1 hora", "1 hora y 30 minutos", "2 horas", "1 día", "2 días",
+            "0 minutos",
+            "1 minuto",
+            "45 minutos",
+            "1 hora",
+            "1 hora y 30 minutos",
+            "2 horas",
+            "1 día",
+            "2 días",
             "1 día, 1 hora y 31 minutos",
         ];
         assert_eq!(said, expected);
