@@ -612,3 +612,14 @@ async fn an_operator_plans_publishes_puts_in_force_and_goes_back() {
         std::fs::remove_dir_all(folder).unwrap();
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flow_is_drawn_with_how_often_patients_came_to_each_step() {
+    let stage = ended_talk().await;
+    let drawn = run(&stage, &["flows", "graph", "agendar", "--live", "366"]);
+    assert!(drawn.status.success(), "{}", complaint(&drawn));
+    let told = printed(&drawn);
+    let step = |name: &str| told.lines().find(|line| line.contains(name)).unwrap_or_default().to_owned();
+    assert!(step("ask hora").contains("seen 1"), "{told}");
+    assert!(step("ask paciente").contains("never seen"), "the patient is the only one, and never asked\n{told}");
+}

@@ -56,7 +56,7 @@ enum FlowsAction {
 pub async fn run(args: FlowsArgs) -> anyhow::Result<ExitCode> {
     match args.action {
         FlowsAction::Check(args) => check::run(&args),
-        FlowsAction::Graph(args) => graph::run(&args),
+        FlowsAction::Graph(args) => graph::run(&args).await,
         FlowsAction::Doc => Ok(doc::run()),
         FlowsAction::Schema => schema::run(),
         FlowsAction::Plan(args) => plan::run(args).await,

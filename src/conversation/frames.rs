@@ -1,7 +1,7 @@
 //! The stack: flows are entered and left here and nowhere else.
 //!
 //! One function lets a frame go, so that no way out keeps an hour held. A flow is on the stack once, and
-//! repairs are dropped when the subject changes; so the stack cannot grow beyond the number of flows.
+//! repairs are dropped when the subject changes; beyond a depth that nobody follows, the oldest is let go.
 
 use std::collections::BTreeMap;
 
@@ -11,6 +11,9 @@ use super::state::{Ended, Frame, Past};
 use crate::flow::definition::{Step, StepKind};
 use crate::flow::{Flow, Name, Record, RepairKind, Value};
 
+/// So many flows may wait for each other: beyond it, the one interrupted longest ago is let go. Who comes back to
+/// it asks for it again.
+const DEEPEST: usize = 6;
 /// So many ended frames are remembered, to explain taps on their questions.
 const PAST: usize = 8;
 
@@ -31,6 +34,9 @@ impl<'a> Running<'a> {
         if find_flow(self.books.current, name).is_none() {
             self.incident(format!("flow `{name}` is asked for but not in the book"));
             return false;
+        }
+        while self.state.stack.len() >= DEEPEST {
+            self.leave(0, Ended::Left);
         }
         self.push(name.to_owned(), BTreeMap::new());
         true

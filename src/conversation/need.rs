@@ -311,6 +311,17 @@ pub struct WalkTrace {
     pub verdict: String,
 }
 
+impl WalkTrace {
+    /// How verdicts begin of a step that was only gone past, or told more of itself.
+    pub const ASIDE: [&str; 7] =
+        ["passed", "filled", "dropped", "chosen", "answered", "used up", "its list"];
+
+    /// Whether the step did its work: asked, said, read, wrote.
+    pub fn did_its_work(&self) -> bool {
+        !Self::ASIDE.iter().any(|aside| self.verdict.starts_with(aside))
+    }
+}
+
 /// The facts do not fit the walk: a bug; the event is parked and staff told.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[error("the facts do not fit the walk at fact {at}: {what}")]

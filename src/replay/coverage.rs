@@ -173,10 +173,7 @@ impl<'a> Counts<'a> {
     fn add(&mut self, trace: &'a Trace) {
         for step in &trace.walk {
             let verdict = step.verdict.as_str();
-            if !["passed", "filled", "dropped", "chosen", "answered", "used up", "its list"]
-                .iter()
-                .any(|passed| verdict.starts_with(passed))
-            {
+            if step.did_its_work() {
                 *self.walked.entry((&step.step, "")).or_default() += 1;
             }
             let told = verdict.strip_prefix("outcome ").unwrap_or(verdict);

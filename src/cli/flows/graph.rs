@@ -8,6 +8,10 @@ use clap::Args;
 use serde::Deserialize;
 
 use super::flow_files;
+use crate::clock::Clock;
+use crate::config::DatabaseArgs;
+use crate::conversation::store;
+use crate::database::Database;
 use crate::flow::diagram::Counts;
 use crate::flow::{Book, Flow, diagram};
 
@@ -21,21 +25,37 @@ pub(super) struct GraphArgs {
     /// Colour the steps by how often they were seen: lines of JSON such as {"step":"agendar.ask.hora","seen":12}
     #[arg(long, value_name = "FILE")]
     coverage: Option<PathBuf>,
+    /// Colour the steps by how often patients came to them in the last days, from the journal of the database
+    #[arg(long, value_name = "DAYS", num_args = 0..=1, default_missing_value = "7", conflicts_with = "coverage", value_parser = clap::value_parser!(i32).range(1..=366))]
+    live: Option<i32>,
     /// Folder with flows; without it, the flows that come with the program
     #[arg(long, value_name = "DIR", env = "SMARTSALUD_FLOWS")]
     flows: Option<PathBuf>,
+    #[command(flatten)]
+    database: DatabaseArgs,
 }
 
 /// Prints the drawing.
-pub(super) fn run(args: &GraphArgs) -> anyhow::Result<ExitCode> {
+pub(super) async fn run(args: &GraphArgs) -> anyhow::Result<ExitCode> {
     let sources = flow_files(args.flows.as_deref())?;
     let book = super::sound(&sources, args.flows.as_deref())?;
     let flow = find(&book, &args.flow)?;
-    let counts = args.coverage.as_deref().map(counts).transpose()?;
+    let counts = match args.live {
+        Some(days) => Some(live(args, days).await?),
+        None => args.coverage.as_deref().map(counts).transpose()?,
+    };
     let drawing =
         if args.svg { diagram::svg(flow, counts.as_ref()) } else { diagram::mermaid(flow, counts.as_ref()) };
     print!("{drawing}");
     Ok(ExitCode::SUCCESS)
+}
+
+/// Counts of the last days, from the database.
+async fn live(args: &GraphArgs, days: i32) -> anyhow::Result<Counts> {
+    let database = Database::open(&args.database, &Clock::system()).await?;
+    let mut conn = database.pool.acquire().await?;
+    let seen = store::steps_seen(&mut conn, days).await.context("the journal could not be read")?;
+    Ok(seen.into_iter().map(|(step, seen)| (step, u64::try_from(seen).unwrap_or_default())).collect())
 }
 
 fn find<'a>(book: &'a Book, name: &str) -> anyhow::Result<&'a Flow> {

@@ -5,7 +5,7 @@ use serde_json::Value as Json;
 use sqlx::PgConnection;
 use sqlx::types::Json as Column;
 
-use crate::conversation::need::{Event, Fact};
+use crate::conversation::need::{Event, Fact, WalkTrace};
 use crate::conversation::state::{Owner, State};
 use crate::id::{CenterId, ConversationId};
 
@@ -260,4 +260,24 @@ pub async fn ended_talks(
     )
     .fetch_all(conn)
     .await
+}
+
+/// How many turns of the last days came to each step that did something: asked, said, read, wrote.
+///
+/// # Errors
+/// When the database fails.
+pub async fn steps_seen(conn: &mut PgConnection, days: i32) -> sqlx::Result<Vec<(String, i64)>> {
+    let aside = WalkTrace::ASIDE.map(|beginning| format!("{beginning}%"));
+    let rows = sqlx::query!(
+        r#"select w.step as "step!", count(distinct (j.conversation_id, j.seq)) as "seen!"
+           from journal j, jsonb_to_recordset(j.trace -> 'walk') as w(step text, verdict text)
+           where j.kind = 'turn' and j.at > app_now() - make_interval(days => $1)
+             and w.step is not null and not w.verdict like any($2)
+           group by w.step"#,
+        days,
+        &aside[..]
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.step, row.seen)).collect())
 }
