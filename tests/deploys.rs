@@ -621,5 +621,8 @@ async fn a_flow_is_drawn_with_how_often_patients_came_to_each_step() {
     let told = printed(&drawn);
     let step = |name: &str| told.lines().find(|line| line.contains(name)).unwrap_or_default().to_owned();
     assert!(step("ask hora").contains("seen 1"), "{told}");
-    assert!(step("ask paciente").contains("never seen"), "the patient is the only one, and never asked\n{told}");
+    assert!(
+        step("ask paciente").contains("never seen"),
+        "the patient is the only one, and never asked\n{told}"
+    );
 }

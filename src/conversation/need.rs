@@ -313,8 +313,7 @@ pub struct WalkTrace {
 
 impl WalkTrace {
     /// How verdicts begin of a step that was only gone past, or told more of itself.
-    pub const ASIDE: [&str; 7] =
-        ["passed", "filled", "dropped", "chosen", "answered", "used up", "its list"];
+    pub const ASIDE: [&str; 7] = ["passed", "filled", "dropped", "chosen", "answered", "used up", "its list"];
 
     /// Whether the step did its work: asked, said, read, wrote.
     pub fn did_its_work(&self) -> bool {
