@@ -323,3 +323,10 @@ fn a_very_long_text_does_no_harm() {
     let mut talk = Talk::at_hours(World::new());
     talk.says(&"bla ".repeat(1_250)).stands_at("agendar.hora");
 }
+
+#[test]
+fn a_tilde_that_stands_alone_does_no_harm() {
+    let mut talk = Talk::at_hours(World::new());
+    talk.says("bien˜").stands_at("agendar.hora");
+    talk.says("n\u{303}andu\u{301} n˜ ﹋n").stands_at("agendar.hora");
+}
