@@ -243,7 +243,8 @@ impl Reader {
                 'A'..='Z' => self.letter(part.to_ascii_lowercase(), at, after, false),
                 '0'..='9' => self.digit(part, at, after),
                 '!'..='~' => self.sign(part, at, after),
-                '\u{303}' if self.buffer.ends_with('n') => {
+                // "bien˜": a small tilde is a space with a tilde, and the word before it has ended
+                '\u{303}' if self.buffer.ends_with('n') && self.open.is_some() => {
                     self.buffer.pop();
                     self.buffer.push('ñ');
                 }

@@ -5,9 +5,9 @@
 //! `WALKER_EVENTS=1000000 cargo test --release --test core walker -- --nocapture`.
 
 use std::collections::BTreeMap;
-use std::time::Instant;
 
 use chrono::TimeDelta;
+use smartsalud::clock::Stopwatch;
 use smartsalud::conversation::need::{EventKind, PatientText, StaffAction, TimerKind};
 use smartsalud::conversation::state::{Owner, Tap};
 use smartsalud::flow::Book;
@@ -292,7 +292,7 @@ struct Walked {
 /// Talks of these seeds, until there were so many turns.
 fn walk(seeds: impl Iterator<Item = u64>, events: u64) {
     let bag = Bag { books: draw::books(), fixtures: draw::fixture_texts() };
-    let started = Instant::now();
+    let started = Stopwatch::start();
     let mut walked = Walked::default();
     for seed in seeds {
         if walked.turns >= events {

@@ -333,3 +333,10 @@ fn a_word_that_starts_a_flow_does_so_however_it_is_heard() {
     let mut talk = Talk::with(World::new(), book);
     talk.says("Recibir noticias").told("Te comunico con una persona del centro");
 }
+
+#[test]
+fn a_tilde_that_stands_alone_does_no_harm() {
+    let mut talk = Talk::at_hours(World::new());
+    talk.says("bien˜").stands_at("agendar.hora");
+    talk.says("n\u{303}andu\u{301} n˜ ﹋n").stands_at("agendar.hora");
+}

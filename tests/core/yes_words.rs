@@ -44,6 +44,8 @@ pub(crate) fn assert_clear(text: &str, destroys: bool) {
         .to_lowercase()
         .chars()
         .map(|letter| match letter {
+            // a letter of mathematics is a letter to the reader
+            '𝕊' => 's',
             'á' => 'a',
             'é' => 'e',
             'í' => 'i',
