@@ -18,7 +18,9 @@ const CLOCK_MARGIN: TimeDelta = TimeDelta::seconds(2);
 impl Turn<'_> {
     /// A hold lives exactly as long as its answer.
     pub(super) fn agrees_with_the_world_on_holds(&self, talk: &Talk) {
-        if self.continues() {
+        // What an event that changes nothing finds waiting is given back by the rest that still comes.
+        let rest_comes = talk.goes_on && self.state().tick == self.before.tick;
+        if self.continues() || rest_comes {
             return;
         }
         let state = self.state();
