@@ -149,7 +149,7 @@ async fn nothing_of_a_family_survives_and_the_talk_goes_as_it_went() {
         ],
     );
     let outcome = replayed(&recording).await;
-    assert!(outcome.passed(), "{}\n{}", report::failure(&outcome), recording.yaml);
+    assert!(outcome.passed(), "{}\n{}", report::failure(&outcome, ""), recording.yaml);
     assert!(recording.yaml.contains("calls: [agenda.confirmar]"), "{}", recording.yaml);
     assert_eq!(recording.differs, Vec::<String>::new(), "\n{}", recording.yaml);
     assert_eq!(stages(outcome.result.as_ref().unwrap()), stages(&original), "\n{}", recording.yaml);
@@ -186,6 +186,6 @@ async fn a_phone_that_says_who_it_is_does_so_again_with_invented_proofs() {
     );
     assert!(recording.yaml.contains("fault: { agenda.confirmar: taken }"), "{}", recording.yaml);
     let outcome = replayed(&recording).await;
-    assert!(outcome.passed(), "{}\n{}", report::failure(&outcome), recording.yaml);
+    assert!(outcome.passed(), "{}\n{}", report::failure(&outcome, ""), recording.yaml);
     assert_eq!(stages(outcome.result.as_ref().unwrap()), stages(&original), "\n{}", recording.yaml);
 }

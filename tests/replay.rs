@@ -21,7 +21,7 @@ async fn every_scripted_conversation_goes_as_it_should() {
     for path in &paths {
         outcomes.push(folder::play(path, Flows::built_in(), Extent::default()).await);
     }
-    assert!(outcomes.iter().all(report::Outcome::passed), "\n{}", report::text(&outcomes));
+    assert!(outcomes.iter().all(report::Outcome::passed), "\n{}", report::text(&outcomes, ""));
 }
 
 #[tokio::test]
@@ -33,7 +33,7 @@ async fn a_conversation_that_goes_otherwise_fails_with_its_place_and_why() {
                   talk:\n  - patient: quiero hora con la matrona\n    bot: [{ ask: cancelar.cita, says: [nunca] }]\n  - patient: hola\n    bot: any\n";
     std::fs::write(&path, source).expect("a file of our own");
     let outcome = folder::play(&path, Flows::built_in(), Extent::default()).await;
-    let told = report::failure(&outcome);
+    let told = report::failure(&outcome, "");
     std::fs::remove_dir_all(&folder).expect("it is ours");
     assert!(!outcome.passed());
     for part in [
@@ -73,8 +73,8 @@ async fn the_readmes_fixture_passes_and_fails_as_it_is_shown_to() {
     std::fs::write(&path, fixture.replace("says: [Dentista]", "says: [Matrona]")).expect("a file of our own");
     let wrong = folder::play(&path, Flows::built_in(), Extent::default()).await;
     std::fs::remove_dir_all(&folder).expect("it is ours");
-    assert!(right.passed(), "{}", report::failure(&right));
-    let told = report::failure(&wrong).replace(&format!("{}/", folder.display()), "");
+    assert!(right.passed(), "{}", report::failure(&right, ""));
+    let told = report::failure(&wrong, "").replace(&format!("{}/", folder.display()), "");
     assert_eq!(blocks("text"), [format!("{}\n", told.trim_end())]);
 }
 
@@ -122,7 +122,7 @@ async fn an_hour_with_which_nothing_of_the_talk_has_to_do_fails_the_fixture() {
     ] {
         std::fs::write(&path, source(talk)).expect("a file of our own");
         let outcome = folder::play(&path, Flows::built_in(), Extent::default()).await;
-        told.push(report::failure(&outcome).contains("unused.yaml:6  «x», booked"));
+        told.push(report::failure(&outcome, "").contains("unused.yaml:6  «x», booked"));
     }
     std::fs::remove_dir_all(&folder).expect("it is ours");
     assert_eq!(told, [true, false, false, true, false]);
@@ -140,7 +140,7 @@ async fn a_case_that_is_answered_otherwise_is_named() {
     std::fs::write(&path, source).expect("a file of our own");
     let outcome = folder::play(&path, Flows::built_in(), Extent::default()).await;
     std::fs::remove_dir_all(&folder).expect("it is ours");
-    let told = report::failure(&outcome);
+    let told = report::failure(&outcome, "");
     assert!(told.contains("cases.yaml:9  «x», turn 2, row 1 of 2 (que: matrona), case 3 of 3"), "{told}");
     assert!(told.contains("no entiendo nada"), "{told}");
     assert_eq!(told.matches("FAIL").count(), 1, "{told}");

@@ -16,7 +16,7 @@ use crate::replay::coverage::Coverage;
 use crate::replay::deploy::Flows;
 use crate::replay::folder;
 use crate::replay::pipeline;
-use crate::replay::player::Extent;
+use crate::replay::player::{Extent, PlayedTurn};
 use crate::replay::report::{self, Outcome};
 
 /// Fixtures played at once on the database.
@@ -102,7 +102,7 @@ pub async fn run(args: ReplayArgs) -> anyhow::Result<ExitCode> {
         if let Some(seen) = &seen {
             print!("{}", seen.text());
         }
-        print!("{}", report::text(&outcomes));
+        print!("{}", report::text(&outcomes, &options(args.core, args.flows.as_deref())));
     }
     let below = seen.zip(args.floor).map(|(seen, floor)| seen.below(floor)).unwrap_or_default();
     if let (false, Some(floor)) = (below.is_empty(), args.floor) {
@@ -110,6 +110,12 @@ pub async fn run(args: ReplayArgs) -> anyhow::Result<ExitCode> {
     }
     let passed = below.is_empty() && outcomes.iter().all(Outcome::passed);
     Ok(if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The options that say what is played, for the command that plays it again.
+fn options(core: bool, flows: Option<&Path>) -> String {
+    let flows = flows.map(|folder| format!(" --flows {}", folder.display())).unwrap_or_default();
+    format!("{}{flows}", if core { " --core" } else { "" })
 }
 
 /// Where fixtures are played: on the pipeline with a database each, or without one.
@@ -166,9 +172,22 @@ async fn accept_all(
         let Ok(played) = &outcome.result else { continue };
         // of several cases the first is written down; what the others do differently still fails
         let mut lines = BTreeSet::new();
-        let failed = played.turns.iter().filter(|turn| !turn.differences.is_empty() && turn.file.is_none());
-        let turns: Vec<Accepted<'_>> = failed
-            .filter(|turn| lines.insert(turn.line))
+        let own = played.turns.iter().filter(|turn| turn.file.is_none());
+        let firsts: Vec<&PlayedTurn> = own.clone().filter(|turn| lines.insert(turn.line)).collect();
+        let disagrees = own
+            .filter(|turn| !turn.differences.is_empty())
+            .find(|turn| firsts.iter().any(|first| first.line == turn.line && first.differences.is_empty()));
+        if let Some(turn) = disagrees {
+            eprintln!(
+                "{}:{}: left as it is: its cases do not agree, and the first is as expected ({})",
+                path.display(),
+                turn.line,
+                turn.story
+            );
+        }
+        let turns: Vec<Accepted<'_>> = firsts
+            .into_iter()
+            .filter(|turn| !turn.differences.is_empty())
             .map(|turn| Accepted { line: turn.line, observed: &turn.observed })
             .collect();
         if turns.is_empty() {
@@ -177,6 +196,8 @@ async fn accept_all(
         let source =
             std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
         let (text, left) = accept::rewrite(&source, &turns);
+        let lines: Vec<String> = turns.iter().map(|turn| turn.line.to_string()).collect();
+        eprintln!("{}: written anew at {}", path.display(), lines.join(", "));
         std::fs::write(path, text).with_context(|| format!("{} cannot be written", path.display()))?;
         for line in left {
             eprintln!("{}:{line}: write this item over several lines to have it accepted", path.display());

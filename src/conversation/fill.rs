@@ -87,7 +87,7 @@ impl<'a> Running<'a> {
     fn forget_one(&mut self, index: usize, name: &str) -> bool {
         let frame = &mut self.state.stack[index];
         frame.said.remove(name);
-        frame.called.remove(name);
+        frame.called.retain(|mark| mark != name);
         if frame.memos.remove(name).is_some() {
             frame.page = 0;
             return true;

@@ -49,6 +49,20 @@ impl<'a> Running<'a> {
             }
             index += 1;
         }
+        self.keep_one_of_each();
+    }
+
+    /// A renamed flow may meet one that was pinned under that name: the older of the two is let go.
+    fn keep_one_of_each(&mut self) {
+        let mut index = 0;
+        while index < self.state.stack.len() {
+            let flow = &self.state.stack[index].flow;
+            if self.state.stack[index + 1..].iter().any(|above| above.flow == *flow) {
+                self.leave(index, Ended::Left);
+            } else {
+                index += 1;
+            }
+        }
     }
 
     fn pin(&mut self, index: usize) {

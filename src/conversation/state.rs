@@ -123,9 +123,9 @@ pub struct Frame {
     /// First row shown on the current page of a long list.
     #[serde(default)]
     pub page: usize,
-    /// Steps that called another flow, which has been entered since; with the key of the row, for each of which it was.
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-    pub called: BTreeSet<Name>,
+    /// Steps that called another flow, which has been entered since; with the key of the row, for each of which it was. The last stands last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub called: Vec<Name>,
 }
 
 /// An answer.
@@ -344,7 +344,7 @@ impl Frame {
             arguments: BTreeMap::new(),
             misses: 0,
             page: 0,
-            called: BTreeSet::new(),
+            called: Vec::new(),
         }
     }
 

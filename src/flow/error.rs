@@ -220,6 +220,7 @@ pub const CODES: &[(&str, &str)] = &[
     ("F073", "una voz de la que no hay textos"),
     ("F074", "no dice para cada uno de qué"),
     ("F075", "no es una unidad de tiempo"),
+    ("F076", "un motivo para el personal con valores adentro"),
     ("W001", "una pregunta sin ayuda"),
     ("W002", "un flujo al que nada lleva"),
     ("W003", "una fila que siempre se corta"),

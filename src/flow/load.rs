@@ -51,8 +51,14 @@ pub fn book(sources: &BTreeMap<String, String>) -> Result<Book, Vec<FlowError>> 
     };
     let mut wordings = Vec::new();
     for (file, source) in sources {
-        let mut reader =
-            Reading { file, source, errors: Vec::new(), counts: BTreeMap::new(), flow: String::new() };
+        let mut reader = Reading {
+            file,
+            source,
+            errors: Vec::new(),
+            counts: BTreeMap::new(),
+            names: BTreeSet::new(),
+            flow: String::new(),
+        };
         if file == ANSWERS {
             if let Some(raw) = reader.parse::<raw::Answers>() {
                 book.answers = raw.answers.iter().filter_map(|answer| reader.answer(answer)).collect();
@@ -133,6 +139,8 @@ struct Reading<'a> {
     errors: Vec<FlowError>,
     /// Steps without a name of their own are numbered by kind.
     counts: BTreeMap<&'static str, u32>,
+    /// Names that steps of this flow have.
+    names: BTreeSet<Name>,
     flow: Name,
 }
 

@@ -341,6 +341,9 @@ pub(super) struct Step {
     pub each: Option<Text>,
     /// Fields of the called flow that are answered beforehand.
     pub with: Option<IndexMap<String, Text>>,
+    // a say or a review
+    /// Its name, for its address in `textos/`: it stays when other steps are put in above. Else it has a number.
+    pub name: Option<Text>,
     // an ask or a review
     /// The question, or what the patient says yes to.
     pub text: Option<Text>,

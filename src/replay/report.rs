@@ -32,10 +32,10 @@ impl Outcome {
 }
 
 /// All that failed, and `N passed, N failed` as the last line.
-pub fn text(outcomes: &[Outcome]) -> String {
+pub fn text(outcomes: &[Outcome], options: &str) -> String {
     let mut out = String::new();
     for outcome in outcomes.iter().filter(|outcome| !outcome.passed()) {
-        out.push_str(&failure(outcome));
+        out.push_str(&failure(outcome, options));
         out.push('\n');
     }
     let passed = outcomes.iter().filter(|outcome| outcome.passed()).count();
@@ -43,8 +43,9 @@ pub fn text(outcomes: &[Outcome]) -> String {
     out
 }
 
-/// What went wrong with one fixture; empty when nothing did.
-pub fn failure(outcome: &Outcome) -> String {
+/// What went wrong with one fixture; empty when nothing did. `options` are those it was played with, for the command
+/// that plays it again: ` --core`.
+pub fn failure(outcome: &Outcome, options: &str) -> String {
     let mut out = String::new();
     let played = match &outcome.result {
         Ok(played) => played,
@@ -61,13 +62,16 @@ pub fn failure(outcome: &Outcome) -> String {
         differences(&turn.differences, &mut out);
         let _ = writeln!(out, "      why:");
         why(&turn.observed.traces, "        ", &mut out);
-        let _ =
-            writeln!(out, "      again: smartsalud replay {} --turn {} --trace", outcome.file, turn.number);
+        let _ = writeln!(
+            out,
+            "      again: smartsalud replay{options} {} --turn {} --trace",
+            outcome.file, turn.number
+        );
     }
     if let Some((line, end)) = played.end.as_ref().filter(|(_, end)| !end.is_empty()) {
         let _ = writeln!(out, "FAIL  {}:{line}  «{}», at the end", outcome.file, outcome.title);
         differences(end, &mut out);
-        let _ = writeln!(out, "      again: smartsalud replay {} --trace", outcome.file);
+        let _ = writeln!(out, "      again: smartsalud replay{options} {} --trace", outcome.file);
     }
     for line in &played.unused {
         let _ = writeln!(out, "FAIL  {}:{line}  «{}», booked", outcome.file, outcome.title);
@@ -232,7 +236,7 @@ pub fn junit(outcomes: &[Outcome]) -> String {
         if outcome.passed() {
             out.push_str("/>\n");
         } else {
-            let text = escape(&failure(outcome));
+            let text = escape(&failure(outcome, ""));
             let first = text.lines().next().unwrap_or_default();
             let _ = write!(out, ">\n    <failure message=\"{first}\">{text}</failure>\n  </testcase>\n");
         }

@@ -72,8 +72,8 @@ fn find<'a>(book: &'a Book, name: &str) -> anyhow::Result<&'a Flow> {
 /// A line of a file of counts; what else stands in it is for others.
 #[derive(Debug, Deserialize)]
 struct Line {
-    /// `agendar.ask.hora`.
-    step: String,
+    /// `agendar.ask.hora`; branches, outcomes and repairs have lines of their own, which say no step.
+    step: Option<String>,
     seen: u64,
 }
 
@@ -90,7 +90,8 @@ fn counts(file: &Path) -> anyhow::Result<Counts> {
                 number + 1
             )
         })?;
-        let seen = counts.entry(line.step).or_default();
+        let Some(step) = line.step else { continue };
+        let seen = counts.entry(step).or_default();
         *seen = seen.saturating_add(line.seen);
     }
     Ok(counts)

@@ -62,6 +62,8 @@ impl<'a> Running<'a> {
             FieldKind::BirthDate => {
                 message.birth.filter(|day| *day <= self.event.local.date()).map(Value::Date)
             }
+            // "No, era para Rosa" and "cancelar" say more than no.
+            FieldKind::YesNo if self.says_more_than_yes_or_no(pending, message)? => None,
             FieldKind::YesNo => match message.assent {
                 Some(Assent::Yes | Assent::WeakYes) => Some(Value::Flag(true)),
                 Some(Assent::No) => Some(Value::Flag(false)),
@@ -73,8 +75,7 @@ impl<'a> Running<'a> {
             FieldKind::Number { unit: Some(unit), .. } => {
                 length_said(message, *unit).map(Value::Length).filter(|length| fits_kind(field, length))
             }
-            // Free words give way to commands, and to a question that has its answer.
-            FieldKind::Text { .. } if message.command.is_some() || self.asks_fixed_answer(message) => None,
+            FieldKind::Text { .. } if self.is_for_somebody_else(message) => None,
             FieldKind::Text { max } => Some(Value::Text(message.text.trim().chars().take(*max).collect())),
         };
         let Some(value) = value else { return Ok(false) };
@@ -84,6 +85,23 @@ impl<'a> Running<'a> {
             self.keep_heard(index, message);
         }
         Ok(true)
+    }
+
+    /// Whether a message beside a question for yes or no is a command, or corrects what was answered before.
+    fn says_more_than_yes_or_no(&mut self, pending: &Pending<'a>, message: &Message) -> Result<bool, Halt> {
+        let named = self.option_named(pending, message).is_some();
+        Ok(!named
+            && (message.command.is_some() || self.would_correct(pending.index, pending.flow, message)?))
+    }
+
+    /// Whether free words give way: to a command, to a question that has its answer, to words that start a flow, to a
+    /// mere greeting or thanks.
+    fn is_for_somebody_else(&self, message: &Message) -> bool {
+        let courtesy = matches!(message.intent.as_deref(), Some("saludo" | "gracias" | "despedida"));
+        message.command.is_some()
+            || self.asks_fixed_answer(message)
+            || self.starts_by_words(message)
+            || (courtesy && message.words.len() <= 3)
     }
 
     fn answer_choice(

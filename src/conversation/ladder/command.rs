@@ -4,11 +4,11 @@
 //! answer arrives. "Cancelar" is a command and a flow: it asks which is meant.
 
 use super::Pending;
-use crate::conversation::frames::{is_frozen, open_steps};
+use crate::conversation::frames::{all_steps, is_frozen, open_steps};
 use crate::conversation::message::{Command, Message};
 use crate::conversation::running::{Halt, Running};
 use crate::conversation::scope::View;
-use crate::conversation::state::{AskedKind, By, Frame};
+use crate::conversation::state::{AskedKind, By, Ended, Frame};
 use crate::flow::definition::{Field, Step, StepKind};
 use crate::flow::{Flow, Name, RepairKind, Value};
 
@@ -104,9 +104,30 @@ impl<'a> Running<'a> {
             Some(field) => {
                 self.want(form, &field);
             }
+            None if self.back_to_the_caller(form) => {}
             None => self.push_repair(RepairKind::NoBack, &[]),
         }
         true
+    }
+
+    /// Back from the first question of a flow that another called is that one's last question.
+    fn back_to_the_caller(&mut self, form: usize) -> bool {
+        let Some(below) = form.checked_sub(1).filter(|_| !self.state.stack[form].is_committed()) else {
+            return false;
+        };
+        let Some(flow) = self.flow_of(&self.state.stack[below]) else { return false };
+        let called = &self.state.stack[form].flow;
+        let calls = |step: &&&Step| matches!(&step.kind, StepKind::CallFlow(call) if call.flow == *called);
+        let steps: Vec<Name> =
+            all_steps(&flow.steps).iter().filter(calls).map(|step| step.id.clone()).collect();
+        let marks = |mark: &Name| steps.iter().any(|step| mark.split(':').next() == Some(step.as_str()));
+        let Some(last) = self.state.stack[below].called.iter().rfind(|mark| marks(mark)).cloned() else {
+            return false;
+        };
+        let Some(field) = last_answered(flow, &self.state.stack[below], None) else { return false };
+        self.leave(form, Ended::Left);
+        self.state.stack[below].called.retain(|mark| *mark != last);
+        self.want(below, &field)
     }
 
     fn change(&mut self, pending: Option<&Pending<'a>>, what: Option<&str>, message: &Message) -> bool {

@@ -42,7 +42,13 @@ impl<'a> Running<'a> {
 
     /// Whether a message is a question that has a fixed answer, not free words for a field.
     pub(super) fn asks_fixed_answer(&self, message: &Message) -> bool {
-        message.text.contains(['?', '¿']) && best_answer(&self.books.current.answers, message).is_some()
+        message.question && best_answer(&self.books.current.answers, message).is_some()
+    }
+
+    /// Whether the whole message is words that start a flow.
+    pub(super) fn starts_by_words(&self, message: &Message) -> bool {
+        let named = |words: &str| self.books.current.started_by(words, Message::normal_form).is_some();
+        named(&message.normal) || message.without_courtesy().is_some_and(|words| named(&words))
     }
 
     pub(super) fn another_flow(

@@ -59,7 +59,7 @@ impl<'a> Running<'a> {
             return Ok(Verdict::Stop);
         }
         self.trace_step(flow, step, format!("calls {}", call.flow));
-        self.state.stack[index].called.insert(mark);
+        self.state.stack[index].called.push(mark);
         let carried = self.to_carry(index);
         if !self.enter(&call.flow) {
             return Ok(Verdict::Next);

@@ -250,7 +250,14 @@ impl<'a> Checking<'a> {
             }
             StepKind::CallFlow(call) => self.flow_call(call, &present, &step.span),
             StepKind::Voice(_) => {} // its files are read later: `load` looks
-            StepKind::Handoff(_) | StepKind::End => return None,
+            StepKind::Handoff(reason) => {
+                if reason.contains(['{', '}']) {
+                    let message = "a reason is a word that staff sorts by; values are not put into it";
+                    self.wrong("F076", &step.span, message, "say a word: staff sees the answers beside it");
+                }
+                return None;
+            }
+            StepKind::End => return None,
         }
         Some(present)
     }

@@ -13,6 +13,22 @@ impl Reading<'_> {
         raw.iter().filter_map(|step| self.step(step)).collect()
     }
 
+    /// A step by its own name, which stays when others are put in above it; else by its number.
+    fn named(&mut self, kind: &'static str, name: Option<&Text>) -> Name {
+        let Some(name) = name else { return self.numbered(kind) };
+        let fits = |c: char| c.is_ascii_lowercase() || c == '_';
+        if name.value.is_empty() || !name.value.chars().all(fits) {
+            let message = format!("`{}` cannot be the name of a step", name.value);
+            self.wrong("F057", name, message, "small letters without accents and `_`");
+        }
+        let id = format!("{kind}.{}", name.value);
+        if !self.names.insert(id.clone()) {
+            let message = format!("two steps of this flow are called `{}`", name.value);
+            self.wrong("F052", name, message, "give one of them another name");
+        }
+        id
+    }
+
     fn numbered(&mut self, kind: &'static str) -> Name {
         let count = self.counts.entry(kind).or_default();
         *count += 1;
@@ -50,7 +66,7 @@ impl Reading<'_> {
         let (id, kind) = if let Some(field) = &step.ask {
             (format!("ask.{}", field.value), self.ask(raw, field))
         } else if let Some(text) = &step.say {
-            (self.numbered("say"), StepKind::Say(self.template(text)))
+            (self.named("say", step.name.as_ref()), StepKind::Say(self.template(text)))
         } else if let Some(call) = &step.read {
             let call = self.call(call, step)?;
             (format!("do.{}", call.into.clone().unwrap_or_default()), StepKind::Do(call))
@@ -61,7 +77,7 @@ impl Reading<'_> {
             let call = self.call(call, step)?;
             (self.numbered("commit"), StepKind::Commit(call))
         } else if let Some(fields) = &step.review {
-            (self.numbered("review"), self.review(raw, fields))
+            (self.named("review", step.name.as_ref()), self.review(raw, fields))
         } else if let Some(condition) = &step.when {
             let condition = self.expression(condition, &condition.value);
             let then = self.steps(step.then.as_deref().unwrap_or_default());
@@ -162,6 +178,7 @@ impl Reading<'_> {
             ("stale", step.stale.is_some(), is_ask),
             ("more", step.more.is_some(), is_ask),
             ("list_button", step.list_button.is_some(), is_ask),
+            ("name", step.name.is_some(), kind == "say" || is_review),
             ("yes", step.yes.is_some(), is_review),
             ("change", step.change.is_some(), is_review),
             ("cancel", step.cancel.is_some(), is_review),
