@@ -15,10 +15,14 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::ExitCode;
 
+use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
+use sqlx::PgConnection;
 
 use super::flow_files;
+use crate::conversation::store;
 use crate::flow::{Book, FlowError, load};
+use crate::id::CenterId;
 
 /// What to do with flows.
 #[derive(Debug, Args)]
@@ -89,4 +93,17 @@ fn placed(error: &FlowError, dir: Option<&Path>) -> FlowError {
         error.span.file = dir.join(&error.span.file).display().to_string();
     }
     error
+}
+
+/// The centre of that code, when one is named.
+///
+/// # Errors
+/// When there is none.
+async fn center(conn: &mut PgConnection, code: Option<&str>) -> anyhow::Result<Option<CenterId>> {
+    let Some(code) = code else { return Ok(None) };
+    let center = store::center_of_code(conn, code).await.context("the centres could not be read")?;
+    match center {
+        Some(center) => Ok(Some(center)),
+        None => bail!("there is no centre with the code `{code}` in the database"),
+    }
 }

@@ -16,7 +16,6 @@ use crate::clock::Clock;
 use crate::config::DatabaseArgs;
 use crate::conversation::store;
 use crate::database::Database;
-use crate::id::CenterId;
 
 /// Characters of a hash that are shown, and enough to name one.
 const SHOWN: usize = 12;
@@ -74,7 +73,7 @@ pub(super) async fn activate(args: ActivateArgs) -> anyhow::Result<ExitCode> {
     let database = Database::open(&args.database, &Clock::system()).await?;
     let mut conn = database.pool.acquire().await?;
     let hash = stored(&mut conn, &args.hash).await?;
-    let center = center(&mut conn, args.center.as_deref()).await?;
+    let center = super::center(&mut conn, args.center.as_deref()).await?;
     let sources = store::book_sources(&mut conn, &hash).await?.context("the version is gone")?;
     let sources = serde_json::from_value(sources).context("the stored version cannot be read")?;
     let book = super::sound(&sources, None).context("this program cannot read that version")?;
@@ -127,18 +126,5 @@ async fn stored(conn: &mut PgConnection, beginning: &str) -> anyhow::Result<Stri
             "{} stored versions begin with `{beginning}`: give more of the hash; `smartsalud flows list` shows them",
             several.len()
         ),
-    }
-}
-
-/// The centre of that code, when one is named.
-///
-/// # Errors
-/// When there is none.
-pub(super) async fn center(conn: &mut PgConnection, code: Option<&str>) -> anyhow::Result<Option<CenterId>> {
-    let Some(code) = code else { return Ok(None) };
-    let center = store::center_of_code(conn, code).await.context("the centres could not be read")?;
-    match center {
-        Some(center) => Ok(Some(center)),
-        None => bail!("there is no centre with the code `{code}` in the database"),
     }
 }

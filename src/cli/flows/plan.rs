@@ -10,7 +10,6 @@ use chrono::TimeDelta;
 use clap::Args;
 use serde_json::json;
 
-use super::books;
 use crate::cli::flow_files;
 use crate::clock::Clock;
 use crate::config::DatabaseArgs;
@@ -49,7 +48,7 @@ pub(super) async fn run(args: PlanArgs) -> anyhow::Result<ExitCode> {
     let sources = flow_files(args.dir.as_deref())?;
     let book = super::sound(&sources, args.dir.as_deref())?;
     let database = Database::open(&args.database, &Clock::system()).await?;
-    let center = books::center(&mut *database.pool.acquire().await?, args.center.as_deref()).await?;
+    let center = super::center(&mut *database.pool.acquire().await?, args.center.as_deref()).await?;
     let rehearsed = rehearse(&database, &book, center, args.ended).await?;
     if args.json {
         let kinds = [("open", &rehearsed.open), ("ended", &rehearsed.ended)];
