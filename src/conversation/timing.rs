@@ -5,10 +5,11 @@
 
 use chrono::TimeDelta;
 
+use super::frames::all_steps;
 use super::need::TimerKind;
 use super::reply::{self, Question};
 use super::running::{Halt, Running};
-use super::state::{Asked, Owner};
+use super::state::{Asked, AskedKind, Owner};
 use super::step::Turn;
 use crate::flow::RepairKind;
 
@@ -50,6 +51,10 @@ impl Running<'_> {
         // A list is renewed before it is shown again; nothing else moves.
         self.walk()?;
         if self.question.is_none() {
+            if !self.is_known(&pending) {
+                // A new version does not ask this any more; what it asks instead waits until the patient writes.
+                return Ok(Turn::Ignored);
+            }
             self.repeat(&pending);
         }
         self.speak_first(RepairKind::Nudge)?;
@@ -59,6 +64,15 @@ impl Running<'_> {
             asked.nudged = true;
         }
         Ok(Turn::Taken)
+    }
+
+    /// Whether the flow of a question still has it.
+    fn is_known(&self, pending: &Asked) -> bool {
+        let frame = self.position(pending.frame).map(|index| &self.state.stack[index]);
+        frame.and_then(|frame| self.flow_of(frame)).is_some_and(|flow| match pending.kind {
+            AskedKind::Field => flow.fields.contains_key(&pending.field),
+            AskedKind::Review => all_steps(&flow.steps).iter().any(|step| step.id == pending.field),
+        })
     }
 
     /// The pending question as it was shown.

@@ -5,24 +5,25 @@
 //! the journal holds is exactly what the core saw, so a turn can be replayed without a database; a turn that
 //! fails leaves nothing behind and may be tried again.
 
+mod events;
+
 use chrono::{DateTime, TimeDelta, Utc};
-use serde::Deserialize;
 use serde_json::{Value as Json, json};
 use sqlx::PgConnection;
 
+use events::{Taken, take};
+
 use super::answer::{AnswerError, Answerer, Asker, Cards, Faults};
-use super::need::{
-    Diverged, Effect, Event, EventKind, Fact, PatientText, StaffAction, Stepped, TimerKind, Turned,
-};
+use super::need::{Diverged, Effect, Event, Fact, Stepped, TimerKind, Turned};
 use super::shelf::{Shelf, ShelfError};
-use super::state::{Owner, State, Tap};
+use super::state::{Owner, State};
 use super::step::{Books, step};
 use super::store::{self, Ending, Stuck, Thread};
 use crate::id::{ConversationId, EventId, OutboxId};
 use crate::queue::job::Due;
 use crate::queue::worker::{Queued, RunTurn, TurnFailed};
 use crate::scheduling::{Agenda, DayChange};
-use crate::value::{Incoming, Outgoing};
+use crate::value::Outgoing;
 
 /// Questions that one turn may ask: far more than a walk of 50 steps needs, so that only a bug reaches it.
 pub(super) const QUESTIONS: usize = 100;
@@ -200,121 +201,6 @@ impl Skipped<'_> {
         store::end(tx, &ending).await.map_err(|source| TurnError::Store { doing: "end a turn", source })?;
         Ok(Committed::default())
     }
-}
-
-/// What the core reads of a `message` event.
-#[derive(Deserialize)]
-struct Message {
-    incoming: Incoming,
-}
-
-/// What the core reads of a `timer` event.
-#[derive(Deserialize)]
-struct Timer {
-    kind: TimerKind,
-    tick: u64,
-}
-
-/// What the core reads of a `staff` event.
-#[derive(Deserialize)]
-struct Staff {
-    by: String,
-    action: StaffAction,
-}
-
-/// What the core reads of an `undelivered` event.
-#[derive(Deserialize)]
-struct Undelivered {
-    #[serde(default)]
-    code: Option<i64>,
-}
-
-/// What the core reads of a `start` event.
-#[derive(Deserialize)]
-struct Start {
-    flow: String,
-}
-
-/// The events that one turn handles, and what they tell the core.
-#[derive(Default)]
-struct Taken {
-    /// Their ids.
-    events: Vec<EventId>,
-    /// When the patient wrote the last of them, if it was the patient.
-    patient_at: Option<DateTime<Utc>>,
-    /// `None`: nothing that concerns the core, as a reaction.
-    kind: Option<EventKind>,
-}
-
-/// Takes a burst of texts, or one event of any other kind.
-fn take(due: &[Due]) -> Result<Taken, TurnError> {
-    let mut taken = Taken::default();
-    let mut texts = Vec::new();
-    for one in due {
-        let kind = if one.kind == "message" {
-            let message: Message = serde_json::from_value(one.payload.clone())?;
-            if let Incoming::Text { text } = message.incoming {
-                taken.events.push(one.id);
-                taken.patient_at = taken.patient_at.max(one.sent_at);
-                texts.push(PatientText { text, sent: one.sent_at });
-                continue;
-            }
-            Some(message.incoming)
-        } else {
-            None
-        };
-        if !texts.is_empty() {
-            break;
-        }
-        taken.events.push(one.id);
-        taken.kind = match kind {
-            Some(incoming) => {
-                taken.patient_at = one.sent_at;
-                said(incoming)
-            }
-            None => happened(one)?,
-        };
-        return Ok(taken);
-    }
-    if !texts.is_empty() {
-        taken.kind = Some(EventKind::Texts { texts });
-    }
-    Ok(taken)
-}
-
-fn said(incoming: Incoming) -> Option<EventKind> {
-    match incoming {
-        // a text is part of a burst and was taken before; a reaction is never an answer
-        Incoming::Text { .. } | Incoming::Reaction { .. } => None,
-        Incoming::Tap { id, title } => Some(EventKind::Tapped { tap: Tap::from_id(&id), title }),
-        Incoming::Media { kind } => Some(EventKind::Media { kind }),
-        Incoming::Unsupported { .. } => Some(EventKind::Unsupported),
-    }
-}
-
-fn happened(one: &Due) -> Result<Option<EventKind>, TurnError> {
-    let payload = one.payload.clone();
-    Ok(match one.kind.as_str() {
-        "timer" => {
-            let timer: Timer = serde_json::from_value(payload)?;
-            Some(EventKind::Timer { kind: timer.kind, tick: timer.tick })
-        }
-        "staff" => {
-            let staff: Staff = serde_json::from_value(payload)?;
-            Some(EventKind::Staff { by: staff.by, action: staff.action })
-        }
-        "undelivered" => {
-            let undelivered: Undelivered = serde_json::from_value(payload)?;
-            Some(EventKind::Undelivered { code: undelivered.code })
-        }
-        "start" => {
-            let start: Start = serde_json::from_value(payload)?;
-            Some(EventKind::Start { flow: start.flow })
-        }
-        "continue" => Some(EventKind::Continue),
-        "echo" => Some(EventKind::Echo),
-        _ => None,
-    })
 }
 
 #[expect(clippy::too_many_arguments, reason = "all that a turn leaves behind, written in one place")]

@@ -4,13 +4,14 @@
 //! The JSON Schema for editors is derived from the same structs, so their doc comments are written for authors:
 //! an editor shows them beside each key.
 
-use std::ops::Deref;
+mod placed;
 
 use indexmap::IndexMap;
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use schemars::{JsonSchema, Schema};
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
-use serde_saphyr::Spanned;
+
+pub(super) use placed::{Placed, Text};
 
 use super::definition::RepairKind;
 use super::port::INTENTS;
@@ -21,65 +22,6 @@ pub(super) const FIELD_TYPES: [&str; 9] =
 /// What a step can be: exactly one of these keys says so.
 pub(super) const STEP_KINDS: [&str; 11] =
     ["ask", "say", "do", "hold", "commit", "review", "when", "call", "voice", "handoff", "end"];
-
-/// A value with its place.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(transparent)]
-pub(super) struct Placed<T>(Spanned<T>);
-
-impl<T> Deref for Placed<T> {
-    type Target = Spanned<T>;
-
-    fn deref(&self) -> &Spanned<T> {
-        &self.0
-    }
-}
-
-impl<T: JsonSchema> JsonSchema for Placed<T> {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        T::schema_name()
-    }
-
-    fn schema_id() -> std::borrow::Cow<'static, str> {
-        T::schema_id()
-    }
-
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        T::json_schema(generator)
-    }
-
-    fn inline_schema() -> bool {
-        T::inline_schema()
-    }
-}
-
-/// A text with its place. Whatever stands there is a text, also what other readers of YAML take for a number, a
-/// yes or a time.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(transparent)]
-pub(super) struct Text(Spanned<String>);
-
-impl Deref for Text {
-    type Target = Spanned<String>;
-
-    fn deref(&self) -> &Spanned<String> {
-        &self.0
-    }
-}
-
-impl JsonSchema for Text {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Text".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": ["string", "number", "boolean"] })
-    }
-
-    fn inline_schema() -> bool {
-        true
-    }
-}
 
 /// One conversation (`flow:`), or what is said when one stumbles (`repair:`).
 #[derive(Debug, Deserialize, JsonSchema)]
