@@ -8,7 +8,7 @@ use crate::conversation::message::Message;
 use crate::conversation::need::OK;
 use crate::conversation::reply;
 use crate::conversation::running::{Halt, Running};
-use crate::conversation::state::Ended;
+use crate::conversation::state::{By, Ended};
 use crate::conversation::walk::GOES_TO;
 use crate::flow::definition::{FixedAnswer, Interrupt};
 use crate::flow::expression::{Expression, Scope};
@@ -135,6 +135,12 @@ impl<'a> Running<'a> {
         let policy = match policy.unwrap_or(Interrupt::Push) {
             // What it was for is done: there is nothing to ask about.
             Interrupt::AskFirst if frame.is_committed() => Interrupt::Replace,
+            // It could only offer something else, and nothing was told it: coming back would offer it again.
+            _ if self.state.repair_on_top() == Some(RepairKind::Offer)
+                && frame.answers.values().all(|answer| answer.by == By::Engine) =>
+            {
+                Interrupt::Replace
+            }
             policy => policy,
         };
         match policy {
