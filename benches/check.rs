@@ -7,14 +7,12 @@ use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use smartsalud::flow::{FlowError, built_in, load};
-use smartsalud::understanding;
 
 /// As the command does it: read, refuse, advise.
 fn check(sources: &BTreeMap<String, String>) -> Vec<FlowError> {
     match load::book(sources) {
         Ok(book) => {
-            let mut advice = load::advice(&book, sources);
-            advice.extend(load::unheard(&book, sources, &understanding::normal));
+            let advice = load::advice(&book, sources);
             advice
         }
         Err(errors) => errors,

@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 use smartsalud::flow::error::CODES;
 use smartsalud::flow::port::INTENTS;
 use smartsalud::flow::{Book, FlowError, built_in, diagram, load, wording};
-use smartsalud::understanding::{self, Intent};
+use smartsalud::understanding::Intent;
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/flows_broken")
@@ -58,8 +58,7 @@ fn broken() -> Vec<Broken> {
 fn found(sources: &BTreeMap<String, String>) -> Vec<FlowError> {
     match load::book(sources) {
         Ok(book) => {
-            let mut advice = load::advice(&book, sources);
-            advice.extend(load::unheard(&book, sources, &understanding::normal));
+            let advice = load::advice(&book, sources);
             advice
         }
         Err(errors) => errors,

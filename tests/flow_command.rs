@@ -79,14 +79,6 @@ fn advice_fails_a_strict_check() {
 }
 
 #[test]
-fn a_word_that_the_understanding_writes_otherwise_is_advised() {
-    let unheard = "flow: prueba\ntitle: probar\nstarts: { words: [xq no] }\nsteps:\n  - handoff: a\n";
-    let folder = Folder::with("unheard", unheard);
-    let output = flows(&["check", folder.0.to_str().unwrap()]);
-    assert!(text(&output.stdout).contains("W008"), "{}", text(&output.stdout));
-}
-
-#[test]
 fn the_guide_is_printed_as_it_stands() {
     let output = flows(&["doc"]);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));

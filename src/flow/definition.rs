@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use indexmap::IndexMap;
 
-pub use book::{Book, StartWords};
+pub use book::{Book, Heard};
 pub use repair::RepairKind;
 pub use step::{Action, Ask, Branch, Call, Each, FlowCall, Review, Step, StepKind, When};
 

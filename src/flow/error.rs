@@ -228,6 +228,5 @@ pub const CODES: &[(&str, &str)] = &[
     ("W005", "la misma palabra dos veces: las tildes y mayúsculas no cuentan"),
     ("W006", "el flujo termina sin decir nada"),
     ("W007", "una lectura que nada usa"),
-    ("W008", "una palabra que se entiende escrita de otra forma"),
     ("W009", "un flujo sin título"),
 ];

@@ -17,8 +17,8 @@ use sha2::{Digest, Sha256};
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
-use super::check::{NO_SUCH_FLOW, advice, check, steps, unheard};
-use super::definition::{Action, Book, FixedAnswer, Span, StartWords, StepKind};
+use super::check::{NO_SUCH_FLOW, advice, check, steps};
+use super::definition::{Action, Book, FixedAnswer, Heard, Span, StepKind};
 use super::error::{FlowError, did_you_mean, nearest};
 use super::expression::Expression;
 use super::raw::{self, Text};
@@ -43,7 +43,7 @@ pub fn book(sources: &BTreeMap<String, String>) -> Result<Book, Vec<FlowError>> 
         flows: IndexMap::new(),
         repairs: BTreeMap::new(),
         answers: Vec::new(),
-        start_words: StartWords::default(),
+        heard: Heard::default(),
         variants: BTreeMap::new(),
     };
     let mut wordings = Vec::new();
@@ -105,16 +105,6 @@ fn voices(book: &Book, sources: &BTreeMap<String, String>, errors: &mut Vec<Flow
 /// What a sound book could do better, for `flows check`: codes that begin with `W`, and nothing is refused for them.
 pub fn advice(book: &Book, sources: &BTreeMap<String, String>) -> Vec<FlowError> {
     advice::check(book, sources)
-}
-
-/// Words of flows that would never be heard, told as advice: `heard` is how a message is put into its normal form
-/// before it is compared. It is passed in because understanding is no part of the language.
-pub fn unheard(
-    book: &Book,
-    sources: &BTreeMap<String, String>,
-    heard: &dyn Fn(&str) -> String,
-) -> Vec<FlowError> {
-    unheard::check(book, sources, heard)
 }
 
 /// SHA-256 over names and contents.

@@ -335,6 +335,14 @@ fn a_word_that_starts_a_flow_does_so_however_it_is_heard() {
 }
 
 #[test]
+fn a_question_with_its_answer_is_known_however_its_phrase_is_written() {
+    let book = edited("respuestas.yaml", |text| text.replacen("asks: [", "asks: [xq no contestan, ", 1));
+    let mut talk = Talk::with(World::new(), book);
+    talk.says("¿Porque no contestan?");
+    assert!(talk.trace.rungs.iter().any(|rung| rung.rung == 6 && rung.took), "{}", talk.story());
+}
+
+#[test]
 fn a_tilde_that_stands_alone_does_no_harm() {
     let mut talk = Talk::at_hours(World::new());
     talk.says("bien˜").stands_at("agendar.hora");

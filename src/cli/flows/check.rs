@@ -8,7 +8,6 @@ use clap::Args;
 
 use super::{flow_files, placed};
 use crate::flow::load;
-use crate::understanding;
 
 #[derive(Debug, Args)]
 pub(super) struct CheckArgs {
@@ -26,8 +25,7 @@ pub(super) fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
     let sources = flow_files(dir)?;
     match load::book(&sources) {
         Ok(book) => {
-            let mut advice = load::advice(&book, &sources);
-            advice.extend(load::unheard(&book, &sources, &understanding::normal));
+            let advice = load::advice(&book, &sources);
             for advice in &advice {
                 println!("{}\n", placed(advice, dir));
             }

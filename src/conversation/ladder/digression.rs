@@ -10,14 +10,14 @@ use crate::conversation::reply;
 use crate::conversation::running::{Halt, Running};
 use crate::conversation::state::{By, Ended};
 use crate::conversation::walk::GOES_TO;
-use crate::flow::definition::{FixedAnswer, Interrupt};
+use crate::flow::definition::Interrupt;
 use crate::flow::expression::{Expression, Scope};
 use crate::flow::template::Part;
 use crate::flow::{Record, RepairKind, Value};
 
 impl<'a> Running<'a> {
     pub(super) fn fixed_answer(&mut self, message: &Message) -> Result<bool, Halt> {
-        let Some(answer) = best_answer(&self.books.current.answers, message) else {
+        let Some(answer) = self.books.current.answer_to(&message.words, Message::normal_form) else {
             self.rung(6, false, "no fixed answer");
             return Ok(false);
         };
@@ -42,7 +42,7 @@ impl<'a> Running<'a> {
 
     /// Whether a message is a question that has a fixed answer, not free words for a field.
     pub(super) fn asks_fixed_answer(&self, message: &Message) -> bool {
-        message.question && best_answer(&self.books.current.answers, message).is_some()
+        message.question && self.books.current.answer_to(&message.words, Message::normal_form).is_some()
     }
 
     /// Whether the whole message is words that start a flow.
@@ -173,24 +173,6 @@ impl<'a> Running<'a> {
             self.take_along(message);
         }
     }
-}
-
-/// The fixed answer of whose phrases the most words occur in the message.
-fn best_answer<'a>(answers: &'a [FixedAnswer], message: &Message) -> Option<&'a FixedAnswer> {
-    let fits = |phrase: &String| {
-        let mut words = phrase.split_whitespace().peekable();
-        words.peek().is_some() && words.all(|word| message.words.iter().any(|said| said == word))
-    };
-    let score = |answer: &FixedAnswer| {
-        answer.asks.iter().filter(|phrase| fits(phrase)).map(|phrase| phrase.split_whitespace().count()).max()
-    };
-    let scored = answers.iter().filter_map(|answer| Some((score(answer)?, answer)));
-    scored
-        .fold(None, |best: Option<(usize, &FixedAnswer)>, next| match best {
-            Some(best) if best.0 >= next.0 => Some(best),
-            _ => Some(next),
-        })
-        .map(|(_, answer)| answer)
 }
 
 fn mentions_center(parts: &[Part]) -> bool {

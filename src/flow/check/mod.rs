@@ -16,7 +16,6 @@ mod passing;
 mod paths;
 mod spelling;
 mod texts;
-pub(super) mod unheard;
 mod ways;
 mod words;
 
