@@ -26,7 +26,7 @@ use super::message::{Command, Message, Safety};
 use super::need::PatientText;
 use super::reply;
 use super::running::{Halt, Running};
-use super::state::{Asked, By, Choice, Owner};
+use super::state::{Asked, AskedKind, By, Choice, Owner};
 use super::step::Turn;
 use crate::flow::definition::FieldKind;
 use crate::flow::{Flow, RepairKind, Value};
@@ -71,7 +71,11 @@ impl<'a> Running<'a> {
             })
             .map(|text| text.text.as_str())
             .collect();
-        if in_time.is_empty() {
+        // "No", still meant for what stood there before, and "sí" in one breath are no clear yes to a summary.
+        let disputed = pending.asked.kind == AskedKind::Review
+            && in_time.len() < all.len()
+            && in_time.iter().all(|text| self.says_only_beside(&pending, text));
+        if in_time.is_empty() || disputed {
             self.rung(3, false, "written before the question was asked");
             self.push_repair(RepairKind::TooEarly, &[]);
             self.walk()?;

@@ -1,6 +1,6 @@
 //! A yes, and what stands behind it once it was acted on.
 
-use smartsalud::conversation::need::StaffAction;
+use smartsalud::conversation::need::{EventKind, PatientText, StaffAction};
 
 use super::talk::Talk;
 use super::versions::edited;
@@ -66,6 +66,21 @@ fn words_written_before_a_question_count_when_they_say_more_than_yes_or_no() {
     talk.wait(60);
     talk.said_before("2", 70).told("seguro de haberte entendido").stands_at("agendar.hora");
     talk.said_before("perdón, era dentista", 60).told("Dentista").stands_at("agendar.hora");
+}
+
+#[test]
+fn an_early_no_and_a_yes_in_one_breath_are_no_clear_yes_to_a_summary() {
+    let mut talk = Talk::at_review(World::new());
+    talk.wait(60);
+    let asked = talk.state.asked.as_ref().expect("a review").at;
+    let text = |text: &str, seconds: i64| PatientText {
+        text: text.to_owned(),
+        sent: Some(asked + chrono::TimeDelta::seconds(seconds)),
+    };
+    talk.event(EventKind::Texts { texts: vec![text("no", -30), text("sí", 30)] });
+    talk.stands_at("agendar.review.1").booked(&[]);
+    talk.event(EventKind::Texts { texts: vec![text("no", -30), text("era dentista", 40)] });
+    talk.stands_at("agendar.hora").told("Dentista");
 }
 
 #[test]
