@@ -61,7 +61,11 @@ pub(crate) fn assert_clear(text: &str, destroys: bool) {
     let words: Vec<&str> = kind.split_whitespace().collect();
     let doubts = words.iter().any(|word| *word == "no" || DOUBTS.contains(word));
     assert!(!doubts, "words that doubt booked or cancelled: {text}");
-    let long_yes = |word: &str| word.len() > 1 && word.trim_end_matches('i') == "s";
+    let long_yes = |word: &str| {
+        let mut letters: Vec<char> = word.chars().collect();
+        letters.dedup();
+        letters == ['s', 'i']
+    };
     let agrees = words.iter().any(|word| {
         long_yes(word) || AGREES.contains(word) || VERBS.iter().any(|verb| word.starts_with(verb))
     });
