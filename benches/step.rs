@@ -62,6 +62,8 @@ fn answer(need: &Need) -> Got {
                     got.rows.push(row(&format!("d12-t3-{starts}"), &columns, &[]));
                 }
             }
+            "agenda.profesionales" => got.rows.push(row("d12", &[("nombre", text("Ana Rojas"))], &["rojas"])),
+            "privacidad.primera_vez" => got.outcome = "none".to_owned(),
             other => panic!("{other} is not asked here"),
         },
         Need::Hold { .. } => {

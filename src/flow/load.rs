@@ -107,8 +107,8 @@ pub fn advice(book: &Book, sources: &BTreeMap<String, String>) -> Vec<FlowError>
     advice::check(book, sources)
 }
 
-/// SHA-256 over names and contents.
-fn hash(sources: &BTreeMap<String, String>) -> String {
+/// What names a book: SHA-256 over names and contents of its files.
+pub fn hash(sources: &BTreeMap<String, String>) -> String {
     let mut hasher = Sha256::new();
     for (file, source) in sources {
         // lengths keep ("a", "bc") and ("ab", "c") apart

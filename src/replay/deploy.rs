@@ -5,10 +5,11 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::sync::LazyLock;
+use std::ops::Deref;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use super::fixture::{Deploy, FileEdit};
-use crate::flow::{Book, built_in};
+use crate::flow::{Book, FlowError, built_in, load};
 
 /// Sources of flows by file name.
 pub type Sources = BTreeMap<String, String>;
@@ -28,6 +29,38 @@ impl Flows<'static> {
         static SOURCES: LazyLock<Sources> = LazyLock::new(built_in::sources);
         Self { book: Book::built_in(), sources: &SOURCES }
     }
+}
+
+/// A book on a core stage: the one it began with, or one that was put in force in the talk.
+#[derive(Debug, Clone)]
+pub(super) enum InForce<'a> {
+    /// The one it began with.
+    First(&'a Book),
+    /// A later one.
+    Later(Arc<Book>),
+}
+
+impl Deref for InForce<'_> {
+    type Target = Book;
+
+    fn deref(&self) -> &Book {
+        match self {
+            Self::First(book) => book,
+            Self::Later(book) => book,
+        }
+    }
+}
+
+/// Reads a version, or takes it from those read before: every case of a table plays its deploys again.
+pub(super) fn read(sources: &Sources) -> Result<Arc<Book>, Vec<FlowError>> {
+    static READ: LazyLock<Mutex<BTreeMap<String, Arc<Book>>>> = LazyLock::new(Mutex::default);
+    let hash = load::hash(sources);
+    if let Some(book) = READ.lock().unwrap_or_else(PoisonError::into_inner).get(&hash) {
+        return Ok(Arc::clone(book));
+    }
+    let book = Arc::new(load::book(sources)?);
+    READ.lock().unwrap_or_else(PoisonError::into_inner).insert(hash, Arc::clone(&book));
+    Ok(book)
 }
 
 /// The versions a talk has seen, the one in force last.

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::agenda::{Agenda, Malformed, outcome, port_of};
-use super::deploy::{Flows, Versions};
+use super::deploy::{self, Flows, InForce, Versions};
 use super::fixture::Deploy;
 use super::observed::{Call, Notice, Observed, Said};
 use crate::conversation::need::{
@@ -20,7 +20,7 @@ use crate::conversation::need::{
 };
 use crate::conversation::state::State;
 use crate::conversation::{Books, step};
-use crate::flow::{Book, Value, load};
+use crate::flow::{Book, Value};
 use crate::id::{AppointmentId, PatientId};
 
 /// Questions that one turn may ask.
@@ -107,9 +107,9 @@ pub trait Stage {
 
 /// The pure core with an agenda in memory.
 pub struct CoreStage<'a> {
-    book: Cow<'a, Book>,
+    book: InForce<'a>,
     /// Books that were in force before, which frames may still be walked under.
-    older: Vec<Cow<'a, Book>>,
+    older: Vec<InForce<'a>>,
     versions: Versions<'a>,
     agenda: Agenda,
     now: DateTime<Utc>,
@@ -121,7 +121,7 @@ impl<'a> CoreStage<'a> {
     /// A conversation that has not begun.
     pub fn new(flows: Flows<'a>, agenda: Agenda, now: DateTime<Utc>) -> Self {
         Self {
-            book: Cow::Borrowed(flows.book),
+            book: InForce::First(flows.book),
             older: Vec::new(),
             versions: Versions::new(Cow::Borrowed(flows.sources)),
             agenda,
@@ -192,12 +192,12 @@ impl<'a> CoreStage<'a> {
 
     fn deploy(&mut self, deploy: &Deploy) -> Result<(), StageError> {
         let sources = self.versions.deploy(deploy).map_err(StageError::Broken)?;
-        let next = load::book(sources).map_err(|errors| {
+        let next = deploy::read(sources).map_err(|errors| {
             let all: Vec<String> = errors.iter().map(ToString::to_string).collect();
             StageError::Broken(format!("the new flows are not sound: {}", all.join("; ")))
         })?;
         self.older.retain(|book| book.hash != next.hash);
-        self.older.push(std::mem::replace(&mut self.book, Cow::Owned(next)));
+        self.older.push(std::mem::replace(&mut self.book, InForce::Later(next)));
         Ok(())
     }
 
@@ -232,7 +232,7 @@ impl<'a> CoreStage<'a> {
     ) -> Result<bool, StageError> {
         let center = self.agenda.world().center.code.clone();
         let event = Event { now: self.now, local: self.agenda.local(self.now), center, kind };
-        let others: Vec<&Book> = self.older.iter().map(AsRef::as_ref).collect();
+        let others: Vec<&Book> = self.older.iter().map(|book| &**book).collect();
         let books = Books { current: &self.book, others: &others };
         let mut facts: Vec<Fact> = Vec::new();
         self.agenda.set_first_contact(self.state.tick == 0);
