@@ -11,10 +11,7 @@ use smartsalud::flow::{FlowError, built_in, load};
 /// As the command does it: read, refuse, advise.
 fn check(sources: &BTreeMap<String, String>) -> Vec<FlowError> {
     match load::book(sources) {
-        Ok(book) => {
-            let advice = load::advice(&book, sources);
-            advice
-        }
+        Ok(book) => load::advice(&book, sources),
         Err(errors) => errors,
     }
 }

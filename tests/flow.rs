@@ -57,10 +57,7 @@ fn broken() -> Vec<Broken> {
 /// What `flows check` tells.
 fn found(sources: &BTreeMap<String, String>) -> Vec<FlowError> {
     match load::book(sources) {
-        Ok(book) => {
-            let advice = load::advice(&book, sources);
-            advice
-        }
+        Ok(book) => load::advice(&book, sources),
         Err(errors) => errors,
     }
 }
