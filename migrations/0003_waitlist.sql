@@ -1,6 +1,6 @@
 -- What patients say besides booking: that they wait for an hour, that they will come, that they want no messages.
 
--- Who waits for an hour that is not there. Staff reads it; a freed hour is offered from it.
+-- Who waits for an hour that is not there, in the order in which they asked.
 create table waitlist (
   id                  bigint generated always as identity primary key,
   center_id           bigint not null references centers,

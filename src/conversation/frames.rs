@@ -35,9 +35,6 @@ impl<'a> Running<'a> {
             self.incident(format!("flow `{name}` is asked for but not in the book"));
             return false;
         }
-        while self.state.stack.len() >= DEEPEST {
-            self.leave(0, Ended::Left);
-        }
         self.push(name.to_owned(), BTreeMap::new());
         true
     }
@@ -71,6 +68,15 @@ impl<'a> Running<'a> {
             self.state.past.push(Past { frame: frame.id, flow: frame.flow, ended, kept });
             let surplus = self.state.past.len().saturating_sub(PAST);
             self.state.past.drain(..surplus);
+        }
+    }
+
+    /// Lets go of what was interrupted too long ago. At the end of a turn, for a flow that is called and asks nothing
+    /// stands on the stack no longer than that.
+    pub(super) fn let_the_oldest_go(&mut self) {
+        let forms = |stack: &[Frame]| stack.iter().filter(|frame| !frame.is_repair()).count();
+        while forms(&self.state.stack) > DEEPEST {
+            self.leave(0, Ended::Left);
         }
     }
 

@@ -148,6 +148,7 @@ impl<'a> Running<'a> {
             self.speak_first(RepairKind::Changed)?;
         }
         self.watch_sameness()?;
+        self.let_the_oldest_go();
         let continues = match self.give_back() {
             Ok(()) => false,
             Err(Halt::Later) => true,

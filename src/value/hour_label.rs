@@ -18,9 +18,14 @@ const MONTHS: [&str; 12] = [
     "diciembre",
 ];
 
+/// `noviembre`.
+pub fn month(day: NaiveDate) -> &'static str {
+    MONTHS[day.month0() as usize]
+}
+
 /// `jueves 26 de noviembre`.
 pub fn day_long(day: NaiveDate) -> String {
-    format!("{} {} de {}", weekday(day), day.day(), MONTHS[day.month0() as usize])
+    format!("{} {} de {}", weekday(day), day.day(), month(day))
 }
 
 /// `jue 26 nov`: fits a list row (24 characters) with room for the hour.

@@ -1,5 +1,6 @@
 //! Taps, old and new, and going elsewhere and back.
 
+use smartsalud::conversation::need::EventKind;
 use smartsalud::conversation::state::Ended;
 
 use super::talk::Talk;
@@ -149,4 +150,18 @@ fn at_most_eight_ended_flows_are_remembered() {
     assert_eq!(talk.state.past.len(), 8);
     talk.tap(first, "jue 26 nov 10:00").told("ya no sirve").stands_at("agendar.hora");
     assert!(talk.trace.rungs.iter().any(|rung| rung.why.contains("long gone")));
+}
+
+#[test]
+fn what_was_interrupted_too_long_ago_is_let_go_and_explained() {
+    let mut talk = Talk::new(World::family());
+    let flows = ["agendar", "reagendar", "cancelar", "ver_horas", "confirmar", "salir_lista", "lista_espera"];
+    for (begun, flow) in flows.into_iter().enumerate() {
+        talk.event(EventKind::Start { flow: flow.into() });
+        talk.stands_at(&format!("{flow}.paciente"));
+        assert_eq!(talk.state.stack.len(), (begun + 1).min(6), "{flow}");
+    }
+    assert!(talk.state.stack.iter().all(|frame| frame.flow != "agendar"), "the oldest went");
+    let past = talk.state.past.last().expect("it is remembered");
+    assert_eq!((past.flow.as_str(), past.ended), ("agendar", Ended::Left));
 }

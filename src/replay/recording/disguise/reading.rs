@@ -7,7 +7,7 @@ use regex::Regex;
 use unicode_normalization::UnicodeNormalization;
 
 use crate::understanding::meaning_of;
-use crate::value::{Rut, rut};
+use crate::value::{Rut, hour_label, rut};
 
 /// Written numbers in a row, more than an hour or a day needs.
 const SPELLED: usize = 3;
@@ -118,23 +118,8 @@ pub(super) fn read_date(text: &str, today: NaiveDate) -> Option<NaiveDate> {
 
 /// A date in the form of another: how it is written decides how it is read.
 pub(super) fn written_like(form: &str, date: NaiveDate) -> String {
-    const MONTHS: [&str; 12] = [
-        "enero",
-        "febrero",
-        "marzo",
-        "abril",
-        "mayo",
-        "junio",
-        "julio",
-        "agosto",
-        "septiembre",
-        "octubre",
-        "noviembre",
-        "diciembre",
-    ];
     if form.contains(char::is_alphabetic) {
-        let month = MONTHS.get(date.month0() as usize).copied().unwrap_or_default();
-        return format!("{} de {month} de {}", date.day(), date.year());
+        return format!("{} de {} de {}", date.day(), hour_label::month(date), date.year());
     }
     let sign = form.chars().find(|c| !c.is_ascii_digit()).unwrap_or('-');
     let parts: Vec<String> = words_and_figures(form).collect();
