@@ -3,13 +3,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use smartsalud::flow::error::CODES;
-use smartsalud::flow::expression::{Comparison, Expression, Scope};
+use smartsalud::flow::expression::{Comparison, Expression};
 use smartsalud::flow::template::{Filter, Part, Template};
-use smartsalud::flow::{Book, FlowError, Record, Value, built_in, diagram, load};
+use smartsalud::flow::{Book, FlowError, Record, Scope, Seen, Value, built_in, diagram, load};
 
 fn name() -> impl Strategy<Value = String> {
     let keyword = |name: &String| !["and", "or", "not", "true", "false", "no"].contains(&name.as_str());
@@ -76,9 +77,9 @@ fn template() -> impl Strategy<Value = Template> {
 struct Anything;
 
 impl Scope for Anything {
-    fn look_up(&self, name: &str) -> Option<Value> {
+    fn look_up(&self, name: &str) -> Option<Seen<'_>> {
         let moment = "2026-11-26T10:30:00".parse().unwrap();
-        Some(match name.len() % 7 {
+        let value = match name.len() % 7 {
             0 => return None,
             1 => Value::Text("Luz *Soto* _Díaz_".to_owned()),
             2 => Value::Number(-3),
@@ -91,7 +92,8 @@ impl Scope for Anything {
                 words: Vec::new(),
                 until: None,
             }]),
-        })
+        };
+        Some(Seen::Value(Cow::Owned(value)))
     }
 }
 

@@ -105,7 +105,7 @@ fn held_by(flow: &Flow, field: &Field) -> Option<Holds> {
         FieldKind::Window { .. } => Some(Holds::Window),
         FieldKind::Choice { source: Source::Read(name), .. } => rows(name),
         FieldKind::Choice { source: Source::Memo(memo), .. } => {
-            all_steps(&flow.steps).into_iter().find_map(|step| match &step.kind {
+            all_steps(&flow.steps).find_map(|step| match &step.kind {
                 StepKind::Do(call) if call.into.as_deref() == Some(memo) => rows(&call.port),
                 _ => None,
             })

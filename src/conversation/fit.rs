@@ -6,10 +6,11 @@
 //! `open_conversations: stay`. Going back to an older version takes the renames back.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::frames::all_steps;
 use super::running::{Running, find_flow};
-use super::state::{AskedKind, Ended, Frame};
+use super::state::{Asked, AskedKind, Ended, Frame};
 use super::walk::GOES_TO;
 use crate::flow::definition::{Step, StepKind};
 use crate::flow::{Book, Flow, Name, Value};
@@ -102,9 +103,8 @@ impl<'a> Running<'a> {
             std::mem::take(&mut frame.refused).into_iter().map(|(n, keys)| (new(&n), keys)).collect();
         frame.wanted = frame.wanted.as_ref().map(new);
         let id = frame.id;
-        if let Some(asked) = self.state.asked.as_mut()
-            && asked.frame == id
-        {
+        if let Some(asked) = self.state.asked.as_mut().filter(|asked| asked.frame == id) {
+            let asked = Arc::make_mut(asked);
             asked.field = new(&asked.field);
         }
         // A repair above may name a field of this frame: "¿qué quieres cambiar?".
@@ -115,7 +115,7 @@ impl<'a> Running<'a> {
                 }
             }
             let asked_here = self.state.asked.as_mut().filter(|asked| asked.frame == above.id);
-            for option in asked_here.into_iter().flat_map(|asked| &mut asked.options) {
+            for option in asked_here.into_iter().flat_map(|asked| &mut Arc::make_mut(asked).options) {
                 option.key = new(&option.key);
             }
         }
@@ -147,8 +147,9 @@ impl<'a> Running<'a> {
             *known = count.max(*known);
         }
         let id = frame.id;
-        let review = |asked: &&mut super::state::Asked| asked.frame == id && asked.kind == AskedKind::Review;
-        if let Some(asked) = self.state.asked.as_mut().filter(review) {
+        let review = |asked: &Asked| asked.frame == id && asked.kind == AskedKind::Review;
+        if let Some(asked) = self.state.asked.as_mut().filter(|asked| review(asked)) {
+            let asked = Arc::make_mut(asked);
             asked.field = new(&asked.field).unwrap_or_else(|| asked.field.clone());
         }
     }
@@ -176,7 +177,7 @@ pub(super) fn renamed_fields(flow: &Flow, was: Option<&Flow>) -> BTreeMap<Name, 
 
 /// Where numbered steps stand now, when they stand elsewhere: a step is known by what it does.
 fn moved_steps<'f>(was: &'f Flow, now: &'f Flow) -> BTreeMap<&'f str, &'f str> {
-    let mut free = all_steps(&now.steps);
+    let mut free: Vec<_> = all_steps(&now.steps).collect();
     let mut moved = BTreeMap::new();
     for step in all_steps(&was.steps) {
         let Some(place) = free.iter().position(|other| does_the_same(step, other)) else { continue };

@@ -133,26 +133,43 @@ pub(super) fn current_name<'n>(flow: &'n Flow, name: &'n str) -> &'n str {
 }
 
 /// Every step, those under conditions too, in the order of writing.
-pub(super) fn all_steps(steps: &[Step]) -> Vec<&Step> {
-    let mut all = Vec::new();
-    for step in steps {
-        all.push(step);
-        if let StepKind::When(when) = &step.kind {
-            all.extend(all_steps(&when.then));
-            all.extend(all_steps(&when.otherwise));
+pub(super) fn all_steps(steps: &[Step]) -> AllSteps<'_> {
+    AllSteps { rest: steps, outside: Vec::new() }
+}
+
+/// See [`all_steps`].
+#[derive(Clone)]
+pub(super) struct AllSteps<'f> {
+    rest: &'f [Step],
+    /// What comes after, the next last.
+    outside: Vec<&'f [Step]>,
+}
+
+impl<'f> Iterator for AllSteps<'f> {
+    type Item = &'f Step;
+
+    fn next(&mut self) -> Option<&'f Step> {
+        while self.rest.is_empty() {
+            self.rest = self.outside.pop()?;
         }
+        let (step, rest) = self.rest.split_first()?;
+        self.rest = rest;
+        if let StepKind::When(when) = &step.kind {
+            self.outside.extend([rest, &when.otherwise]);
+            self.rest = &when.then;
+        }
+        Some(step)
     }
-    all
 }
 
 /// Whether a flow has a question at all.
 pub(super) fn asks_something(flow: &Flow) -> bool {
-    all_steps(&flow.steps).iter().any(|step| matches!(step.kind, StepKind::Ask(_)))
+    all_steps(&flow.steps).any(|step| matches!(step.kind, StepKind::Ask(_)))
 }
 
 /// The steps after the last commit that happened; all of them when none did.
 pub(super) fn open_steps<'f>(flow: &'f Flow, frame: &Frame) -> Vec<&'f Step> {
-    let mut steps = all_steps(&flow.steps);
+    let mut steps: Vec<_> = all_steps(&flow.steps).collect();
     if let Some(last) = steps.iter().rposition(|step| is_done(frame, step)) {
         steps.drain(..=last);
     }

@@ -47,7 +47,7 @@ impl<'a> Running<'a> {
         Ok(self.take_over("answered from the centre's phone"))
     }
 
-    fn take_over(&mut self, why: &str) -> Turn {
+    fn take_over(&mut self, why: &'static str) -> Turn {
         self.rung(8, true, why);
         if self.state.owner != Owner::Staff {
             self.state.owner = Owner::Staff;
@@ -137,7 +137,7 @@ impl<'a> Running<'a> {
         if !matches!(declared.kind, FieldKind::Choice { .. } | FieldKind::YesNo) {
             return Ok(self.refuse_staff("edit: not a choice"));
         }
-        if self.read_options(index, flow, None, declared)?.is_some()
+        if self.read_options(index, None, declared)?.is_some()
             || !self.choose(index, flow, field, key, By::Staff)?
         {
             return Ok(self.refuse_staff("edit: not among the options"));
@@ -152,7 +152,7 @@ impl<'a> Running<'a> {
         Ok(Turn::Taken)
     }
 
-    fn refuse_staff(&mut self, why: &str) -> Turn {
+    fn refuse_staff(&mut self, why: &'static str) -> Turn {
         self.rung(5, false, why);
         Turn::Ignored
     }

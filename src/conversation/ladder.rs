@@ -17,6 +17,8 @@ mod several;
 mod tap;
 mod with_whom;
 
+use std::sync::Arc;
+
 use chrono::TimeDelta;
 
 pub(super) use heard::Heard;
@@ -38,7 +40,7 @@ const CLOCK_MARGIN: TimeDelta = TimeDelta::seconds(2);
 pub(super) struct Pending<'a> {
     pub(super) index: usize,
     pub(super) flow: &'a Flow,
-    pub(super) asked: Asked,
+    pub(super) asked: Arc<Asked>,
 }
 
 impl<'a> Running<'a> {
@@ -177,7 +179,7 @@ impl<'a> Running<'a> {
     }
 
     /// A voice note, a picture, a place: say so, and ask again.
-    pub(super) fn unreadable(&mut self, what: &str) -> Result<Turn, Halt> {
+    pub(super) fn unreadable(&mut self, what: &'static str) -> Result<Turn, Halt> {
         if self.state.owner != Owner::Bot {
             return Ok(Turn::Ignored);
         }
@@ -233,7 +235,7 @@ impl<'a> Running<'a> {
         use super::frames::all_steps;
         use super::scope::View;
         use crate::flow::definition::StepKind;
-        let help = all_steps(&pending.flow.steps).into_iter().find_map(|step| match &step.kind {
+        let help = all_steps(&pending.flow.steps).find_map(|step| match &step.kind {
             StepKind::Ask(ask) if ask.field == pending.asked.field => ask.help.as_ref(),
             _ => None,
         })?;
@@ -242,6 +244,6 @@ impl<'a> Running<'a> {
 
     /// What a text means, seen against these options.
     pub(super) fn hear(&self, text: &str, options: &[Choice], pending: Option<&Pending<'_>>) -> Message {
-        Message::read(text, options, pending.map(|pending| (pending.flow, &pending.asked)), self.event)
+        Message::read(text, options, pending.map(|pending| (pending.flow, &*pending.asked)), self.event)
     }
 }

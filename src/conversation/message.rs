@@ -3,6 +3,8 @@
 //! The understanding reads the words; this adds what only makes sense beside a question: which row of any list
 //! the words name, whether they are a bare yes, no or number, and "otro día", "más horas".
 
+use std::borrow::Cow;
+
 use chrono::NaiveDate;
 
 use super::need::Event;
@@ -184,11 +186,11 @@ impl Message {
     }
 
     /// The one row of these that the words name, by its label or other words for it; the longest name wins.
-    pub(super) fn mentioned(&self, choices: &[Choice]) -> Option<usize> {
+    pub(super) fn mentioned<'r>(&self, rows: impl IntoIterator<Item = Called<'r>>) -> Option<usize> {
         let mut best: Option<(usize, usize)> = None;
         let mut tied = false;
-        for (place, choice) in choices.iter().enumerate() {
-            let names = std::iter::once(&choice.title).chain(&choice.words);
+        for (place, called) in rows.into_iter().enumerate() {
+            let names = std::iter::once(&*called.title).chain(called.words.iter().map(String::as_str));
             let score = names.filter_map(|name| self.names(name)).max().unwrap_or(0);
             match best {
                 _ if score == 0 => {}
@@ -201,13 +203,13 @@ impl Message {
     }
 
     /// The professional whom the words name: by the whole name, or by part of it after a word that says so.
-    pub(super) fn professional(&self, choices: &[Choice]) -> Option<Named> {
+    pub(super) fn professional<'r>(&self, rows: impl IntoIterator<Item = Called<'r>>) -> Option<Named> {
         let mut best: Option<(usize, Named)> = None;
         let mut tied = false;
-        for (place, choice) in choices.iter().enumerate() {
-            let first = choice.title.split_whitespace().next();
-            let partly = choice.words.iter().map(String::as_str).chain(first).map(|name| (name, true));
-            let names = std::iter::once((choice.title.as_str(), false)).chain(partly);
+        for (place, called) in rows.into_iter().enumerate() {
+            let first = called.title.split_whitespace().next();
+            let partly = called.words.iter().map(String::as_str).chain(first).map(|name| (name, true));
+            let names = std::iter::once((&*called.title, false)).chain(partly);
             let found = names.filter_map(|(name, part)| {
                 let (at, length) = self.stands(name)?;
                 // both surnames, or a name and a surname, are nobody else's
@@ -270,6 +272,15 @@ impl Message {
     fn names(&self, name: &str) -> Option<usize> {
         self.stands(name).map(|(_, length)| length)
     }
+}
+
+/// How a row can be named.
+#[derive(Debug, Clone)]
+pub(super) struct Called<'r> {
+    /// As it stands on the screen.
+    pub(super) title: Cow<'r, str>,
+    /// Other words for it.
+    pub(super) words: &'r [String],
 }
 
 /// A professional in a message.

@@ -4,6 +4,9 @@
 //! a fact, and calls again with all facts so far. Whatever has an outcome that the walk depends on is a
 //! [`Need`]; an [`Effect`] is only what can wait for the end of the turn.
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
 use chrono::{DateTime, NaiveDateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -297,18 +300,18 @@ pub struct RungTrace {
     /// Whether it took the message.
     pub took: bool,
     /// What it saw or missed, by rule names: `answer to hora: no option fits`.
-    pub why: String,
+    pub why: Cow<'static, str>,
 }
 
 /// One step of a walk.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct WalkTrace {
     /// `agendar.ask.hora`.
-    pub step: String,
+    pub step: Arc<str>,
     /// `file:line` of the step.
-    pub at: String,
+    pub at: Arc<str>,
     /// `passed: filled`, `stopped: empty`, `ok`, `outcome taken`.
-    pub verdict: String,
+    pub verdict: Cow<'static, str>,
 }
 
 impl WalkTrace {

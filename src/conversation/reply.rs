@@ -2,10 +2,12 @@
 //!
 //! All other texts live in the flows, where a clinic can change them.
 
+use std::sync::Arc;
+
 use chrono::NaiveDateTime;
 
 use super::fingerprint::Fingerprint;
-use super::state::{Asked, AskedKind, Choice, Tap};
+use super::state::{Asked, Choice, Tap};
 use crate::flow::definition::{Field, FieldKind};
 use crate::flow::{Record, Value};
 use crate::value::{Outgoing, OutgoingOption, hour_label};
@@ -94,15 +96,11 @@ pub(super) fn done_elsewhere(port: &str, row: &Record) -> String {
 /// A question as it will be shown.
 #[derive(Debug, Clone)]
 pub(super) struct Question {
-    pub(super) frame: u32,
-    pub(super) field: String,
+    /// What the patient is asked, as the state keeps it.
+    pub(super) asked: Arc<Asked>,
     pub(super) label: String,
-    pub(super) kind: AskedKind,
-    pub(super) fingerprint: String,
-    pub(super) text: String,
     /// In fewer words, for when it is repeated after a digression.
     pub(super) shorter: Option<String>,
-    pub(super) options: Vec<Choice>,
     pub(super) list_button: Option<String>,
 }
 
@@ -131,13 +129,8 @@ pub(super) fn message(said: &[String], asked: Option<(&Asked, &str, Option<&Stri
 }
 
 fn option(asked: &Asked, choice: &Choice) -> OutgoingOption {
-    let tap = Tap {
-        frame: asked.frame,
-        field: asked.field.clone(),
-        key: choice.key.clone(),
-        fingerprint: asked.fingerprint.clone(),
-    };
-    OutgoingOption { id: tap.to_id(), title: choice.title.clone(), detail: choice.detail.clone() }
+    let id = Tap::id(asked.frame, &asked.field, &choice.key, &asked.fingerprint);
+    OutgoingOption { id, title: choice.title.clone(), detail: choice.detail.clone() }
 }
 
 /// An option of the engine's own.

@@ -3,8 +3,10 @@
 //! Nothing outside sees it. When the world must be asked, everything done so far is thrown away and `step`
 //! starts again with one fact more; so nothing here may depend on anything but its inputs.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use super::message::Message;
 use super::need::{Diverged, Effect, Event, Fact, Got, LATER, Need, RungTrace, Trace, WalkTrace};
@@ -61,7 +63,7 @@ pub(super) struct Running<'a> {
     used: usize,
     pub(super) state: State,
     /// The question that was pending when the turn began.
-    pub(super) before: Option<Asked>,
+    pub(super) before: Option<Arc<Asked>>,
     pub(super) yes: Option<Yes>,
     pub(super) said: Vec<String>,
     /// The question at the end of the message.
@@ -195,17 +197,19 @@ impl<'a> Running<'a> {
         }
     }
 
-    pub(super) fn rung(&mut self, rung: u8, took: bool, why: impl Into<String>) {
+    pub(super) fn rung(&mut self, rung: u8, took: bool, why: impl Into<Cow<'static, str>>) {
         self.trace.rungs.push(RungTrace { rung, took, why: why.into() });
     }
 
-    pub(super) fn trace_step(&mut self, flow: &Flow, step: &Step, verdict: impl Into<String>) {
-        self.trace_at(format!("{}.{}", flow.name, step.id), &step.span, verdict);
+    pub(super) fn trace_step(&mut self, step: &Step, verdict: impl Into<Cow<'static, str>>) {
+        let (name, at) = (Arc::clone(&step.name), Arc::clone(&step.at));
+        self.trace.walk.push(WalkTrace { step: name, at, verdict: verdict.into() });
     }
 
-    pub(super) fn trace_at(&mut self, step: String, span: &Span, verdict: impl Into<String>) {
-        let at = format!("{}:{}", span.file, span.line);
-        self.trace.walk.push(WalkTrace { step, at, verdict: verdict.into() });
+    /// Of what is no step: a field that was only volunteered, an outcome.
+    pub(super) fn trace_at(&mut self, step: &str, span: &Span, verdict: impl Into<Cow<'static, str>>) {
+        let at = span.line_of_file().into();
+        self.trace.walk.push(WalkTrace { step: step.into(), at, verdict: verdict.into() });
     }
 
     pub(super) fn incident(&mut self, what: impl Into<String>) {

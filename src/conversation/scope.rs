@@ -3,9 +3,9 @@
 use super::frames::all_steps;
 use super::state::{Frame, Memo};
 use crate::flow::definition::StepKind;
-use crate::flow::expression::{Expression, Scope};
+use crate::flow::expression::Expression;
 use crate::flow::port::{Shape, port};
-use crate::flow::{Flow, Name, Record, Value};
+use crate::flow::{Flow, Name, Record, Scope, Seen, Value};
 
 /// One frame as its flow sees it.
 pub(super) struct View<'v> {
@@ -26,7 +26,7 @@ impl<'v> View<'v> {
 
     /// Whether a condition holds.
     pub(super) fn holds(&self, condition: &Expression) -> bool {
-        condition.evaluate(self) == Value::Flag(true)
+        condition.holds(self)
     }
 
     /// The arguments of a call, rows shrunk to their keys.
@@ -35,33 +35,33 @@ impl<'v> View<'v> {
         arguments.iter().map(|(name, expression)| (name.clone(), value(expression))).collect()
     }
 
-    fn memo(&self, name: &str, memo: &Memo) -> Option<Value> {
-        let fills = all_steps(&self.flow.steps).into_iter().find_map(|step| match &step.kind {
+    fn memo(&self, name: &str, memo: &'v Memo) -> Option<Seen<'v>> {
+        let fills = all_steps(&self.flow.steps).find_map(|step| match &step.kind {
             StepKind::Do(call) if call.into.as_deref() == Some(name) => port(&call.port),
             _ => None,
         });
         match fills.or_else(|| port(name))?.result {
-            Shape::One(_) => memo.rows.first().cloned().map(Value::Record),
-            Shape::Rows(_) => Some(Value::Rows(memo.rows.to_vec())).filter(|_| !memo.rows.is_empty()),
+            Shape::One(_) => memo.rows.first().map(Seen::Row),
+            Shape::Rows(_) => Some(Seen::Rows(&memo.rows)).filter(|_| !memo.rows.is_empty()),
             Shape::Nothing => None,
         }
     }
 }
 
 impl Scope for View<'_> {
-    fn look_up(&self, name: &str) -> Option<Value> {
+    fn look_up(&self, name: &str) -> Option<Seen<'_>> {
         if name == "it" {
-            return self.it.cloned().map(Value::Record);
+            return self.it.map(Seen::Row);
         }
         let frame = self.frame;
         if let Some(answer) = frame.answers.get(name) {
-            return Some(answer.value.clone());
+            return Some(Seen::of(&answer.value));
         }
         if let Some(done) = frame.done.get(name) {
-            return done.row.clone().map(Value::Record);
+            return done.row.as_ref().map(Seen::Row);
         }
         if let Some(value) = frame.arguments.get(name) {
-            return Some(value.clone());
+            return Some(Seen::of(value));
         }
         frame.memos.get(name).and_then(|memo| self.memo(name, memo))
     }

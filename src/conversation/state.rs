@@ -33,8 +33,8 @@ pub struct State {
     pub next_frame: u32,
     /// Interrupted flows below, the running one last. A flow is on it once.
     pub stack: Vec<Frame>,
-    /// The question that waits for an answer.
-    pub asked: Option<Asked>,
+    /// The question that waits for an answer; shared, because a step copies the state and seldom changes it.
+    pub asked: Option<Arc<Asked>>,
     /// Frames that ended, newest last, at most 8: to explain taps on their questions.
     pub past: Vec<Past>,
     /// The last tap and when, to absorb a double one.
@@ -252,8 +252,13 @@ pub struct Tap {
 
 impl Tap {
     /// The id of a button or row: `3|hora|d12-t3-2026-12-01T15:00|9f3a61c2`, at most 200 bytes.
+    pub fn id(frame: u32, field: &str, key: &str, fingerprint: &str) -> String {
+        format!("{frame}|{field}|{key}|{fingerprint}")
+    }
+
+    /// Its id.
     pub fn to_id(&self) -> String {
-        format!("{}|{}|{}|{}", self.frame, self.field, self.key, self.fingerprint)
+        Self::id(self.frame, &self.field, &self.key, &self.fingerprint)
     }
 
     /// Reads an id back; `None` for one that is not ours.

@@ -166,7 +166,7 @@ impl<'a> Running<'a> {
             self.trace.rungs.push(super::need::RungTrace {
                 rung: 8,
                 took: true,
-                why: format!("handed over: {reason}"),
+                why: format!("handed over: {reason}").into(),
             });
             self.drop_repairs();
             for frame in &mut self.state.stack {
@@ -193,7 +193,7 @@ impl<'a> Running<'a> {
             return None;
         }
         let label = self.label(question.as_ref());
-        let asked = self.state.asked.as_ref();
+        let asked = self.state.asked.as_deref();
         let shown = question.as_ref().zip(asked).map(|(question, asked)| {
             // Shorter only when text and options are those last shown.
             let known = self
@@ -202,7 +202,7 @@ impl<'a> Running<'a> {
                 .is_some_and(|before| before.fingerprint == asked.fingerprint && before.frame == asked.frame);
             let text = match &question.shorter {
                 Some(shorter) if self.shorter && known => shorter,
-                _ => &question.text,
+                _ => &question.asked.text,
             };
             (asked, text.as_str(), question.list_button.as_ref())
         });
@@ -229,8 +229,8 @@ impl<'a> Running<'a> {
     fn watch_sameness(&mut self) -> Result<(), Halt> {
         let words = self.state.unsent.iter().chain(&self.said).map(String::as_str);
         let question = self.question.iter().flat_map(|question| {
-            std::iter::once(question.text.as_str())
-                .chain(question.options.iter().map(|option| option.key.as_str()))
+            std::iter::once(question.asked.text.as_str())
+                .chain(question.asked.options.iter().map(|option| option.key.as_str()))
         });
         let hash = super::fingerprint::of_text(&words.chain(question).collect::<Vec<_>>().join("\n"));
         let speaks = self.question.is_some() || !self.said.is_empty() || !self.state.unsent.is_empty();

@@ -3,6 +3,8 @@
 //! A timer carries the tick it was set under and does nothing after it. No timer ever takes or books anything:
 //! the patient is silent.
 
+use std::sync::Arc;
+
 use chrono::TimeDelta;
 
 use super::frames::all_steps;
@@ -60,6 +62,7 @@ impl Running<'_> {
         self.speak_first(RepairKind::Nudge)?;
         if let Some(asked) = &mut self.state.asked {
             // Silence counts from when it was first asked; a yes written before this is still a yes to it.
+            let asked = Arc::make_mut(asked);
             asked.at = pending.at;
             asked.nudged = true;
         }
@@ -71,25 +74,17 @@ impl Running<'_> {
         let frame = self.position(pending.frame).map(|index| &self.state.stack[index]);
         frame.and_then(|frame| self.flow_of(frame)).is_some_and(|flow| match pending.kind {
             AskedKind::Field => flow.fields.contains_key(&pending.field),
-            AskedKind::Review => all_steps(&flow.steps).iter().any(|step| step.id == pending.field),
+            AskedKind::Review => all_steps(&flow.steps).any(|step| step.id == pending.field),
         })
     }
 
     /// The pending question as it was shown.
-    pub(super) fn repeat(&mut self, pending: &Asked) {
-        self.state.asked = Some(pending.clone());
-        let flow = self.position(pending.frame).map(|index| self.state.stack[index].flow.clone());
-        self.question = Some(Question {
-            frame: pending.frame,
-            field: pending.field.clone(),
-            label: reply::label(flow.as_deref().unwrap_or("repair."), &pending.field),
-            kind: pending.kind,
-            fingerprint: pending.fingerprint.clone(),
-            text: pending.text.clone(),
-            shorter: None,
-            options: pending.options.clone(),
-            list_button: None,
-        });
+    pub(super) fn repeat(&mut self, pending: &Arc<Asked>) {
+        let flow = self.position(pending.frame).map(|index| self.state.stack[index].flow.as_str());
+        let label = reply::label(flow.unwrap_or("repair."), &pending.field);
+        self.state.asked = Some(Arc::clone(pending));
+        self.question =
+            Some(Question { asked: Arc::clone(pending), label, shorter: None, list_button: None });
     }
 
     fn close_after_silence(&mut self) -> Result<Turn, Halt> {

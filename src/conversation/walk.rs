@@ -83,7 +83,7 @@ impl<'a> Running<'a> {
         }
         let frame = &self.state.stack[index];
         let last = if frame.is_committed() {
-            all_steps(&flow.steps).into_iter().rfind(|step| is_done(frame, step)).map(|step| step.id.as_str())
+            all_steps(&flow.steps).filter(|step| is_done(frame, step)).last().map(|step| step.id.as_str())
         } else {
             None
         };
@@ -127,17 +127,17 @@ impl<'a> Running<'a> {
             StepKind::Review(review) => self.review(index, flow, step, review),
             StepKind::When(when) => {
                 let holds = View::new(flow, &self.state.stack[index]).holds(&when.condition);
-                self.trace_step(flow, step, if holds { "holds" } else { "does not hold" });
+                self.trace_step(step, if holds { "holds" } else { "does not hold" });
                 let inside = if holds { &when.then } else { &when.otherwise };
                 self.walk_steps(index, flow, inside, &mut None)
             }
             StepKind::CallFlow(call) => self.call_flow(index, flow, step, call),
-            StepKind::Voice(voice) => Ok(self.change_voice(flow, step, voice)),
+            StepKind::Voice(voice) => Ok(self.change_voice(step, voice)),
             StepKind::Handoff(reason) => {
                 if self.silent {
                     return Ok(Verdict::Stop);
                 }
-                self.trace_step(flow, step, format!("handed over: {reason}"));
+                self.trace_step(step, format!("handed over: {reason}"));
                 // The flow has done its part: giving back goes on with what lies below it.
                 let announced = flow.name.starts_with("repair.");
                 self.leave(index, Ended::HandedOver);
@@ -148,7 +148,7 @@ impl<'a> Running<'a> {
                 if self.silent {
                     return Ok(Verdict::Stop);
                 }
-                self.trace_step(flow, step, "ended");
+                self.trace_step(step, "ended");
                 self.leave(index, Ended::Finished);
                 Ok(Verdict::Again)
             }
@@ -160,24 +160,24 @@ impl<'a> Running<'a> {
         let words = text.render(&View::new(flow, frame));
         let hash = fingerprint::of_text(&words);
         if frame.said.get(&step.id) == Some(&hash) {
-            self.trace_step(flow, step, "passed: said");
+            self.trace_step(step, "passed: said");
             return Verdict::Next;
         }
         if !frame.is_repair() {
             self.spoke = Some(flow.name.clone());
         }
-        self.trace_step(flow, step, "said");
+        self.trace_step(step, "said");
         self.state.stack[index].said.insert(step.id.clone(), hash);
         self.say(words);
         Verdict::Next
     }
 
-    fn change_voice(&mut self, flow: &Flow, step: &Step, voice: &str) -> Verdict {
+    fn change_voice(&mut self, step: &Step, voice: &str) -> Verdict {
         if self.state.voice == voice {
-            self.trace_step(flow, step, "passed: speaks so");
+            self.trace_step(step, "passed: speaks so");
             return Verdict::Next;
         }
-        self.trace_step(flow, step, "speaks otherwise from here on");
+        self.trace_step(step, "speaks otherwise from here on");
         self.speak_in(voice);
         Verdict::Again
     }
@@ -237,7 +237,7 @@ impl<'a> Running<'a> {
 /// The steps under a condition among which that step stands.
 fn branch_with<'a>(step: &'a Step, id: &str) -> Option<&'a [Step]> {
     let StepKind::When(when) = &step.kind else { return None };
-    let holds = |steps: &[Step]| all_steps(steps).iter().any(|step| step.id == id);
+    let holds = |steps: &[Step]| all_steps(steps).any(|step| step.id == id);
     if holds(&when.then) {
         Some(&when.then)
     } else if holds(&when.otherwise) {

@@ -30,6 +30,13 @@ pub struct Span {
     pub column: u32,
 }
 
+impl Span {
+    /// The line: `agendar.yaml:31`.
+    pub fn line_of_file(&self) -> String {
+        format!("{}:{}", self.file, self.line)
+    }
+}
+
 /// One form.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Flow {

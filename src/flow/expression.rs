@@ -1,7 +1,10 @@
 //! Expressions: a small typed grammar, checked at load; no loops, no functions of the author's own.
 
+use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::fmt;
 
+use super::scope::{Scope, Seen};
 use super::value::{DAY, HOUR, Name, Value};
 
 /// Words and signs of the longest expression: more than anyone reads, few enough for the stack.
@@ -43,12 +46,6 @@ pub enum Comparison {
     MoreOrEqual,
 }
 
-/// What an expression can see: answers, memos, results, and the engine's own names.
-pub trait Scope {
-    /// The value of a name; `None` when nothing has that name or it is not there yet.
-    fn look_up(&self, name: &str) -> Option<Value>;
-}
-
 /// Why a text is not an expression.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{what} (at character {at})")]
@@ -78,22 +75,26 @@ impl Expression {
 
     /// Its value; [`Value::Nothing`] when something in it is not there.
     pub fn evaluate(&self, scope: &dyn Scope) -> Value {
-        match self {
-            Self::Literal(value) => value.clone(),
-            Self::Path(names) => follow(names, scope),
-            Self::Exists(inner) => Value::Flag(inner.evaluate(scope).is_something()),
-            Self::Not(inner) => Value::Flag(!inner.holds(scope)),
-            Self::And(one, other) => Value::Flag(one.holds(scope) && other.holds(scope)),
-            Self::Or(one, other) => Value::Flag(one.holds(scope) || other.holds(scope)),
-            Self::Compare(one, comparison, other) => {
-                compare(&one.evaluate(scope), *comparison, &other.evaluate(scope))
-            }
-        }
+        self.see(scope).into_value()
+    }
+
+    /// Its value, borrowed from where it stands.
+    pub fn see<'s>(&'s self, scope: &'s dyn Scope) -> Seen<'s> {
+        let flag = match self {
+            Self::Literal(value) => return Seen::of(value),
+            Self::Path(names) => return follow(names, scope),
+            Self::Exists(inner) => inner.see(scope).is_something(),
+            Self::Not(inner) => !inner.holds(scope),
+            Self::And(one, other) => one.holds(scope) && other.holds(scope),
+            Self::Or(one, other) => one.holds(scope) || other.holds(scope),
+            Self::Compare(one, comparison, other) => comparison.holds(&one.see(scope), &other.see(scope)),
+        };
+        Seen::Value(Cow::Owned(Value::Flag(flag)))
     }
 
     /// Whether it is true; nothing is not.
     pub fn holds(&self, scope: &dyn Scope) -> bool {
-        self.evaluate(scope) == Value::Flag(true)
+        matches!(self.see(scope).single(), Some(Value::Flag(true)))
     }
 
     /// The names it looks up, first parts of its paths.
@@ -110,6 +111,18 @@ impl Expression {
 }
 
 impl Comparison {
+    fn holds(self, one: &Seen<'_>, other: &Seen<'_>) -> bool {
+        let order = order(one, other);
+        match self {
+            Self::Equal => order == Some(Ordering::Equal),
+            Self::NotEqual => order != Some(Ordering::Equal),
+            Self::Less => order == Some(Ordering::Less),
+            Self::LessOrEqual => matches!(order, Some(Ordering::Less | Ordering::Equal)),
+            Self::More => order == Some(Ordering::Greater),
+            Self::MoreOrEqual => matches!(order, Some(Ordering::Greater | Ordering::Equal)),
+        }
+    }
+
     fn sign(self) -> &'static str {
         match self {
             Self::Equal => "==",
@@ -162,37 +175,43 @@ impl fmt::Display for Operand<'_> {
     }
 }
 
-fn follow(names: &[Name], scope: &dyn Scope) -> Value {
-    let Some((first, columns)) = names.split_first() else { return Value::Nothing };
-    let mut value = scope.look_up(first).unwrap_or(Value::Nothing);
-    for column in columns {
-        value = match value {
-            Value::Record(record) => record.columns.get(column).cloned().unwrap_or(Value::Nothing),
-            _ => Value::Nothing,
-        };
-    }
-    value
+fn follow<'s>(names: &[Name], scope: &'s dyn Scope) -> Seen<'s> {
+    let Some((first, columns)) = names.split_first() else { return Seen::NOTHING };
+    let seen = scope.look_up(first).unwrap_or(Seen::NOTHING);
+    columns.iter().fold(seen, |seen, column| seen.column(column))
 }
 
-fn compare(one: &Value, comparison: Comparison, other: &Value) -> Value {
-    use std::cmp::Ordering;
-    let order = match (one, other) {
-        (Value::Number(a), Value::Number(b)) | (Value::Length(a), Value::Length(b)) => Some(a.cmp(b)),
-        (Value::Date(a), Value::Date(b)) => Some(a.cmp(b)),
-        (Value::Moment(a), Value::Moment(b)) => Some(a.cmp(b)),
-        (Value::Record(a), Value::Text(b)) => Some(a.key.cmp(b)),
-        (a, b) if a == b => Some(Ordering::Equal),
-        (Value::Text(a), Value::Text(b)) => Some(a.cmp(b)),
-        _ => None,
-    };
-    Value::Flag(match comparison {
-        Comparison::Equal => order == Some(Ordering::Equal),
-        Comparison::NotEqual => order != Some(Ordering::Equal),
-        Comparison::Less => order == Some(Ordering::Less),
-        Comparison::LessOrEqual => matches!(order, Some(Ordering::Less | Ordering::Equal)),
-        Comparison::More => order == Some(Ordering::Greater),
-        Comparison::MoreOrEqual => matches!(order, Some(Ordering::Greater | Ordering::Equal)),
-    })
+/// How two values stand to each other; `None` when they cannot be compared. A row is compared by its key with words.
+fn order(one: &Seen<'_>, other: &Seen<'_>) -> Option<Ordering> {
+    let equal = |same: bool| same.then_some(Ordering::Equal);
+    match (one, other) {
+        (Seen::Row(a), Seen::Row(b)) => equal(a == b),
+        (Seen::Rows(a), Seen::Rows(b)) => equal(a == b),
+        (Seen::Value(a), Seen::Value(b)) => match (a.as_ref(), b.as_ref()) {
+            (Value::Number(a), Value::Number(b)) | (Value::Length(a), Value::Length(b)) => Some(a.cmp(b)),
+            (Value::Date(a), Value::Date(b)) => Some(a.cmp(b)),
+            (Value::Moment(a), Value::Moment(b)) => Some(a.cmp(b)),
+            (Value::Text(a), Value::Text(b)) => Some(a.cmp(b)),
+            (Value::Record(a), Value::Text(b)) => Some(a.key.cmp(b)),
+            (a, b) => equal(a == b),
+        },
+        (Seen::Row(row), Seen::Value(value)) => match value.as_ref() {
+            Value::Text(text) => Some(row.key.cmp(text)),
+            Value::Record(other) => equal(*row == other),
+            _ => None,
+        },
+        (Seen::Value(value), Seen::Row(row)) => match value.as_ref() {
+            Value::Record(other) => equal(other == *row),
+            _ => None,
+        },
+        (Seen::Rows(rows), Seen::Value(value)) | (Seen::Value(value), Seen::Rows(rows)) => {
+            match value.as_ref() {
+                Value::Rows(other) => equal(*rows == other.as_slice()),
+                _ => None,
+            }
+        }
+        (Seen::Row(_), Seen::Rows(_)) | (Seen::Rows(_), Seen::Row(_)) => None,
+    }
 }
 
 fn tokens(text: &str) -> Result<Vec<(String, usize)>, BadExpression> {
@@ -339,8 +358,8 @@ mod tests {
     struct Names(Vec<(&'static str, Value)>);
 
     impl Scope for Names {
-        fn look_up(&self, name: &str) -> Option<Value> {
-            self.0.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone())
+        fn look_up(&self, name: &str) -> Option<Seen<'_>> {
+            self.0.iter().find(|(known, _)| *known == name).map(|(_, value)| Seen::of(value))
         }
     }
 

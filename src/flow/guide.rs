@@ -10,9 +10,9 @@ use chrono::{NaiveDate, NaiveDateTime};
 
 use super::definition::RepairKind;
 use super::error::CODES;
-use super::expression::Scope;
 use super::limits;
 use super::port::{INTENTS, Kind, PORTS, Port, PortKind, RowKind, Shape};
+use super::scope::{Scope, Seen};
 use super::template::{Filter, Template};
 use super::value::{Record, Value};
 use crate::value::{TimeRange, Window};
@@ -233,8 +233,8 @@ fn appointment(starts: NaiveDateTime) -> Record {
 struct Example(Value);
 
 impl Scope for Example {
-    fn look_up(&self, _: &str) -> Option<Value> {
-        Some(self.0.clone())
+    fn look_up(&self, _: &str) -> Option<Seen<'_>> {
+        Some(Seen::of(&self.0))
     }
 }
 

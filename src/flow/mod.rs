@@ -9,6 +9,7 @@
 //! | [`definition`] | a flow as the walk reads it: names resolved, every outcome with its branch |
 //! | [`value`] | the typed values that answers and rows are made of |
 //! | [`expression`], [`template`] | conditions and texts: read, computed, written back |
+//! | [`scope`] | where they look their names up |
 //! | [`port`] | the functions that a flow may call, with arguments, results and outcomes |
 //! | `raw`, [`load`] | from YAML with its places to definitions; all mistakes at once |
 //! | [`schema`] | the JSON Schema of the files, for editors |
@@ -48,6 +49,7 @@ pub mod load;
 pub mod port;
 mod raw;
 pub mod schema;
+pub mod scope;
 pub mod template;
 pub mod value;
 mod window_words;
@@ -55,4 +57,5 @@ pub mod wording;
 
 pub use definition::{Book, Flow, RepairKind};
 pub use error::FlowError;
+pub use scope::{Scope, Seen};
 pub use value::{Name, Record, Value};

@@ -3,11 +3,12 @@
 //! A part in square brackets is left out when a value in it is not there. Marks that WhatsApp would read as
 //! bold, italics or strike are taken out of inserted values: a name must not change a text's shape.
 
-use std::fmt;
+use std::fmt::{self, Write};
 
 use super::error::nearest;
-use super::expression::{Expression, Scope};
+use super::expression::Expression;
 use super::port::{Kind, RowKind};
+use super::scope::{Scope, Seen};
 use super::value::{Name, Record, Value};
 use super::window_words;
 use crate::value::hour_label;
@@ -170,16 +171,15 @@ fn put(parts: &[Part], scope: &dyn Scope, text: &mut String) -> bool {
         match part {
             Part::Words(words) => text.push_str(words),
             Part::Placeholder(expression, filter) => {
-                let value = expression.evaluate(scope);
-                complete &= value.is_something();
-                let words = in_words(&value, *filter);
-                // a name must not turn the rest of the message bold
-                text.extend(words.chars().filter(|c| !matches!(c, '*' | '_' | '~' | '`')));
+                let seen = expression.see(scope);
+                complete &= seen.is_something();
+                // writing to a text cannot fail
+                let _ = put_value(&seen, *filter, &mut Plain(text));
             }
             Part::Optional(inner) => {
-                let mut optional = String::new();
-                if put(inner, scope, &mut optional) {
-                    text.push_str(&optional);
+                let before = text.len();
+                if !put(inner, scope, text) {
+                    text.truncate(before);
                 }
             }
         }
@@ -187,34 +187,61 @@ fn put(parts: &[Part], scope: &dyn Scope, text: &mut String) -> bool {
     complete
 }
 
-fn in_words(value: &Value, filter: Option<Filter>) -> String {
+/// Where values are written: a name must not turn the rest of the message bold.
+struct Plain<'t>(&'t mut String);
+
+impl Write for Plain<'_> {
+    fn write_str(&mut self, words: &str) -> fmt::Result {
+        if words.bytes().any(|byte| matches!(byte, b'*' | b'_' | b'~' | b'`')) {
+            words.split(['*', '_', '~', '`']).for_each(|piece| self.0.push_str(piece));
+        } else {
+            self.0.push_str(words);
+        }
+        Ok(())
+    }
+}
+
+fn put_value(seen: &Seen<'_>, filter: Option<Filter>, text: &mut Plain<'_>) -> fmt::Result {
+    let value = match seen {
+        Seen::Value(value) => value.as_ref(),
+        Seen::Row(row) => return text.write_str(&row.key),
+        Seen::Rows(rows) => return put_rows(rows, filter, text),
+    };
     match (filter, value) {
-        (Some(Filter::DayHour), Value::Moment(at)) => hour_label::day_hour_long(*at),
-        (Some(Filter::DayHourShort), Value::Moment(at)) => hour_label::day_hour_short(*at),
-        (Some(Filter::Day), Value::Moment(at)) => hour_label::day_long(at.date()),
-        (Some(Filter::Day), Value::Date(day)) => hour_label::day_long(*day),
-        (Some(Filter::Hour), Value::Moment(at)) => hour_label::hour(*at),
-        (Some(Filter::Human), Value::Window(window)) => window_words::in_words(window),
+        (Some(Filter::DayHour), Value::Moment(at)) => write!(text, "{}", hour_label::DayHour(*at)),
+        (Some(Filter::DayHourShort), Value::Moment(at)) => write!(text, "{}", hour_label::DayHourShort(*at)),
+        (Some(Filter::Day), Value::Moment(at)) => write!(text, "{}", hour_label::Day(at.date())),
+        (Some(Filter::Day), Value::Date(day)) => write!(text, "{}", hour_label::Day(*day)),
+        (Some(Filter::Hour), Value::Moment(at)) => write!(text, "{}", hour_label::Hour(*at)),
+        (Some(Filter::Human), Value::Window(window)) => text.write_str(&window_words::in_words(window)),
         (Some(Filter::FirstName), Value::Text(name)) => {
-            name.split_whitespace().next().unwrap_or_default().to_owned()
+            text.write_str(name.split_whitespace().next().unwrap_or_default())
         }
         (Some(Filter::Lower), value) => {
-            let text = value.to_string();
-            let mut characters = text.chars();
-            characters
-                .next()
-                .map(|first| first.to_lowercase().chain(characters).collect())
-                .unwrap_or_default()
+            let words = value.to_string();
+            let mut characters = words.chars();
+            if let Some(first) = characters.next() {
+                write!(text, "{}", first.to_lowercase())?;
+            }
+            text.write_str(characters.as_str())
         }
-        (Some(Filter::List), Value::Rows(rows)) => {
+        (_, Value::Text(words) | Value::Key(words)) => text.write_str(words),
+        (_, Value::Rows(rows)) => put_rows(rows, filter, text),
+        (_, value) => write!(text, "{value}"),
+    }
+}
+
+fn put_rows(rows: &[Record], filter: Option<Filter>, text: &mut Plain<'_>) -> fmt::Result {
+    match filter {
+        Some(Filter::List) => {
             let lines: Vec<String> = rows.iter().map(line).collect();
-            lines.join("\n")
+            text.write_str(&lines.join("\n"))
         }
-        (Some(Filter::Names), Value::Rows(rows)) => {
+        Some(Filter::Names) => {
             let name = |row: &Record| row.columns.get("nombre").map(ToString::to_string);
-            enumerated(&rows.iter().filter_map(name).collect::<Vec<_>>())
+            text.write_str(&enumerated(&rows.iter().filter_map(name).collect::<Vec<_>>()))
         }
-        (_, value) => value.to_string(),
+        _ => write!(text, "{}", rows.len()),
     }
 }
 
@@ -317,17 +344,20 @@ fn placeholder(inside: &str) -> Result<Part, BadTemplate> {
 
 #[cfg(test)]
 mod tests {
+    use std::borrow::Cow;
+
     use super::*;
 
     struct Cita;
 
     impl Scope for Cita {
-        fn look_up(&self, name: &str) -> Option<Value> {
+        fn look_up(&self, name: &str) -> Option<Seen<'_>> {
             let moment = Value::Moment("2026-11-26T10:30:00".parse().unwrap());
             let columns =
                 [("inicio".to_owned(), moment), ("quien".to_owned(), Value::Text("Ana *Soto*".into()))];
             (name == "cita").then(|| {
-                Value::Record(Record { key: "1".into(), columns: columns.into(), words: vec![], until: None })
+                let row = Record { key: "1".into(), columns: columns.into(), words: vec![], until: None };
+                Seen::Value(Cow::Owned(Value::Record(row)))
             })
         }
     }

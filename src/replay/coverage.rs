@@ -93,7 +93,7 @@ impl Coverage {
                 let place = format!("{}.{what}", flow.name);
                 let seen = counts.walked(&place, verdict);
                 let name = if kind == Kind::Step { place } else { format!("{place}: {verdict}") };
-                parts.push(Part { kind, name, at: at(span), seen });
+                parts.push(Part { kind, name, at: span.line_of_file(), seen });
             };
             for step in all(&flow.steps) {
                 put(Kind::Step, &step.id, "", &step.span);
@@ -105,11 +105,21 @@ impl Coverage {
         }
         for (kind, flow) in book.repairs.iter().filter(|(_, flow)| !flow.steps.is_empty()) {
             let seen = counts.repairs.get(kind).copied().unwrap_or(0);
-            parts.push(Part { kind: Kind::Repair, name: kind.as_str().to_owned(), at: at(&flow.span), seen });
+            parts.push(Part {
+                kind: Kind::Repair,
+                name: kind.as_str().to_owned(),
+                at: flow.span.line_of_file(),
+                seen,
+            });
         }
         for answer in &book.answers {
             let seen = counts.answers.get(answer.name.as_str()).copied().unwrap_or(0);
-            parts.push(Part { kind: Kind::Answer, name: answer.name.clone(), at: at(&answer.span), seen });
+            parts.push(Part {
+                kind: Kind::Answer,
+                name: answer.name.clone(),
+                at: answer.span.line_of_file(),
+                seen,
+            });
         }
         parts.sort_by_key(|part| part.kind);
         Self { parts }
@@ -172,7 +182,7 @@ struct Counts<'a> {
 impl<'a> Counts<'a> {
     fn add(&mut self, trace: &'a Trace) {
         for step in &trace.walk {
-            let verdict = step.verdict.as_str();
+            let verdict = &*step.verdict;
             if step.did_its_work() {
                 *self.walked.entry((&step.step, "")).or_default() += 1;
             }
@@ -192,10 +202,6 @@ impl<'a> Counts<'a> {
     fn walked(&self, step: &str, verdict: &str) -> usize {
         self.walked.get(&(step, verdict)).copied().unwrap_or(0)
     }
-}
-
-fn at(span: &Span) -> String {
-    format!("{}:{}", span.file, span.line)
 }
 
 /// Branches and outcomes of a step.

@@ -1,5 +1,7 @@
 //! The words for a day and an hour, as a person in Chile says and reads them.
 
+use std::fmt;
+
 use chrono::{Datelike, NaiveDate, NaiveDateTime, Timelike};
 
 const WEEKDAYS: [&str; 7] = ["lunes", "martes", "miércoles", "jueves", "viernes", "sábado", "domingo"];
@@ -24,29 +26,74 @@ pub fn month(day: NaiveDate) -> &'static str {
 }
 
 /// `jueves 26 de noviembre`.
-pub fn day_long(day: NaiveDate) -> String {
-    format!("{} {} de {}", weekday(day), day.day(), month(day))
+#[derive(Debug, Clone, Copy)]
+pub struct Day(pub NaiveDate);
+
+impl fmt::Display for Day {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} de {}", weekday(self.0), self.0.day(), month(self.0))
+    }
 }
 
 /// `jue 26 nov`: fits a list row (24 characters) with room for the hour.
-pub fn day_short(day: NaiveDate) -> String {
-    let cut = |word: &str| word.chars().take(3).collect::<String>();
-    format!("{} {} {}", cut(weekday(day)), day.day(), cut(MONTHS[day.month0() as usize]))
+#[derive(Debug, Clone, Copy)]
+struct DayShort(NaiveDate);
+
+impl fmt::Display for DayShort {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let cut = |word: &'static str| word.char_indices().nth(3).map_or(word, |(end, _)| &word[..end]);
+        write!(f, "{} {} {}", cut(weekday(self.0)), self.0.day(), cut(month(self.0)))
+    }
 }
 
 /// `10:30`.
-pub fn hour(at: NaiveDateTime) -> String {
-    format!("{:02}:{:02}", at.hour(), at.minute())
+#[derive(Debug, Clone, Copy)]
+pub struct Hour(pub NaiveDateTime);
+
+impl fmt::Display for Hour {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:02}:{:02}", self.0.hour(), self.0.minute())
+    }
 }
 
 /// `jueves 26 de noviembre a las 10:30`.
-pub fn day_hour_long(at: NaiveDateTime) -> String {
-    format!("{} a las {}", day_long(at.date()), hour(at))
+#[derive(Debug, Clone, Copy)]
+pub struct DayHour(pub NaiveDateTime);
+
+impl fmt::Display for DayHour {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} a las {}", Day(self.0.date()), Hour(self.0))
+    }
 }
 
 /// `jue 26 nov 10:30`.
+#[derive(Debug, Clone, Copy)]
+pub struct DayHourShort(pub NaiveDateTime);
+
+impl fmt::Display for DayHourShort {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", DayShort(self.0.date()), Hour(self.0))
+    }
+}
+
+/// [`Day`] as a text.
+pub fn day_long(day: NaiveDate) -> String {
+    Day(day).to_string()
+}
+
+/// [`Hour`] as a text.
+pub fn hour(at: NaiveDateTime) -> String {
+    Hour(at).to_string()
+}
+
+/// [`DayHour`] as a text.
+pub fn day_hour_long(at: NaiveDateTime) -> String {
+    DayHour(at).to_string()
+}
+
+/// [`DayHourShort`] as a text.
 pub fn day_hour_short(at: NaiveDateTime) -> String {
-    format!("{} {}", day_short(at.date()), hour(at))
+    DayHourShort(at).to_string()
 }
 
 /// The weekday's name: `jueves`.

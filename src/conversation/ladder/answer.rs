@@ -191,12 +191,12 @@ impl<'a> Running<'a> {
         message: &Message,
     ) -> Option<String> {
         let rows = self.rows(index, field);
-        let choices = self.choices(index, pending.flow, field, &rows);
-        message.mentioned(&choices).map(|place| choices[place].key.clone())
+        let place = message.mentioned(self.called(index, pending.flow, field, &rows))?;
+        rows.get(place).map(|row| row.key.clone())
     }
 
     fn answer_review(&mut self, pending: &Pending<'a>, message: &Message) -> Result<bool, Halt> {
-        let clear_yes = all_steps(&pending.flow.steps).into_iter().any(|step| {
+        let clear_yes = all_steps(&pending.flow.steps).any(|step| {
             step.id == pending.asked.field
                 && matches!(&step.kind, StepKind::Review(review) if review.clear_yes)
         });
@@ -273,8 +273,8 @@ impl<'a> Running<'a> {
 
 /// Whether the answer is consumed, not remembered.
 fn is_menu(pending: &Pending<'_>) -> bool {
-    let asks = |step: &&Step| matches!(&step.kind, StepKind::Ask(ask) if ask.field == pending.asked.field && !ask.keep);
-    all_steps(&pending.flow.steps).iter().any(asks)
+    let asks = |step: &Step| matches!(&step.kind, StepKind::Ask(ask) if ask.field == pending.asked.field && !ask.keep);
+    all_steps(&pending.flow.steps).any(asks)
 }
 
 fn option_with_word(pending: &Pending<'_>, word: &str) -> Option<String> {

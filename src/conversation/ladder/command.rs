@@ -117,9 +117,8 @@ impl<'a> Running<'a> {
         };
         let Some(flow) = self.flow_of(&self.state.stack[below]) else { return false };
         let called = &self.state.stack[form].flow;
-        let calls = |step: &&&Step| matches!(&step.kind, StepKind::CallFlow(call) if call.flow == *called);
-        let steps: Vec<Name> =
-            all_steps(&flow.steps).iter().filter(calls).map(|step| step.id.clone()).collect();
+        let calls = |step: &&Step| matches!(&step.kind, StepKind::CallFlow(call) if call.flow == *called);
+        let steps: Vec<Name> = all_steps(&flow.steps).filter(calls).map(|step| step.id.clone()).collect();
         let marks = |mark: &Name| steps.iter().any(|step| mark.split(':').next() == Some(step.as_str()));
         let Some(last) = self.state.stack[below].called.iter().rfind(|mark| marks(mark)).cloned() else {
             return false;

@@ -4,6 +4,8 @@
 //! that the chosen hour does not fit. Saying again what is so already is no correction. Repairs are transparent:
 //! at "¿qué quieres cambiar?" the words "dentista" are the correction itself.
 
+use std::sync::Arc;
+
 use super::Pending;
 use super::hours::{merge, window_feeding};
 use super::with_whom;
@@ -29,7 +31,10 @@ impl<'a> Running<'a> {
         let Some(form) = self.form() else { return Ok(false) };
         let Some(flow) = self.flow_of(&self.state.stack[form]) else { return Ok(false) };
         if let Some(pending) = pending
-            && self.means_another_flow(&Pending { index: form, flow, asked: pending.asked.clone() }, message)
+            && self.means_another_flow(
+                &Pending { index: form, flow, asked: Arc::clone(&pending.asked) },
+                message,
+            )
         {
             self.rung(5, false, "another flow is meant");
             return Ok(false);
@@ -106,8 +111,7 @@ impl<'a> Running<'a> {
             if rows.start() {
                 continue;
             }
-            let choices = self.choices(index, flow, field, &rows);
-            let Some(place) = message.mentioned(&choices) else { continue };
+            let Some(place) = message.mentioned(self.called(index, flow, field, &rows)) else { continue };
             let Some(row) = rows.get(place) else { continue };
             let value = Value::Record(row.clone());
             if !is_same(&answer.value, &value) {

@@ -11,9 +11,9 @@ use crate::conversation::running::{Halt, Running};
 use crate::conversation::state::{By, Ended};
 use crate::conversation::walk::GOES_TO;
 use crate::flow::definition::Interrupt;
-use crate::flow::expression::{Expression, Scope};
+use crate::flow::expression::Expression;
 use crate::flow::template::Part;
-use crate::flow::{Record, RepairKind, Value};
+use crate::flow::{Record, RepairKind, Scope, Seen, Value};
 
 impl<'a> Running<'a> {
     pub(super) fn fixed_answer(&mut self, message: &Message) -> Result<bool, Halt> {
@@ -188,8 +188,8 @@ fn mentions_center(parts: &[Part]) -> bool {
 struct Center<'c>(Option<&'c Record>);
 
 impl Scope for Center<'_> {
-    fn look_up(&self, name: &str) -> Option<Value> {
-        if name == "centro" { self.0.cloned().map(Value::Record) } else { None }
+    fn look_up(&self, name: &str) -> Option<Seen<'_>> {
+        self.0.filter(|_| name == "centro").map(Seen::Row)
     }
 }
 

@@ -120,13 +120,13 @@ impl<'a> Running<'a> {
                 return Ok(done);
             }
             FieldKind::Choice { .. } => {
-                let choices = self.choices(index, flow, field, rows);
                 // The "no" of "ya no puedo ir, anula mi hora" answers nothing that is asked later.
-                if choices.iter().flat_map(|choice| &choice.words).any(|word| word == "si" || word == "no") {
+                if rows.iter().flat_map(|row| &row.words).any(|word| word == "si" || word == "no") {
                     return Ok(Heard::Nothing);
                 }
-                let Some(place) = message.mentioned(&choices) else { return Ok(Heard::Nothing) };
-                let chosen = choices[place].key.clone();
+                let place = message.mentioned(self.called(index, flow, field, rows));
+                let Some(row) = place.and_then(|place| rows.get(place)) else { return Ok(Heard::Nothing) };
+                let chosen = row.key.clone();
                 let filled = self.choose(index, flow, &field.name, &chosen, By::Patient)?;
                 return Ok(if filled { Heard::Filled } else { Heard::Nothing });
             }
@@ -178,7 +178,7 @@ impl<'a> Running<'a> {
 
 /// The window that a flow's first list of hours is read with; none when it first asks which appointment is meant.
 fn first_window(flow: &Flow) -> Option<&str> {
-    let first = all_steps(&flow.steps).into_iter().find_map(|step| match &step.kind {
+    let first = all_steps(&flow.steps).find_map(|step| match &step.kind {
         StepKind::Do(call) => match port(&call.port)?.result {
             Shape::Rows(RowKind::Hour) => Some(call.into.as_deref()),
             Shape::Rows(RowKind::Appointment) => Some(None),

@@ -183,7 +183,7 @@ impl<'a> Running<'a> {
 /// The field of windows that narrows the list from which this choice is made.
 pub(super) fn window_feeding<'f>(flow: &'f Flow, field: &Field) -> Option<&'f str> {
     let memo = memo_of(field)?;
-    let call = all_steps(&flow.steps).into_iter().find_map(|step| match &step.kind {
+    let call = all_steps(&flow.steps).find_map(|step| match &step.kind {
         StepKind::Do(call) if call.into.as_deref() == Some(memo) => Some(call),
         _ => None,
     })?;

@@ -22,14 +22,14 @@ impl<'a> Running<'a> {
         message: &Message,
     ) -> bool {
         let rows = self.rows(pending.index, field);
-        let choices = self.choices(pending.index, pending.flow, field, &rows);
+        let called: Vec<_> = self.called(pending.index, pending.flow, field, &rows).collect();
         let places: Vec<usize> = if means_all(message, rows.len()) {
             (0..rows.len()).collect()
         } else {
             let numbered = numbers(message, pending);
             let named = (0..rows.len()).filter(|place| {
-                numbered.contains(&choices[*place].key)
-                    || message.mentioned(std::slice::from_ref(&choices[*place])).is_some()
+                rows.get(*place).is_some_and(|row| numbered.contains(&row.key))
+                    || message.mentioned(called.get(*place).cloned()).is_some()
             });
             named.collect()
         };

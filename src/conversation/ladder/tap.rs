@@ -122,15 +122,15 @@ impl<'a> Running<'a> {
             CANCEL => "answered: cancel",
             _ => return,
         };
-        if let Some(step) = all_steps(&flow.steps).into_iter().find(|step| step.id == review) {
-            self.trace_step(flow, step, told);
+        if let Some(step) = all_steps(&flow.steps).find(|step| step.id == review) {
+            self.trace_step(step, told);
         }
     }
 
     /// The one field that a review lets be changed: there is nothing to choose from.
     fn only_changeable(&self, index: usize, review: &str) -> Option<String> {
         let flow = self.flow_of(&self.state.stack[index])?;
-        let fields = all_steps(&flow.steps).into_iter().find_map(|step| match &step.kind {
+        let fields = all_steps(&flow.steps).find_map(|step| match &step.kind {
             StepKind::Review(known) if step.id == review => Some(&known.fields),
             _ => None,
         })?;
@@ -164,7 +164,7 @@ impl<'a> Running<'a> {
             return self.review_option(index, &tap.field, &tap.key, &tap.fingerprint);
         }
         let frame = &self.state.stack[index];
-        let corrects = all_steps(&flow.steps).into_iter().find_map(|step| match &step.kind {
+        let corrects = all_steps(&flow.steps).find_map(|step| match &step.kind {
             StepKind::Ask(ask) if ask.field == tap.field => Some(ask.stale_corrects),
             _ => None,
         });
@@ -217,7 +217,7 @@ impl<'a> Running<'a> {
         self.explain(why)
     }
 
-    fn explain(&mut self, why: &str) -> Result<(), Halt> {
+    fn explain(&mut self, why: &'static str) -> Result<(), Halt> {
         self.rung(2, false, why);
         self.shorter = true;
         if self.state.stack.is_empty() {

@@ -47,8 +47,8 @@ impl<'a> Running<'a> {
         if rows.len() == 0 {
             return None;
         }
-        let choices = self.choices(index, flow, field, &rows);
-        let place = message.professional(&choices).filter(|named| named.wanted)?.place;
+        let place =
+            message.professional(self.called(index, flow, field, &rows)).filter(|named| named.wanted)?.place;
         let value = Value::Record(rows.get(place)?.clone());
         let answered = self.state.stack[index].answers.get(&field.name);
         answered.is_none_or(|answer| !is_same(&answer.value, &value)).then_some(value)
@@ -66,23 +66,20 @@ impl<'a> Running<'a> {
             return false;
         }
         let rows = self.rows(index, field);
-        let choices = self.choices(index, flow, field, &rows);
-        let refused = message.professional(&choices).is_some_and(|named| !named.wanted);
+        let refused =
+            message.professional(self.called(index, flow, field, &rows)).is_some_and(|named| !named.wanted);
         if !refused && !message.wants_someone_else() {
             return false;
         }
-        match choices.len() {
-            0 => false,
-            1 => {
-                self.rung(5, true, "somebody else, and there is only one");
-                self.say(reply::attends_alone(&choices[0].title));
-                true
-            }
-            _ => {
-                self.rung(5, true, "somebody else: asked whom");
-                self.want(index, &field.name)
-            }
+        if rows.len() > 1 {
+            self.rung(5, true, "somebody else: asked whom");
+            return self.want(index, &field.name);
         }
+        let only = self.called(index, flow, field, &rows).next().map(|only| only.title.into_owned());
+        let Some(only) = only else { return false };
+        self.rung(5, true, "somebody else, and there is only one");
+        self.say(reply::attends_alone(&only));
+        true
     }
 }
 
@@ -94,15 +91,14 @@ pub(in crate::conversation) fn with_whom(flow: &Flow) -> Option<&Field> {
             _ => None,
         };
         memo.is_some_and(|memo| {
-            let steps = all_steps(&flow.steps);
-            let fed = steps.iter().any(|step| match &step.kind {
+            let fed = all_steps(&flow.steps).any(|step| match &step.kind {
                 StepKind::Do(call) if call.into.as_deref() == Some(memo) => {
                     port(&call.port).is_some_and(|port| port.result == Shape::Rows(RowKind::Professional))
                 }
                 _ => false,
             });
-            let asked =
-                steps.iter().any(|step| matches!(&step.kind, StepKind::Ask(ask) if ask.field == field.name));
+            let asked = all_steps(&flow.steps)
+                .any(|step| matches!(&step.kind, StepKind::Ask(ask) if ask.field == field.name));
             fed && !asked
         })
     })

@@ -3,13 +3,15 @@
 //! A list is renewed before it is shown again, never just to be passed. What the patient said earlier is tried
 //! on each question once its options exist.
 
+use std::sync::Arc;
+
 use crate::conversation::fill::Dropped;
 use crate::conversation::frames::{is_frozen, open_steps};
 use crate::conversation::ladder::Heard;
 use crate::conversation::reply::{self, Question};
 use crate::conversation::running::{Halt, Running, Verdict};
 use crate::conversation::scope::View;
-use crate::conversation::state::{Asked, AskedKind, By};
+use crate::conversation::state::{Asked, AskedKind, By, Choice};
 use crate::flow::definition::{Ask, Field, FieldKind, Step, StepKind};
 use crate::flow::{Flow, RepairKind, Value};
 
@@ -26,13 +28,13 @@ impl<'a> Running<'a> {
         match self.drop_invalid(index, flow, field) {
             Dropped::Nothing => {}
             Dropped::Passed => {
-                self.trace_step(flow, step, "dropped: its time has passed");
+                self.trace_step(step, "dropped: its time has passed");
                 if self.speak(RepairKind::Passed, &[])? {
                     return Ok(Verdict::Stop);
                 }
             }
             Dropped::Gone => {
-                self.trace_step(flow, step, "dropped: not offered any more");
+                self.trace_step(step, "dropped: not offered any more");
                 if !wanted && self.speak(RepairKind::Stale, &[])? {
                     return Ok(Verdict::Stop);
                 }
@@ -44,26 +46,26 @@ impl<'a> Running<'a> {
             if !ask.keep {
                 self.consumed.push((frame.id, field.name.clone()));
             }
-            self.trace_step(flow, step, "passed: filled");
+            self.trace_step(step, "passed: filled");
             return Ok(Verdict::Next);
         }
         if self.drop_stale_list(index, flow, field) {
-            self.trace_step(flow, step, "its list is too old to be shown again");
+            self.trace_step(step, "its list is too old to be shown again");
             return Ok(Verdict::Again);
         }
-        if let Some(verdict) = self.read_options(index, flow, Some(step), field)? {
+        if let Some(verdict) = self.read_options(index, Some(step), field)? {
             return Ok(verdict);
         }
         let rows = self.rows(index, field);
         match self.fill_from_heard(index, flow, field, &rows)? {
             Heard::Nothing => {}
             Heard::Filled => {
-                self.trace_step(flow, step, "filled: heard before");
+                self.trace_step(step, "filled: heard before");
                 // Something that acts at once may have changed the stack.
                 return Ok(if self.state.stack.len() == index + 1 { Verdict::Next } else { Verdict::Again });
             }
             Heard::Other => {
-                self.trace_step(flow, step, "its list is read again with what was heard before");
+                self.trace_step(step, "its list is read again with what was heard before");
                 return Ok(Verdict::Again);
             }
         }
@@ -71,7 +73,7 @@ impl<'a> Running<'a> {
             (rows.len(), rows.get(0), &field.kind)
             && !filled
         {
-            self.trace_step(flow, step, "filled: there is just one");
+            self.trace_step(step, "filled: there is just one");
             let row = row.clone();
             let value = if *several { Value::Rows(vec![row]) } else { Value::Record(row) };
             self.give(index, flow, &field.name, value, By::Engine);
@@ -80,24 +82,15 @@ impl<'a> Running<'a> {
         if rows.len() == 0 && matches!(field.kind, FieldKind::Choice { .. }) {
             return self.nothing_to_choose(index, flow, step, field);
         }
-        self.trace_step(flow, step, if wanted { "stopped: wanted anew" } else { "stopped: empty" });
+        self.trace_step(step, if wanted { "stopped: wanted anew" } else { "stopped: empty" });
         let frame = &self.state.stack[index];
         let view = View::new(flow, frame);
         let text = ask.text.render(&view);
         let shorter = ask.shorter.as_ref().map(|text| text.render(&view));
         let options = self.options(index, flow, field, &rows, ask.more);
-        let fingerprint = reply::of_question(&text, &options);
-        self.pend(Question {
-            frame: frame.id,
-            field: field.name.clone(),
-            label: reply::label(&flow.name, &field.name),
-            kind: AskedKind::Field,
-            fingerprint,
-            text,
-            shorter,
-            options,
-            list_button: ask.list_button.clone(),
-        });
+        let asked = self.now_asked(frame.id, field, text, options);
+        let label = reply::label(&flow.name, &field.name);
+        self.pend(Question { asked, label, shorter, list_button: ask.list_button.clone() });
         Ok(Verdict::Stop)
     }
 
@@ -108,7 +101,7 @@ impl<'a> Running<'a> {
             let frozen = is_frozen(flow, &self.state.stack[index], &field.name);
             if !frozen && self.drop_invalid(index, flow, field) == Dropped::Passed {
                 let at = format!("{}.ask.{}", flow.name, field.name);
-                self.trace_at(at, &field.span, "dropped: its time has passed");
+                self.trace_at(&at, &field.span, "dropped: its time has passed");
                 return self.speak(RepairKind::Passed, &[]);
             }
         }
@@ -129,7 +122,7 @@ impl<'a> Running<'a> {
         if has_step {
             return Ok(None);
         }
-        if let Some(verdict) = self.read_options(index, flow, None, field)? {
+        if let Some(verdict) = self.read_options(index, None, field)? {
             return Ok(Some(verdict));
         }
         let rows = self.rows(index, field);
@@ -138,21 +131,12 @@ impl<'a> Running<'a> {
             return Ok(None);
         }
         let at = format!("{}.ask.{}", flow.name, field.name);
-        self.trace_at(at, &field.span, "stopped: wanted anew");
+        self.trace_at(&at, &field.span, "stopped: wanted anew");
         let text = reply::ask_volunteered(field);
         let options = self.options(index, flow, field, &rows, false);
-        let fingerprint = reply::of_question(&text, &options);
-        self.pend(Question {
-            frame: self.state.stack[index].id,
-            field: field.name.clone(),
-            label: reply::label(&flow.name, &field.name),
-            kind: AskedKind::Field,
-            fingerprint,
-            text,
-            shorter: None,
-            options,
-            list_button: None,
-        });
+        let asked = self.now_asked(self.state.stack[index].id, field, text, options);
+        let label = reply::label(&flow.name, &field.name);
+        self.pend(Question { asked, label, shorter: None, list_button: None });
         Ok(Some(Verdict::Stop))
     }
 
@@ -174,39 +158,45 @@ impl<'a> Running<'a> {
             && frame.memos.get(name).is_some_and(|memo| memo.at < now)
         {
             frame.memos.remove(name);
-            self.trace_step(flow, step, "nothing left in its list: read again");
+            self.trace_step(step, "nothing left in its list: read again");
             return Ok(Verdict::Again);
         }
         if frame.is_repair() {
             // "¿Qué quieres cambiar?" with nothing to change.
-            self.trace_step(flow, step, "passed: nothing to choose from");
+            self.trace_step(step, "passed: nothing to choose from");
             return Ok(Verdict::Next);
         }
-        self.trace_step(flow, step, "nothing to choose from");
+        self.trace_step(step, "nothing to choose from");
         self.hand_off(&format!("nothing_to_choose:{}.{}", flow.name, field.name), true)?;
         Ok(Verdict::Again)
     }
 
+    /// A field's question as it is asked in this turn.
+    fn now_asked(&self, frame: u32, field: &Field, text: String, options: Vec<Choice>) -> Arc<Asked> {
+        Arc::new(Asked {
+            tick: self.state.tick + 1,
+            at: self.event.now,
+            frame,
+            field: field.name.clone(),
+            kind: AskedKind::Field,
+            fingerprint: reply::of_question(&text, &options),
+            options,
+            text,
+            nudged: false,
+        })
+    }
+
     /// The question at which the walk stands.
     pub(super) fn pend(&mut self, question: Question) {
+        let asked = &question.asked;
         let same_question = self
             .before
             .as_ref()
-            .is_some_and(|asked| asked.frame == question.frame && asked.field == question.field);
-        if !same_question && let Some(index) = self.position(question.frame) {
+            .is_some_and(|before| before.frame == asked.frame && before.field == asked.field);
+        if !same_question && let Some(index) = self.position(asked.frame) {
             self.state.stack[index].misses = 0;
         }
-        self.state.asked = Some(Asked {
-            tick: self.state.tick + 1,
-            at: self.event.now,
-            frame: question.frame,
-            field: question.field.clone(),
-            kind: question.kind,
-            fingerprint: question.fingerprint.clone(),
-            options: question.options.clone(),
-            text: question.text.clone(),
-            nudged: false,
-        });
+        self.state.asked = Some(Arc::clone(asked));
         self.question = Some(question);
     }
 }

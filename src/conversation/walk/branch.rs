@@ -31,7 +31,7 @@ impl<'a> Running<'a> {
         *count += 1;
         let used_up = branch.up_to.is_some_and(|most| *count > most);
         if used_up {
-            self.trace_step(flow, step, format!("used up: {outcome}"));
+            self.trace_step(step, format!("used up: {outcome}"));
         }
         if let Some(text) = &branch.say {
             let words = text.render(&View::new(flow, &self.state.stack[index]));
@@ -194,7 +194,7 @@ impl<'a> Running<'a> {
             {
                 let row = fixed_row(&option.key, &option.title, &option.words);
                 let at = format!("{}.ask.{field}", flow.name);
-                self.trace_at(at, &declared.span, format!("chosen: {key}"));
+                self.trace_at(&at, &declared.span, format!("chosen: {key}"));
                 self.give(index, flow, field, Value::Record(row), by);
                 if let Some(action) = &option.action {
                     // The option is used up by what it does.

@@ -7,8 +7,7 @@ use crate::conversation::running::{Halt, Running, Verdict};
 use crate::conversation::scope::View;
 use crate::conversation::state::By;
 use crate::flow::definition::{FlowCall, Step};
-use crate::flow::expression::Scope;
-use crate::flow::{Flow, Name, Record, Value};
+use crate::flow::{Flow, Name, Record, Scope, Seen, Value};
 
 /// The names of a flow, and the row at hand.
 struct WithItem<'v> {
@@ -17,9 +16,9 @@ struct WithItem<'v> {
 }
 
 impl Scope for WithItem<'_> {
-    fn look_up(&self, name: &str) -> Option<Value> {
+    fn look_up(&self, name: &str) -> Option<Seen<'_>> {
         match self.item {
-            Some((item, row)) if item == name => Some(Value::Record(row.clone())),
+            Some((item, row)) if item == name => Some(Seen::Row(row)),
             _ => self.view.look_up(name),
         }
     }
@@ -43,8 +42,8 @@ impl<'a> Running<'a> {
             None => (!frame.called.contains(&step.id)).then(|| (step.id.clone(), given(None))),
             Some(each) => {
                 let rows = match view.look_up(&each.of) {
-                    Some(Value::Rows(rows)) => rows,
-                    _ => Vec::new(),
+                    Some(Seen::Rows(rows)) => rows,
+                    _ => &[],
                 };
                 let mark = |row: &Record| format!("{}:{}", step.id, row.key);
                 let row = rows.iter().find(|row| !frame.called.contains(&mark(row)));
@@ -52,13 +51,13 @@ impl<'a> Running<'a> {
             }
         };
         let Some((mark, given)) = next else {
-            self.trace_step(flow, step, "passed: called");
+            self.trace_step(step, "passed: called");
             return Ok(Verdict::Next);
         };
         if self.silent {
             return Ok(Verdict::Stop);
         }
-        self.trace_step(flow, step, format!("calls {}", call.flow));
+        self.trace_step(step, format!("calls {}", call.flow));
         self.state.stack[index].called.push(mark);
         let carried = self.to_carry(index);
         if !self.enter(&call.flow) {

@@ -32,7 +32,7 @@ impl<'a> Running<'a> {
         let attempt = frame.tries.get(&step.id).copied().unwrap_or(0) + 1;
         let once = format!("{}/{}/{attempt}", frame.id, step.id);
         let got = self.ask_world(Need::Write { port: call.port.clone(), arguments, hold, once })?;
-        self.trace_step(flow, step, format!("outcome {}", got.outcome));
+        self.trace_step(step, format!("outcome {}", got.outcome));
         if let Some(yes) = &mut self.yes {
             yes.spent = true;
         }

@@ -30,11 +30,11 @@ impl<'a> Running<'a> {
         let fingerprint = fingerprint::of_call(&call.port, &arguments);
         let held = frame.holds.get(&step.id);
         if held.is_some_and(|held| held.fingerprint == fingerprint && held.until > now) {
-            self.trace_step(flow, step, "passed: held");
+            self.trace_step(step, "passed: held");
             return Ok(Verdict::Next);
         }
         if self.yes.as_ref().is_some_and(|yes| yes.frame == frame.id && !yes.spent) {
-            self.trace_step(flow, step, "passed: the commit takes it again");
+            self.trace_step(step, "passed: the commit takes it again");
             return Ok(Verdict::Next);
         }
         if self.silent {
@@ -45,7 +45,7 @@ impl<'a> Running<'a> {
         let slot = hour_of(&call.port, &arguments).unwrap_or_default();
         let need = Need::Hold { port: call.port.clone(), arguments, instead_of };
         let got = self.ask_world(need)?;
-        self.trace_step(flow, step, format!("outcome {}", got.outcome));
+        self.trace_step(step, format!("outcome {}", got.outcome));
         if got.outcome != OK {
             return self.branch(index, flow, step, call, &got.outcome);
         }

@@ -25,7 +25,7 @@ impl<'a> Running<'a> {
         let fingerprint = fingerprint::of_call(&call.port, &arguments);
         let into = call.into.as_ref().unwrap_or(&step.id);
         if frame.memos.get(into).is_some_and(|memo| memo.fingerprint == fingerprint) {
-            self.trace_step(flow, step, "passed: read");
+            self.trace_step(step, "passed: read");
             return Ok(Verdict::Next);
         }
         let except = refused_rows(self, index, flow, into);
@@ -35,7 +35,7 @@ impl<'a> Running<'a> {
             OK if rows.is_empty() && call.on.contains_key("none") => "none",
             outcome => outcome,
         };
-        self.trace_step(flow, step, format!("outcome {outcome}"));
+        self.trace_step(step, format!("outcome {outcome}"));
         if outcome == OK {
             self.keep(index, into, fingerprint, rows);
             self.hear_with_whom(index, flow);
@@ -56,7 +56,6 @@ impl<'a> Running<'a> {
     pub(in crate::conversation) fn read_options(
         &mut self,
         index: usize,
-        flow: &'a Flow,
         step: Option<&'a Step>,
         field: &'a Field,
     ) -> Result<Option<Verdict>, Halt> {
@@ -68,7 +67,7 @@ impl<'a> Running<'a> {
         let rows = self.offerable(&got.rows, &[]);
         let outcome = if got.outcome == OK && rows.is_empty() { "none" } else { &got.outcome };
         if let Some(step) = step {
-            self.trace_step(flow, step, format!("options: outcome {outcome}"));
+            self.trace_step(step, format!("options: outcome {outcome}"));
         }
         if outcome == OK {
             self.keep(index, name, fingerprint::of_call(name, &[]), rows);
@@ -144,8 +143,7 @@ fn refused_rows(running: &Running<'_>, index: usize, flow: &Flow, memo: &str) ->
 fn port_of(flow: &Flow, memo: &str) -> Option<&'static crate::flow::port::Port> {
     use crate::conversation::frames::all_steps;
     use crate::flow::definition::StepKind;
-    let steps = all_steps(&flow.steps);
-    let call = steps.iter().find_map(|step| match &step.kind {
+    let call = all_steps(&flow.steps).find_map(|step| match &step.kind {
         StepKind::Do(call) if call.into.as_deref() == Some(memo) => Some(call.port.as_str()),
         _ => None,
     });

@@ -1,10 +1,12 @@
 //! `review`: passed only in the turn of a yes to exactly what it would read out now.
 
+use std::sync::Arc;
+
 use crate::conversation::fingerprint::Fingerprint;
-use crate::conversation::reply::{self, CANCEL, CHANGE, YES};
+use crate::conversation::reply::{self, CANCEL, CHANGE, Question, YES};
 use crate::conversation::running::{Halt, Running, Verdict};
 use crate::conversation::scope::View;
-use crate::conversation::state::{AskedKind, Choice, Frame};
+use crate::conversation::state::{Asked, AskedKind, Choice, Frame};
 use crate::flow::Flow;
 use crate::flow::definition::{Review, Step};
 
@@ -23,16 +25,16 @@ impl<'a> Running<'a> {
         if let Some(yes) = self.yes.as_mut().filter(|yes| yes.frame == id && !yes.spent) {
             if yes.review == step.id && yes.fingerprint == fingerprint {
                 yes.used = true;
-                self.trace_step(flow, step, "passed: a yes to this very text");
+                self.trace_step(step, "passed: a yes to this very text");
                 return Ok(Verdict::Next);
             }
             // Walked again without it, so that nothing was passed over on its account.
-            self.trace_step(flow, step, "changed since the yes");
+            self.trace_step(step, "changed since the yes");
             self.yes = None;
             self.changed = true;
             return Ok(Verdict::Again);
         }
-        self.trace_step(flow, step, "stopped: wants a yes");
+        self.trace_step(step, "stopped: wants a yes");
         let option = |key: &str, title: &str, words: &[&str]| Choice {
             key: key.to_owned(),
             title: title.to_owned(),
@@ -45,18 +47,19 @@ impl<'a> Running<'a> {
             option(CHANGE, &review.change, &[]),
             option(CANCEL, &review.cancel, &[]),
         ];
-        let question = reply::Question {
+        let asked = Asked {
+            tick: self.state.tick + 1,
+            at: self.event.now,
             frame: id,
             field: step.id.clone(),
-            label: reply::label(&flow.name, "review"),
             kind: AskedKind::Review,
             fingerprint,
-            text,
-            shorter: None,
             options,
-            list_button: None,
+            text,
+            nudged: false,
         };
-        self.pend(question);
+        let label = reply::label(&flow.name, "review");
+        self.pend(Question { asked: Arc::new(asked), label, shorter: None, list_button: None });
         Ok(Verdict::Stop)
     }
 }

@@ -1,8 +1,10 @@
 //! What can be chosen, and how it is shown: rows of a memo or of the flow, a page of them, the engine's own options.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::conversation::frames::{all_steps, fixed_row, is_frozen};
+use crate::conversation::message::Called;
 use crate::conversation::reply::{self, MOST_OPTIONS};
 use crate::conversation::running::Running;
 use crate::conversation::scope::View;
@@ -48,6 +50,11 @@ impl Rows {
     }
 }
 
+/// A text, unless it would be empty.
+fn rendered(template: &Template, view: &View<'_>) -> Option<String> {
+    Some(template.render(view)).filter(|text| !text.trim().is_empty())
+}
+
 /// The wall time a row stands for.
 pub(in crate::conversation) fn starts(row: &Record) -> Option<chrono::NaiveDateTime> {
     row.columns.values().find_map(|value| match value {
@@ -85,7 +92,7 @@ impl<'a> Running<'a> {
         let below = self.state.stack[..index].iter().rposition(|frame| !frame.is_repair());
         let Some(frame) = below.map(|below| &self.state.stack[below]) else { return Vec::new() };
         let Some(flow) = self.flow_of(frame) else { return Vec::new() };
-        let reviewed = all_steps(&flow.steps).into_iter().find_map(|step| match &step.kind {
+        let reviewed = all_steps(&flow.steps).find_map(|step| match &step.kind {
             StepKind::Review(review) => Some(&review.fields),
             _ => None,
         });
@@ -100,43 +107,41 @@ impl<'a> Running<'a> {
     }
 
     /// A row as an option.
-    pub(in crate::conversation) fn choice(
-        &self,
-        index: usize,
-        flow: &Flow,
-        field: &Field,
-        row: &Record,
-    ) -> Choice {
-        let FieldKind::Choice { source, title, detail, .. } = &field.kind else {
+    fn choice(&self, index: usize, flow: &Flow, field: &Field, row: &Record) -> Choice {
+        let FieldKind::Choice { detail, .. } = &field.kind else {
             return reply::own_choice(&row.key, &row.key, &[]);
         };
-        let plain = matches!(source, Source::Fixed(_) | Source::FieldsBelow);
         let view = View::new(flow, &self.state.stack[index]);
-        let view = view.with(row);
-        let render =
-            |template: &Template| Some(template.render(&view)).filter(|text| !text.trim().is_empty());
-        let own = match row.columns.get("titulo") {
-            Some(Value::Text(text)) if plain => Some(text.clone()),
-            _ => None,
-        };
         Choice {
             key: row.key.clone(),
-            title: own.or_else(|| render(title)).unwrap_or_else(|| row.key.clone()),
-            detail: detail.as_ref().and_then(render),
+            title: self.title(index, flow, field, row).into_owned(),
+            detail: detail.as_ref().and_then(|detail| rendered(detail, &view.with(row))),
             starts: starts(row),
             words: row.words.clone(),
         }
     }
 
-    /// The rows as options, all of them.
-    pub(in crate::conversation) fn choices(
+    /// What a row is called on the screen.
+    fn title<'r>(&self, index: usize, flow: &Flow, field: &Field, row: &'r Record) -> Cow<'r, str> {
+        let FieldKind::Choice { source, title, .. } = &field.kind else { return Cow::Borrowed(&row.key) };
+        if matches!(source, Source::Fixed(_) | Source::FieldsBelow)
+            && let Some(Value::Text(own)) = row.columns.get("titulo")
+        {
+            return Cow::Borrowed(own);
+        }
+        let view = View::new(flow, &self.state.stack[index]);
+        rendered(title, &view.with(row)).map_or(Cow::Borrowed(&row.key), Cow::Owned)
+    }
+
+    /// How the rows can be named, all of them in their order.
+    pub(in crate::conversation) fn called<'r>(
         &self,
         index: usize,
         flow: &Flow,
         field: &Field,
-        rows: &Rows,
-    ) -> Vec<Choice> {
-        rows.iter().map(|row| self.choice(index, flow, field, row)).collect()
+        rows: &'r Rows,
+    ) -> impl Iterator<Item = Called<'r>> {
+        rows.iter().map(move |row| Called { title: self.title(index, flow, field, row), words: &row.words })
     }
 
     /// What is shown: a page of the rows, and the engine's own options.

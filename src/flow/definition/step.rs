@@ -1,6 +1,7 @@
 //! The steps of a flow, and what they do when a port answers otherwise than hoped.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::Span;
 use crate::flow::expression::Expression;
@@ -12,6 +13,10 @@ use crate::flow::value::Name;
 pub struct Step {
     /// Unique within the flow and stable while the flow is: `ask.hora`, `do.oferta`, `say.3`, `review.1`.
     pub id: Name,
+    /// With its flow, as traces and coverage name it: `agendar.ask.hora`.
+    pub name: Arc<str>,
+    /// Where it stands: `agendar.yaml:31`.
+    pub at: Arc<str>,
     /// What it is.
     pub kind: StepKind,
     /// Where it stands.

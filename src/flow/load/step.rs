@@ -92,7 +92,8 @@ impl Reading<'_> {
         } else {
             (self.numbered("end"), StepKind::End)
         };
-        Some(Step { id, kind, span })
+        let name = format!("{}.{id}", self.flow).into();
+        Some(Step { id, name, at: span.line_of_file().into(), kind, span })
     }
 
     fn flow_call(&mut self, flow: &Text, step: &raw::Step) -> FlowCall {
