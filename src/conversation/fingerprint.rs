@@ -31,6 +31,14 @@ impl Fingerprint {
         self.bytes(&number.to_le_bytes())
     }
 
+    /// A value as it is passed to a port: a row by its key.
+    pub(super) fn argument(self, value: &Value) -> Self {
+        match value {
+            Value::Record(row) => self.bytes(&[8]).text(&row.key),
+            value => self.value(value),
+        }
+    }
+
     /// A value with its type.
     pub(super) fn value(self, value: &Value) -> Self {
         match value {

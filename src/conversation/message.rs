@@ -79,7 +79,7 @@ impl Message {
         let asked = pending.map_or(understanding::Asked::Nothing, |(flow, asked)| kind_of(flow, asked));
         let context = Context { asked, options: &offered, ..Context::at(event.local) };
         let read = understand(text, &context);
-        let normal = normal(text);
+        let normal = read.normal;
         let words: Vec<String> = normal.split_whitespace().map(str::to_owned).collect();
         let intent = Some(read.intent).filter(|intent| !SMALL_WORDS.contains(intent));
         let clock = read.window.as_ref().is_some_and(|window| {
@@ -251,7 +251,12 @@ impl Message {
             ["la", "el", "con", "sea", "señora", "señor"].contains(&word.as_str())
                 || TITLES.contains(&word.as_str())
         });
-        before.next().is_some_and(|word| ["no", "menos", "excepto", "salvo", "sin"].contains(&word.as_str()))
+        before.next().is_some_and(|word| REFUSES.contains(&word.as_str()))
+    }
+
+    /// Whether a word stands in it with which somebody is refused.
+    pub(super) fn refuses(&self) -> bool {
+        self.words.iter().any(|word| REFUSES.contains(&word.as_str()))
     }
 
     /// Where a name stands in the message and how many words it has.
@@ -291,6 +296,9 @@ pub(super) struct Named {
     /// Wanted, or just not: "con cualquiera menos Soto".
     pub(super) wanted: bool,
 }
+
+/// What stands before the name of a professional who is not wanted.
+const REFUSES: [&str; 5] = ["no", "menos", "excepto", "salvo", "sin"];
 
 /// What stands before the name of a professional.
 const TITLES: [&str; 25] = [

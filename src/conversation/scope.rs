@@ -31,7 +31,10 @@ impl<'v> View<'v> {
 
     /// The arguments of a call, rows shrunk to their keys.
     pub(super) fn arguments(&self, arguments: &[(Name, Expression)]) -> Vec<(Name, Value)> {
-        let value = |expression: &Expression| expression.evaluate(self).as_argument();
+        let value = |expression: &Expression| match expression.see(self) {
+            Seen::Row(row) => Value::Key(row.key.clone()),
+            seen => seen.into_value(),
+        };
         arguments.iter().map(|(name, expression)| (name.clone(), value(expression))).collect()
     }
 

@@ -253,7 +253,8 @@ pub struct Tap {
 impl Tap {
     /// The id of a button or row: `3|hora|d12-t3-2026-12-01T15:00|9f3a61c2`, at most 200 bytes.
     pub fn id(frame: u32, field: &str, key: &str, fingerprint: &str) -> String {
-        format!("{frame}|{field}|{key}|{fingerprint}")
+        let frame = frame.to_string();
+        [&*frame, field, key, fingerprint].join("|")
     }
 
     /// Its id.

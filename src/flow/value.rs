@@ -61,14 +61,6 @@ pub struct Record {
 }
 
 impl Value {
-    /// What is passed to a port: a row shrinks to its key.
-    pub fn as_argument(&self) -> Self {
-        match self {
-            Self::Record(record) => Self::Key(record.key.clone()),
-            other => other.clone(),
-        }
-    }
-
     /// Whether it is there at all.
     pub fn is_something(&self) -> bool {
         *self != Self::Nothing

@@ -145,6 +145,8 @@ pub struct Reason {
 /// What was understood; every part that the message carries.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Understanding {
+    /// The words of the message in normal form, as [`normal`] gives them.
+    pub normal: String,
     /// What the patient wants.
     pub intent: Intent,
     /// How sure that is, 0 to 1.
@@ -244,6 +246,7 @@ pub fn understand(text: &str, context: &Context<'_>) -> Understanding {
     let (intent, confidence) = intent::of(&evidence, &mut why);
     let number = number::said(&read, &numbers, |token| times.takes(token));
     Understanding {
+        normal: normal::line_of(&read),
         intent,
         confidence,
         assent,

@@ -62,8 +62,12 @@ pub(super) struct Read<'a> {
 
 /// The words of a text in normal form, joined by single spaces: for comparing what was typed with a label.
 pub fn normal(text: &str) -> String {
-    let read = read(text);
-    let mut line = String::with_capacity(text.len());
+    line_of(&read(text))
+}
+
+/// The same of a text that has been read.
+pub(super) fn line_of(read: &Read<'_>) -> String {
+    let mut line = String::with_capacity(read.text.len());
     for at in 0..read.tokens.len() {
         let shown = match read.tokens[at].kind {
             Kind::Word => read.word(at),

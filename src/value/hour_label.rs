@@ -31,7 +31,11 @@ pub struct Day(pub NaiveDate);
 
 impl fmt::Display for Day {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {} de {}", weekday(self.0), self.0.day(), month(self.0))
+        f.write_str(weekday(self.0))?;
+        f.write_str(" ")?;
+        self.0.day().fmt(f)?;
+        f.write_str(" de ")?;
+        f.write_str(month(self.0))
     }
 }
 
@@ -42,7 +46,11 @@ struct DayShort(NaiveDate);
 impl fmt::Display for DayShort {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let cut = |word: &'static str| word.char_indices().nth(3).map_or(word, |(end, _)| &word[..end]);
-        write!(f, "{} {} {}", cut(weekday(self.0)), self.0.day(), cut(month(self.0)))
+        f.write_str(cut(weekday(self.0)))?;
+        f.write_str(" ")?;
+        self.0.day().fmt(f)?;
+        f.write_str(" ")?;
+        f.write_str(cut(month(self.0)))
     }
 }
 
@@ -52,7 +60,14 @@ pub struct Hour(pub NaiveDateTime);
 
 impl fmt::Display for Hour {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:02}:{:02}", self.0.hour(), self.0.minute())
+        for (sign, number) in [("", self.0.hour()), (":", self.0.minute())] {
+            f.write_str(sign)?;
+            if number < 10 {
+                f.write_str("0")?;
+            }
+            number.fmt(f)?;
+        }
+        Ok(())
     }
 }
 
@@ -62,7 +77,9 @@ pub struct DayHour(pub NaiveDateTime);
 
 impl fmt::Display for DayHour {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} a las {}", Day(self.0.date()), Hour(self.0))
+        Day(self.0.date()).fmt(f)?;
+        f.write_str(" a las ")?;
+        Hour(self.0).fmt(f)
     }
 }
 
@@ -72,7 +89,9 @@ pub struct DayHourShort(pub NaiveDateTime);
 
 impl fmt::Display for DayHourShort {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", DayShort(self.0.date()), Hour(self.0))
+        DayShort(self.0.date()).fmt(f)?;
+        f.write_str(" ")?;
+        Hour(self.0).fmt(f)
     }
 }
 

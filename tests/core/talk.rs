@@ -261,7 +261,7 @@ impl Talk {
             return;
         };
         let frame = self.state.stack.iter().find(|frame| frame.id == asked.frame).expect("it asks");
-        let answers = frame.answers.iter().map(|(name, answer)| (name.clone(), answer.value.as_argument()));
+        let answers = frame.answers.iter().map(|(name, answer)| (name.clone(), as_argument(&answer.value)));
         self.reviewed.insert((asked.frame, asked.fingerprint.clone()), answers.collect());
     }
 
@@ -359,4 +359,12 @@ fn in_words(need: &Need) -> String {
 fn through_json<T: serde::Serialize + serde::de::DeserializeOwned>(value: &T) -> T {
     let text = serde_json::to_string(value).expect("it can be written");
     serde_json::from_str(&text).expect("and read back")
+}
+
+/// What is passed to a port: of a row, its key.
+pub(crate) fn as_argument(value: &Value) -> Value {
+    match value {
+        Value::Record(row) => Value::Key(row.key.clone()),
+        value => value.clone(),
+    }
 }

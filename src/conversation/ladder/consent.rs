@@ -215,14 +215,12 @@ pub(super) fn is_whole_yes(message: &Message, label: &str, clear: bool) -> bool 
     let label = Message::normal_form(label);
     let verbs: Vec<&str> = label.split_whitespace().filter_map(stem).collect();
     let is_verb = |word: &str| stem(word).is_some_and(|stem| verbs.contains(&stem));
-    let mut line = format!(" {} ", message.words.join(" "));
+    let mut words: Vec<&str> = message.words.iter().map(String::as_str).collect();
     if !clear {
-        for phrase in AGREES_IN_PHRASES {
-            line = line.replace(&format!(" {phrase} "), " ");
-        }
+        AGREES_IN_PHRASES.iter().for_each(|phrase| take_out(&mut words, phrase));
     }
-    let names_verb = line.split_whitespace().any(is_verb);
-    line.split_whitespace().all(|word| {
+    let names_verb = words.iter().any(|word| is_verb(word));
+    words.into_iter().all(|word| {
         AGREES.contains(&word)
             || COURTESY.contains(&word)
             || is_verb(word)
@@ -230,6 +228,19 @@ pub(super) fn is_whole_yes(message: &Message, label: &str, clear: bool) -> bool 
             || (!clear && AGREES_LIGHTLY.contains(&word))
             || (!clear && message.window.is_some() && is_time(word))
     })
+}
+
+/// Takes a phrase out of the words wherever it stands.
+fn take_out(words: &mut Vec<&str>, phrase: &str) {
+    let length = phrase.split(' ').count();
+    let mut at = 0;
+    while at + length <= words.len() {
+        if words[at..at + length].iter().copied().eq(phrase.split(' ')) {
+            words.drain(at..at + length);
+        } else {
+            at += 1;
+        }
+    }
 }
 
 fn is_time(word: &str) -> bool {

@@ -66,8 +66,10 @@ impl<'a> Running<'a> {
             return false;
         }
         let rows = self.rows(index, field);
-        let refused =
-            message.professional(self.called(index, flow, field, &rows)).is_some_and(|named| !named.wanted);
+        let refused = message.refuses()
+            && message
+                .professional(self.called(index, flow, field, &rows))
+                .is_some_and(|named| !named.wanted);
         if !refused && !message.wants_someone_else() {
             return false;
         }

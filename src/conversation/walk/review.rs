@@ -69,8 +69,5 @@ fn of_review(text: &str, frame: &Frame) -> String {
     let mut answers: Vec<_> = frame.answers.iter().collect();
     answers.sort_by_key(|(name, _)| *name);
     let start = Fingerprint::new().text(text);
-    answers
-        .into_iter()
-        .fold(start, |taken, (name, answer)| taken.text(name).value(&answer.value.as_argument()))
-        .finish()
+    answers.into_iter().fold(start, |taken, (name, answer)| taken.text(name).argument(&answer.value)).finish()
 }

@@ -92,7 +92,7 @@ impl Turn<'_> {
                 talk.reviewed.get(&(frame, fingerprint)).expect("the yes was to something never shown");
             let known =
                 self.before.stack.iter().find(|known| known.id == frame).expect("it was there before");
-            let answers = known.answers.iter().map(|(name, answer)| (name, answer.value.as_argument()));
+            let answers = known.answers.iter().map(|(name, answer)| (name, as_argument(&answer.value)));
             let renamed = known.book != talk.book.hash;
             for (name, value) in answers.filter(|_| !renamed) {
                 assert_eq!(read_out.get(name), Some(&value), "{name} was another when it was read out");
