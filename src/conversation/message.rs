@@ -3,9 +3,8 @@
 //! The understanding reads the words; this adds what only makes sense beside a question: which row of any list
 //! the words name, whether they are a bare yes, no or number, and "otro día", "más horas".
 
-use chrono::NaiveDate;
+use chrono::{NaiveDate, NaiveDateTime};
 
-use super::need::Event;
 use super::reply;
 use super::state::{Asked, AskedKind, Choice};
 use crate::flow::Flow;
@@ -54,8 +53,8 @@ pub(super) struct Message {
     pub(super) rut: Option<RutTail>,
     pub(super) birth: Option<NaiveDate>,
     pub(super) number: Option<i64>,
-    /// A prestación is named, whether or not this centre has it.
-    pub(super) specialty: bool,
+    /// The prestación that is named, whether or not this centre has it.
+    pub(super) specialty: Option<String>,
 }
 
 impl Message {
@@ -63,7 +62,7 @@ impl Message {
         text: &str,
         options: &[Choice],
         pending: Option<(&Flow, &Asked)>,
-        event: &Event,
+        local: NaiveDateTime,
     ) -> Self {
         let offered: Vec<Offered<'_>> = options
             .iter()
@@ -75,7 +74,7 @@ impl Message {
             })
             .collect();
         let asked = pending.map_or(understanding::Asked::Nothing, |(flow, asked)| kind_of(flow, asked));
-        let context = Context { asked, options: &offered, ..Context::at(event.local) };
+        let context = Context { asked, options: &offered, ..Context::at(local) };
         let read = understand(text, &context);
         let normal = normal(text);
         let words: Vec<String> = normal.split_whitespace().map(str::to_owned).collect();
@@ -84,7 +83,7 @@ impl Message {
             let mut times = window.times.iter();
             times.len() == 1 && times.all(|time| time.end.saturating_sub(time.start) <= NARROW)
         });
-        let today = event.local.date();
+        let today = local.date();
         let no_day = match &read.when {
             Some(When::Conflict) => Some(reply::DAY_AND_DATE_DIFFER),
             Some(When::Reject) => Some(reply::NO_SUCH_DATE),
@@ -117,7 +116,7 @@ impl Message {
             rut: read.rut.map(Rut::tail).or(read.rut_tail),
             birth: read.birth_date,
             number: read.number,
-            specialty: read.specialty.is_some(),
+            specialty: read.specialty,
             normal,
             words,
         }

@@ -22,6 +22,8 @@ pub(super) const CANCEL: &str = "cancelar";
 pub(super) const ANY: &str = "da_lo_mismo";
 /// The key of all rows, where several can be chosen.
 pub(super) const ALL: &str = "todos";
+/// The key of "these are all", where several can be chosen one after the other.
+pub(super) const DONE: &str = "listo";
 /// The key of the next page.
 pub(super) const MORE: &str = "mas";
 
@@ -48,8 +50,27 @@ pub(super) const YES_TITLE: &str = "Sí";
 pub(super) const NO_TITLE: &str = "No";
 pub(super) const ANY_TITLE: &str = "Me da lo mismo";
 pub(super) const ALL_TITLE: &str = "Todos";
+pub(super) const DONE_TITLE: &str = "Listo";
 pub(super) const MORE_HOURS: &str = "Más horas";
 pub(super) const MORE_ROWS: &str = "Ver más";
+
+/// One of several was tapped: a list takes one tap at a time.
+pub(super) fn picked_so_far(titles: &[String]) -> String {
+    format!("Hasta ahora: {}. Puedes agregar más. Si ya está, toca «Listo».", in_words(titles))
+}
+
+/// One more was tapped in a list that was answered already.
+pub(super) fn added(titles: &[String]) -> String {
+    format!("Agregué: {}.", in_words(titles))
+}
+
+/// "Ana, Eva y Luz".
+fn in_words(titles: &[String]) -> String {
+    match titles {
+        [most @ .., last] if !most.is_empty() => format!("{} y {last}", most.join(", ")),
+        _ => titles.join(""),
+    }
+}
 
 /// Asks a field that the flow itself never asks, only hears.
 pub(super) fn ask_volunteered(field: &Field) -> String {

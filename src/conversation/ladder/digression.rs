@@ -149,8 +149,9 @@ impl<'a> Running<'a> {
                 let title = Value::Text(target.title.clone());
                 let extra = [("destino", title), (GOES_TO, Value::Key(name.to_owned()))];
                 self.push_repair(RepairKind::LeaveFirst, &extra);
-                if let (Some(top), Some(message)) = (self.state.stack.last_mut(), message) {
-                    top.heard.push(message.text.clone());
+                let entry = message.map(|message| self.overheard(message));
+                if let (Some(top), Some(entry)) = (self.state.stack.last_mut(), entry) {
+                    top.heard.push(entry);
                 }
             }
             Interrupt::Replace if !same => {

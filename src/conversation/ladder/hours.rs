@@ -209,16 +209,19 @@ pub(super) fn without_clock(window: &Window) -> Window {
     Window { times: Vec::new(), ..window.clone() }
 }
 
+/// Whether a window says anything of days, not of times only.
+pub(in crate::conversation) fn names_days(window: &Window) -> bool {
+    !window.days.is_empty()
+        || !window.except.is_empty()
+        || !window.weekdays.is_every()
+        || window.not_before.is_some()
+        || window.before.is_some()
+}
+
 /// A time of the day alone keeps the days asked for before; days alone keep nothing ("otro día" says more).
 pub(super) fn merge(current: Option<&Window>, said: &Window) -> Window {
     let Some(current) = current else { return said.clone() };
-    let says_days = !said.days.is_empty()
-        || !said.except.is_empty()
-        || !said.weekdays.is_every()
-        || said.not_before.is_some()
-        || said.before.is_some()
-        || said.soonest;
-    let merged = if says_days {
+    let merged = if names_days(said) || said.soonest {
         return said.clone();
     } else {
         Window { times: said.times.clone(), soonest: false, ..current.clone() }

@@ -23,6 +23,12 @@ impl Rows {
         Self { all: Arc::new(rows), fit }
     }
 
+    /// The rows but for these.
+    pub(in crate::conversation) fn without(&self, keys: &[String]) -> Self {
+        let fit = self.fit.iter().copied().filter(|place| !keys.contains(&self.all[*place].key));
+        Self { fit: fit.collect(), all: Arc::clone(&self.all) }
+    }
+
     pub(in crate::conversation) fn len(&self) -> usize {
         self.fit.len()
     }
@@ -156,6 +162,12 @@ impl<'a> Running<'a> {
                 [Some(yes), Some(no), any].into_iter().flatten().collect()
             }
             FieldKind::Choice { several, .. } => {
+                let picked = self.state.stack[index].picked.get(&field.name).map_or(&[][..], Vec::as_slice);
+                let rows = &rows.without(picked);
+                let done = (!picked.is_empty()).then(|| {
+                    let words = ["listo", "lista", "eso es todo", "nada mas", "nadie mas", "no", "solo eso"];
+                    reply::own_choice(reply::DONE, reply::DONE_TITLE, &words)
+                });
                 let all = (*several && rows.len() > 1).then(|| {
                     reply::own_choice(
                         reply::ALL,
@@ -163,7 +175,8 @@ impl<'a> Running<'a> {
                         &["todas", "ambos", "ambas", "los dos", "las dos"],
                     )
                 });
-                let room = MOST_OPTIONS - usize::from(any.is_some()) - usize::from(all.is_some());
+                let own = [&any, &all, &done].into_iter().flatten().count();
+                let room = MOST_OPTIONS - own;
                 let page = Some(self.state.stack[index].page).filter(|page| *page < rows.len()).unwrap_or(0);
                 let left = rows.len() - page;
                 let paged = more && left > room;
@@ -175,6 +188,7 @@ impl<'a> Running<'a> {
                     let title = if rows.start() { reply::MORE_HOURS } else { reply::MORE_ROWS };
                     options.push(reply::own_choice(reply::MORE, title, &["mas", "ver mas", "otras"]));
                 }
+                options.extend(done);
                 options.extend(all);
                 options.extend(any);
                 options
