@@ -5,7 +5,7 @@
 //! at "¿qué quieres cambiar?" the words "dentista" are the correction itself.
 
 use super::Pending;
-use super::hours::{merge, window_feeding};
+use super::hours::{merge, names_days, window_feeding, without_clock};
 use super::with_whom;
 use crate::conversation::fill::is_same;
 use crate::conversation::frames::is_frozen;
@@ -52,7 +52,18 @@ impl<'a> Running<'a> {
         }
         if names.is_empty() {
             for (name, value) in self.values_corrected(form, flow, asked, message) {
-                self.give(form, flow, &name, value, By::Patient);
+                // The clock picks a row of the list to come, or those next to it.
+                match value {
+                    Value::Window(window) if message.clock && names_days(&window) => {
+                        let day = Value::Window(without_clock(&window));
+                        if !self.give(form, flow, &name, day, By::Patient) {
+                            // the day stays, so nothing else would ask for its hours
+                            self.state.stack[form].wanted = fed_by(flow, &name);
+                        }
+                        self.keep_heard(form, message);
+                    }
+                    value => drop(self.give(form, flow, &name, value, By::Patient)),
+                }
                 names.push(name);
             }
         } else {
@@ -226,4 +237,10 @@ impl<'a> Running<'a> {
         let same = frame.answers.get(feeding).is_some_and(|answer| is_same(&answer.value, &window));
         (!same).then(|| (feeding.to_owned(), window))
     }
+}
+
+/// The choice of an hour whose list is read with this window.
+fn fed_by(flow: &Flow, window: &str) -> Option<Name> {
+    let fed = flow.fields.values().find(|field| window_feeding(flow, field) == Some(window));
+    fed.map(|field| field.name.clone())
 }

@@ -11,7 +11,7 @@ use std::rc::Rc;
 
 use chrono::TimeDelta;
 
-use super::hours::{window_feeding, without_clock};
+use super::hours::{merge, window_feeding, without_clock};
 use crate::conversation::fill::is_same;
 use crate::conversation::frames::{all_steps, is_frozen, open_steps};
 use crate::conversation::message::Message;
@@ -249,8 +249,12 @@ impl<'a> Running<'a> {
         let Some(feeding) = feeding.filter(|name| !is_frozen(flow, &self.state.stack[index], name)) else {
             return Ok(Heard::Nothing);
         };
-        let value = Value::Window(window.clone());
         let answered = self.state.stack[index].answers.get(feeding);
+        let current = match answered.map(|answer| &answer.value) {
+            Some(Value::Window(current)) if message.clock => Some(current),
+            _ => None,
+        };
+        let value = Value::Window(merge(current, window));
         let narrows = answered.is_none_or(|answer| !is_same(&answer.value, &value));
         if !narrows || flow.fields.get(feeding).is_none_or(|field| !self.is_ahead(field, window)) {
             return Ok(Heard::Nothing);

@@ -67,6 +67,14 @@ impl<'a> Running<'a> {
             self.rung(3, true, format!("answer to {name}: an option"));
             return self.choose(index, flow, name, &option.key.clone(), By::Patient);
         }
+        let agrees = matches!(message.assent, Some(Assent::Yes | Assent::WeakYes));
+        if agrees && message.window.is_none() && message.relative.is_none() {
+            let mut hours = options.iter().filter(|option| option.starts.is_some());
+            if let (Some(only), None) = (hours.next(), hours.next()) {
+                self.rung(3, true, format!("answer to {name}: yes to the only one"));
+                return self.choose(index, flow, name, &only.key.clone(), By::Patient);
+            }
+        }
         let feeding = window_feeding(flow, field);
         let current =
             feeding.and_then(|feeding| match &self.state.stack[index].answers.get(feeding)?.value {
@@ -101,8 +109,8 @@ impl<'a> Running<'a> {
                 return self.choose(index, flow, name, &key, By::Patient);
             }
         }
-        let names_day = message.window.as_ref().is_some_and(|said| !said.days.is_empty());
-        if message.clock && names_day && message.relative.is_none() {
+        // The clock picks a row of the day's list, or those next to it; it is no filter to keep.
+        if message.clock && names_days(&window) && message.relative.is_none() {
             self.keep_heard(index, message);
             return Ok(self.ask_other_hours(index, flow, feeding, without_clock(&window)));
         }
