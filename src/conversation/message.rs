@@ -169,6 +169,19 @@ impl Message {
         another && self.words.iter().any(|word| ["para", "pa"].contains(&word.as_str()))
     }
 
+    /// "Espere un momentito por favor".
+    pub(super) fn asks_to_wait(&self) -> bool {
+        let waits = |word: &str| {
+            ["esper", "aguant", "moment", "segundito", "minutito"].iter().any(|stem| word.starts_with(stem))
+        };
+        let around = ["un", "dame", "deme", "me", "ya", "segundo", "minuto", "tantito", "poco", "poquito", "por", "favor", "porfa", "porfavor"];
+        self.words.len() <= 5
+            && self.window.is_none()
+            && (self.words.iter().any(|word| waits(word))
+                || ["un segundo", "un minuto", "dame un segundo", "dame un minuto"].contains(&self.normal.as_str()))
+            && self.words.iter().all(|word| waits(word) || around.contains(&word.as_str()))
+    }
+
     /// Nothing but a number in figures.
     pub(super) fn is_figure(&self) -> bool {
         !self.normal.is_empty() && self.normal.bytes().all(|byte| byte.is_ascii_digit())

@@ -38,6 +38,13 @@ pub(super) fn speaks_only_for(name: &str) -> String {
     )
 }
 
+/// "Para los dos", where one is asked for.
+pub(super) const ONE_AT_A_TIME: &str = "Vamos de a uno: elige uno ahora, y después seguimos con el otro.";
+/// "Espere un momentito".
+pub(super) const NO_HURRY: &str = "Claro, tómate tu tiempo. Aquí te espero.";
+/// "Confirmo", before anything was read out to agree to.
+pub(super) const NOT_YET: &str = "Antes de confirmar falta esto:";
+
 /// "¿Dónde queda?", while the centre's data cannot be had.
 pub(super) const NO_CENTER_DATA: &str = "Perdona, ahora no puedo ver los datos del centro. Si quieres que te responda alguien de ahí, escríbeme «persona».";
 /// "El lunes 31", when the 31st is a Thursday.

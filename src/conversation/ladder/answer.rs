@@ -6,6 +6,7 @@
 use super::Pending;
 use super::consent::is_whole_yes;
 use super::length::length_said;
+use super::several::{takes_several, wants_all};
 use super::tap::starts;
 use crate::conversation::fill::fits_kind;
 use crate::conversation::frames::all_steps;
@@ -20,6 +21,11 @@ use crate::value::Window;
 impl<'a> Running<'a> {
     pub(super) fn answer(&mut self, pending: Option<&Pending<'a>>, message: &Message) -> Result<bool, Halt> {
         let Some(pending) = pending else { return Ok(false) };
+        // "Un segundo" is no second option.
+        if message.asks_to_wait() {
+            self.rung(3, false, "asks to wait");
+            return Ok(false);
+        }
         if self.is_about_another(pending, message) {
             self.rung(3, false, "names another answer");
             return Ok(false);
@@ -128,6 +134,11 @@ impl<'a> Running<'a> {
         if let FieldKind::Choice { several: true, .. } = field.kind
             && self.answer_several(pending, field, message)
         {
+            return Ok(true);
+        }
+        if !takes_several(field) && wants_all(message) && self.option_named(pending, message).is_none() {
+            self.rung(3, true, format!("answer to {name}: more than one, and it takes one at a time"));
+            self.say(reply::ONE_AT_A_TIME.to_owned());
             return Ok(true);
         }
         let key = match self.option_named(pending, message) {

@@ -4,13 +4,14 @@
 //! running one's table says: beside it, instead of it, or after asking.
 
 use super::Pending;
+use crate::conversation::frames::all_steps;
 use crate::conversation::message::Message;
 use crate::conversation::need::OK;
 use crate::conversation::reply;
 use crate::conversation::running::{Halt, Running};
-use crate::conversation::state::{By, Ended};
+use crate::conversation::state::{AskedKind, By, Ended};
 use crate::conversation::walk::GOES_TO;
-use crate::flow::definition::Interrupt;
+use crate::flow::definition::{Interrupt, StepKind};
 use crate::flow::expression::{Expression, Scope};
 use crate::flow::template::Part;
 use crate::flow::{Record, RepairKind, Value};
@@ -56,6 +57,18 @@ impl<'a> Running<'a> {
         pending: Option<&Pending<'a>>,
         message: &Message,
     ) -> Result<bool, Halt> {
+        if pending.is_some() && message.asks_to_wait() {
+            self.rung(7, true, "asks to wait");
+            self.shorter = true;
+            self.say(reply::NO_HURRY.to_owned());
+            return Ok(true);
+        }
+        if pending.is_some_and(|pending| self.agrees_too_early(pending, message)) {
+            self.rung(7, true, "agrees before there is anything to agree to");
+            self.shorter = true;
+            self.say(reply::NOT_YET.to_owned());
+            return Ok(true);
+        }
         if let Some(name) = self.flow_meant(message) {
             let running = self.form().map(|index| self.state.stack[index].flow.clone());
             self.rung(7, true, format!("asks for {name}"));
@@ -99,6 +112,18 @@ impl<'a> Running<'a> {
                 Ok(false)
             }
         }
+    }
+
+    /// A bare "confirmo" at a question on the way to a summary is about what is under way, not another visit.
+    fn agrees_too_early(&self, pending: &Pending<'_>, message: &Message) -> bool {
+        let reads_back = all_steps(&pending.flow.steps)
+            .iter()
+            .any(|step| matches!(&step.kind, StepKind::Review(review) if !review.clear_yes));
+        message.intent.as_deref() == Some("confirmar")
+            && message.words.len() <= 2
+            && reads_back
+            && pending.asked.kind == AskedKind::Field
+            && !self.state.stack[pending.index].is_committed()
     }
 
     /// The flow that a message asks for, if any.

@@ -271,7 +271,8 @@ fn relative_to(relative: Relative, shown: &[NaiveDateTime], current: Option<&Win
             Some(Window { days, times: vec![TimeRange { start: 0, end }], soonest: false, ..base })
         }
         Relative::Later => {
-            let start = shown.iter().map(minute).max()? + 1;
+            // the next hour that a clinic could have, so that "después de las 10:15" can be read out
+            let start = (shown.iter().map(minute).max()? / 5 + 1) * 5;
             Some(Window { days, times: vec![TimeRange { start, end: 1440 }], soonest: false, ..base })
         }
         Relative::Sooner => Some(Window { before: Some(*first), soonest: true, ..Window::ANY }),

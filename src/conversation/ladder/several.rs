@@ -133,8 +133,16 @@ impl<'a> Running<'a> {
     }
 }
 
-fn takes_several(field: &Field) -> bool {
+pub(super) fn takes_several(field: &Field) -> bool {
     matches!(field.kind, FieldKind::Choice { several: true, .. })
+}
+
+/// "Para los dos", "ambos", beside a question that takes one: no number, though it sounds like one.
+pub(super) fn wants_all(message: &Message) -> bool {
+    let words: Vec<&str> = message.normal.split_whitespace().collect();
+    words.len() <= 4
+        && (words.iter().any(|word| ["ambos", "ambas", "todos", "todas"].contains(word))
+            || words.windows(2).any(|pair| matches!(pair, ["los", "dos" | "tres" | "2" | "3"])))
 }
 
 /// "Todos", "para ambos", "los dos" when there are two, "los 3" when there are three.
