@@ -164,7 +164,7 @@ impl Message {
     /// "Y otra para mi hijo", "lo mismo para Rosa": the same again, for somebody else.
     pub(super) fn wants_another(&self) -> bool {
         let again = ["otra", "tambien", "igual", "mismo", "misma"];
-        let another = self.words.first().is_some_and(|word| word == "y")
+        let another = self.words.first().is_some_and(|word| word == "y" || word == "ahora")
             || self.words.iter().any(|word| again.contains(&word.as_str()));
         another && self.words.iter().any(|word| ["para", "pa"].contains(&word.as_str()))
     }
@@ -418,9 +418,11 @@ fn begins_alike(label: &str, words: &str) -> bool {
     }
 }
 
-/// Whether a word was meant, one slip of the finger allowed in a long one.
+/// Whether a word was meant: itself, its beginning ("benja" of "benjamin"), or with one slip of the finger in it when
+/// it is long.
 fn is_word(said: &str, word: &str) -> bool {
     said == word
+        || (said.len() >= 5 && word.len() >= said.len() + 2 && word.starts_with(said))
         || (word.chars().count() >= 6
             && said.chars().count() >= 5
             && begins_alike(word, said)

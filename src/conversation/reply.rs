@@ -45,6 +45,10 @@ pub(super) const NO_HURRY: &str = "Claro, tómate tu tiempo. Aquí te espero.";
 /// "Confirmo", before anything was read out to agree to.
 pub(super) const NOT_YET: &str = "Antes de confirmar falta esto:";
 
+/// "Perdón, era para el dentista", when the other hour is booked already.
+pub(super) const STILL_TAKEN: &str =
+    "La hora que recién tomaste sigue tomada. Si ya no la quieres, escríbeme después «anular hora».";
+
 /// "¿Dónde queda?", while the centre's data cannot be had.
 pub(super) const NO_CENTER_DATA: &str = "Perdona, ahora no puedo ver los datos del centro. Si quieres que te responda alguien de ahí, escríbeme «persona».";
 /// "El lunes 31", when the 31st is a Thursday.

@@ -4,6 +4,7 @@
 //! running one's table says: beside it, instead of it, or after asking.
 
 use super::Pending;
+use super::named::says_it_corrects;
 use crate::conversation::frames::all_steps;
 use crate::conversation::message::Message;
 use crate::conversation::need::OK;
@@ -74,6 +75,10 @@ impl<'a> Running<'a> {
             self.rung(7, true, format!("asks for {name}"));
             if running.as_deref() == Some(name.as_str()) {
                 self.drop_repairs();
+            }
+            let last = self.state.past.last().filter(|past| past.ended == Ended::Committed && past.flow == name);
+            if pending.is_none() && last.is_some() && message.words.iter().any(|word| says_it_corrects(word)) {
+                self.say(reply::STILL_TAKEN.to_owned());
             }
             self.ask_for_flow(&name, Some(message));
             return Ok(true);

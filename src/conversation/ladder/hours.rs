@@ -53,6 +53,13 @@ impl<'a> Running<'a> {
         if self.correct_upstream(index, flow, field, message)? {
             return Ok(true);
         }
+        // A list of visits knows what each is for.
+        if let Some(key) = self.visit_named(&self.rows(index, field), message) {
+            self.rung(3, true, format!("answer to {name}: the visit that is named"));
+            let chosen = self.choose(index, flow, name, &key, By::Patient)?;
+            self.take_along(message);
+            return Ok(chosen);
+        }
         if message.is_indifferent()
             && !said_no
             && let Some(first) = options.iter().find(|option| option.starts.is_some())
@@ -90,6 +97,11 @@ impl<'a> Running<'a> {
             (None, _) => None,
         };
         let Some(window) = window else {
+            if said_no && feeding.is_none() && message.words.len() <= 3 && message.command.is_none() {
+                self.rung(3, true, format!("answer to {name}: none of them"));
+                self.leave_form(index);
+                return Ok(true);
+            }
             if said_no && let Some(feeding) = feeding {
                 self.rung(3, true, format!("answer to {name}: none of them, asked when"));
                 return Ok(self.want(index, feeding));

@@ -269,7 +269,7 @@ fn is_change(word: &str) -> bool {
     ["cambi", "corrig", "corrij", "correg", "modific"].iter().any(|stem| word.starts_with(stem))
 }
 
-fn says_it_corrects(word: &str) -> bool {
+pub(super) fn says_it_corrects(word: &str) -> bool {
     is_change(word)
         || ["perdon", "disculp", "equivoq"].iter().any(|stem| word.starts_with(stem))
         || ["mejor", "digo", "correccion", "error", "realidad"].contains(&word)

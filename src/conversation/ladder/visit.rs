@@ -14,6 +14,9 @@ use crate::flow::{Record, Value};
 const COMMON: [&str; 12] =
     ["hora", "horas", "cita", "con", "de", "del", "para", "general", "consulta", "atencion", "centro", "salud"];
 
+/// What patients call a visit to general medicine, whoever attends it.
+const DOCTORS: [&str; 4] = ["doctor", "doctora", "medico", "medica"];
+
 impl Running<'_> {
     /// The key of the one visit whose attention or professional the message names.
     pub(super) fn visit_named(&self, rows: &Rows, message: &Message) -> Option<String> {
@@ -44,7 +47,9 @@ impl Running<'_> {
         let said = telling.filter(|word| message.words.iter().any(|said| said == word)).count();
         let called = message.specialty.is_some()
             && Message::read(what, &[], None, self.event.local).specialty == message.specialty;
-        said.max(usize::from(called))
+        let doctor = name.starts_with("medic")
+            && message.words.iter().any(|word| DOCTORS.contains(&word.as_str()));
+        said.max(usize::from(called || doctor))
     }
 }
 
