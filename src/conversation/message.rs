@@ -174,11 +174,15 @@ impl Message {
         let waits = |word: &str| {
             ["esper", "aguant", "moment", "segundito", "minutito"].iter().any(|stem| word.starts_with(stem))
         };
-        let around = ["un", "dame", "deme", "me", "ya", "segundo", "minuto", "tantito", "poco", "poquito", "por", "favor", "porfa", "porfavor"];
+        let around = [
+            "un", "dame", "deme", "me", "ya", "segundo", "minuto", "tantito", "poco", "poquito", "por",
+            "favor", "porfa", "porfavor",
+        ];
         self.words.len() <= 5
             && self.window.is_none()
             && (self.words.iter().any(|word| waits(word))
-                || ["un segundo", "un minuto", "dame un segundo", "dame un minuto"].contains(&self.normal.as_str()))
+                || ["un segundo", "un minuto", "dame un segundo", "dame un minuto"]
+                    .contains(&self.normal.as_str()))
             && self.words.iter().all(|word| waits(word) || around.contains(&word.as_str()))
     }
 

@@ -108,7 +108,9 @@ impl Running<'_> {
     /// A goodbye a day later is for who began something. Who was only asked what else they need is left in peace.
     fn leaves_something_undone(&self) -> bool {
         self.form().is_some_and(|form| !self.state.stack[form].is_committed())
-            && self.pending().is_some_and(|pending| pending.flow.name.starts_with("repair.") || !is_menu(&pending))
+            && self
+                .pending()
+                .is_some_and(|pending| pending.flow.name.starts_with("repair.") || !is_menu(&pending))
     }
 
     fn window_is_open(&self) -> bool {

@@ -30,6 +30,24 @@ steps:
   - say: "Anotado: {remedio}, {cajas} cajas."
 "#;
     sources.insert("receta.yaml".to_owned(), text.to_owned());
+    let text = r#"
+flow: familia
+title: pedir horas para varios
+starts: { words: [hora para varios] }
+fields:
+  quienes: { type: several, name: quiénes, of: personas }
+steps:
+  - do: personas = personas.autorizadas()
+    on:
+      none: { then: { call: identificar } }
+      down: { then: { handoff: "down:personas.autorizadas" } }
+  - { ask: quienes, text: "¿Para quiénes son?", help: "Puedes nombrar a más de uno.", list_button: Ver personas }
+  - call: agendar
+    each: persona in quienes
+    with: { paciente: persona }
+  - say: "Eso es todo para {quienes | nombres}."
+"#;
+    sources.insert("familia.yaml".to_owned(), text.to_owned());
     load::book(&sources).unwrap_or_else(|errors| panic!("{errors:?}"))
 }
 
@@ -85,7 +103,7 @@ fn a_number_and_a_yes_or_no_are_corrected_by_name_too() {
     let mut talk = at_summary();
     talk.says("perdón, las cajas eran 3").stands_at("receta.review.1").told("3 cajas");
     let mut talk = at_summary();
-    talk.says("cambiar el control por no").stands_at("receta.review.1");
+    talk.says("cambiar el control a no").stands_at("receta.review.1");
     assert_eq!(said(&talk, "control").as_deref(), Some("no"));
     let mut talk = at_summary();
     talk.says("perdón, las cajas eran 300").stands_at("receta.cajas");
@@ -175,4 +193,36 @@ fn another_visit_named_at_the_summary_is_read_back_first() {
     talk.says("no, la de la matrona").stands_at("cancelar.review.1").told("Matrona");
     assert_eq!(talk.world.booked().len(), 2, "nothing is done");
     talk.says("sí").booked(&["k2-2026-11-27T16:00"]);
+}
+
+// Several, one tap after the other
+
+#[test]
+fn taps_on_a_list_of_several_add_up() {
+    let mut world = World::family();
+    world.patients.push(("p3", "Inés Mora", vec!["ines"]));
+    let mut talk = Talk::with(world, prescriptions());
+    talk.says("hora para varios").stands_at("familia.quienes");
+    let (luz, ines) = (talk.option("Luz Soto"), talk.option("Inés Mora"));
+    talk.tap(luz, "Luz Soto").told("Hasta ahora: Luz Soto").stands_at("familia.quienes");
+    assert_eq!(talk.titles(), ["Rosa Díaz", "Inés Mora", "Listo", "Todos"]);
+    talk.taps("Rosa Díaz").told("Luz Soto y Rosa Díaz");
+    talk.taps("Listo").stands_at("agendar.prestacion").answer("paciente", "p1");
+    talk.says("matrona el jueves a las 10").stands_at("agendar.review.1");
+    // one more, while the first is under way: nothing of it is lost, and she has her turn
+    talk.tap(ines, "Inés Mora").told("Agregué: Inés Mora").stands_at("agendar.review.1");
+    assert_eq!(talk.held(), ["k1-2026-11-26T10:00"]);
+    talk.says("sí").stands_at("agendar.prestacion").answer("paciente", "p2");
+    talk.says("dentista el jueves a las 12").stands_at("agendar.review.1");
+    talk.says("sí").stands_at("agendar.prestacion").answer("paciente", "p3");
+}
+
+#[test]
+fn the_last_one_tapped_needs_no_listo_and_going_back_begins_anew() {
+    let mut talk = Talk::with(World::family(), prescriptions());
+    talk.says("hora para varios").stands_at("familia.quienes");
+    talk.taps("Luz Soto").told("Hasta ahora");
+    talk.says("cambiar quiénes").stands_at("familia.quienes").not_told("Hasta ahora");
+    talk.taps("Rosa Díaz").told("Hasta ahora: Rosa Díaz");
+    talk.taps("Luz Soto").stands_at("agendar.prestacion").answer("paciente", "p1");
 }

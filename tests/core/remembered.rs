@@ -107,9 +107,15 @@ fn a_state_that_kept_bare_texts_is_still_read() {
 #[test]
 fn an_hour_that_is_not_free_leaves_its_day() {
     let mut talk = Talk::at_hours(World::new());
-    talk.says("¿tiene el jueves a las 11:00?").told("No encontré horas de Matrona el jueves 26").stands_at("agendar.hora");
+    talk.says("¿tiene el jueves a las 11:00?")
+        .told("No encontré horas de Matrona el jueves 26")
+        .stands_at("agendar.hora");
     talk.told("11:00").answer("cuando", "2026-11-26");
-    assert_eq!(talk.titles(), ["jue 26 nov 10:30", "jue 26 nov 10:00", "jue 26 nov 12:00"], "the nearest first");
+    assert_eq!(
+        talk.titles(),
+        ["jue 26 nov 10:30", "jue 26 nov 10:00", "jue 26 nov 12:00"],
+        "the nearest first"
+    );
     // so does one asked for at once
     let mut talk = Talk::new(World::new());
     talk.says("hora con matrona el jueves a las 11:00").told("No encontré").stands_at("agendar.hora");

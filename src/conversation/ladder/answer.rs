@@ -193,9 +193,10 @@ impl<'a> Running<'a> {
             return None;
         }
         let meant = self.flow_meant(message)?;
-        let option = pending.asked.options.iter().find(|option| {
-            starts(pending.flow, &pending.asked.field, &option.key).as_ref() == Some(&meant)
-        });
+        let option =
+            pending.asked.options.iter().find(|option| {
+                starts(pending.flow, &pending.asked.field, &option.key).as_ref() == Some(&meant)
+            });
         option.map(|option| option.key.clone())
     }
 

@@ -76,8 +76,10 @@ impl<'a> Running<'a> {
             if running.as_deref() == Some(name.as_str()) {
                 self.drop_repairs();
             }
-            let last = self.state.past.last().filter(|past| past.ended == Ended::Committed && past.flow == name);
-            if pending.is_none() && last.is_some() && message.words.iter().any(|word| says_it_corrects(word)) {
+            let last =
+                self.state.past.last().filter(|past| past.ended == Ended::Committed && past.flow == name);
+            if pending.is_none() && last.is_some() && message.words.iter().any(|word| says_it_corrects(word))
+            {
                 self.say(reply::STILL_TAKEN.to_owned());
             }
             self.ask_for_flow(&name, Some(message));

@@ -108,7 +108,8 @@ impl<'a> Running<'a> {
         }
         let id = self.state.stack[index].id;
         for entry in self.state.stack[index].heard.clone().into_iter().rev() {
-            if entry.tried.contains(&field.name) || self.has_faded(&entry) || !self.may_act_on(&entry, field) {
+            if entry.tried.contains(&field.name) || self.has_faded(&entry) || !self.may_act_on(&entry, field)
+            {
                 continue;
             }
             let message = self.hear_again(&entry);
@@ -170,7 +171,8 @@ impl<'a> Running<'a> {
                 });
             }
             heard.retain(|entry| {
-                !self.has_faded(entry) && left.iter().any(|field| !entry.tried.iter().any(|known| known == field))
+                !self.has_faded(entry)
+                    && left.iter().any(|field| !entry.tried.iter().any(|known| known == field))
             });
             self.state.stack[index].heard = heard;
         }

@@ -14,26 +14,108 @@ use crate::flow::{Flow, Name, Record, Value};
 
 /// What may stand before the name of what is corrected; anything else, and it is a sentence about something.
 const LEADS: [&str; 78] = [
-    "perdon", "perdona", "perdone", "perdoname", "perdoneme", "disculpa", "disculpe", "disculpame",
-    "disculpeme", "ay", "ah", "uy", "ups", "oh", "chuta", "no", "si", "pero", "mejor", "oye", "oiga", "mire",
-    "mira", "espera", "espere", "en", "realidad", "verdad", "me", "equivoque", "equivocado", "con", "de",
-    "del", "quiero", "quisiera", "queria", "puedo", "podria", "puede", "puedes", "podemos", "necesito",
-    "favor", "por", "porfa", "que", "hola", "señorita", "señor", "señora", "corrijo", "correccion", "digo",
-    "dije", "decir", "puse", "escribi", "mal", "anota", "anote", "pon", "ponga", "ponle", "y", "ojo", "cosa",
-    "una", "un", "momento", "momentito", "error", "tengo", "hay", "ya", "ahora", "era", "es",
+    "perdon",
+    "perdona",
+    "perdone",
+    "perdoname",
+    "perdoneme",
+    "disculpa",
+    "disculpe",
+    "disculpame",
+    "disculpeme",
+    "ay",
+    "ah",
+    "uy",
+    "ups",
+    "oh",
+    "chuta",
+    "no",
+    "si",
+    "pero",
+    "mejor",
+    "oye",
+    "oiga",
+    "mire",
+    "mira",
+    "espera",
+    "espere",
+    "en",
+    "realidad",
+    "verdad",
+    "me",
+    "equivoque",
+    "equivocado",
+    "con",
+    "de",
+    "del",
+    "quiero",
+    "quisiera",
+    "queria",
+    "puedo",
+    "podria",
+    "puede",
+    "puedes",
+    "podemos",
+    "necesito",
+    "favor",
+    "por",
+    "porfa",
+    "que",
+    "hola",
+    "señorita",
+    "señor",
+    "señora",
+    "corrijo",
+    "correccion",
+    "digo",
+    "dije",
+    "decir",
+    "puse",
+    "escribi",
+    "mal",
+    "anota",
+    "anote",
+    "pon",
+    "ponga",
+    "ponle",
+    "y",
+    "ojo",
+    "cosa",
+    "una",
+    "un",
+    "momento",
+    "momentito",
+    "error",
+    "tengo",
+    "hay",
+    "ya",
+    "ahora",
+    "era",
+    "es",
 ];
 /// What stands before a name and says nothing.
 const ARTICLES: [&str; 9] = ["el", "la", "los", "las", "lo", "mi", "tu", "su", "nombre"];
 /// What may stand between the name and the verb.
-const FILLERS: [&str; 12] =
-    ["que", "si", "ahora", "mejor", "en", "realidad", "puse", "dije", "escribi", "correcto", "nuevo", "verdad"];
+const FILLERS: [&str; 12] = [
+    "que", "si", "ahora", "mejor", "en", "realidad", "puse", "dije", "escribi", "correcto", "nuevo", "verdad",
+];
 /// "El remedio era …".
 const IS: [&str; 8] = ["era", "es", "eran", "son", "seria", "serian", "fue", "sea"];
 /// "Cambiar el remedio por …".
 const INTO: [&str; 4] = ["por", "a", "al", "con"];
 /// Courtesy after the value, which is no part of it.
 const TRAILS: [&str; 12] = [
-    "gracias", "porfa", "porfavor", "favor", "por", "perdon", "disculpa", "disculpe", "señorita", "muchas", "mejor",
+    "gracias",
+    "porfa",
+    "porfavor",
+    "favor",
+    "por",
+    "perdon",
+    "disculpa",
+    "disculpe",
+    "señorita",
+    "muchas",
+    "mejor",
     "no",
 ];
 
@@ -102,7 +184,8 @@ impl<'a> Running<'a> {
                 let rows = self.rows(index, field);
                 let choices = self.choices(index, flow, field, &rows);
                 let named = rows.iter().zip(&choices);
-                let named = named.filter(|(_, choice)| said.mentioned(std::slice::from_ref(choice)).is_some());
+                let named =
+                    named.filter(|(_, choice)| said.mentioned(std::slice::from_ref(choice)).is_some());
                 let named: Vec<Record> = named.map(|(row, _)| row.clone()).collect();
                 (!named.is_empty()).then_some(Value::Rows(named))
             }
@@ -117,9 +200,8 @@ impl<'a> Running<'a> {
         let form = self.form()?;
         let frame = &self.state.stack[form];
         let flow = self.flow_of(frame)?;
-        let can_be = |field: &&Field| {
-            frame.answers.contains_key(&field.name) && !is_frozen(flow, frame, &field.name)
-        };
+        let can_be =
+            |field: &&Field| frame.answers.contains_key(&field.name) && !is_frozen(flow, frame, &field.name);
         let fields: Vec<&'a Field> = flow.fields.values().filter(can_be).collect();
         let named = named_in(&fields, &message.text, message)?;
         let visit = names_of(named.field).any(|name| name.split(' ').any(|word| VISITS.contains(&word)));

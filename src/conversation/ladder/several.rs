@@ -169,5 +169,7 @@ fn numbers(message: &Message, pending: &Pending<'_>) -> Vec<String> {
         words.filter(|word| !BETWEEN.contains(word)).map(|word| word.parse().ok()).collect();
     let options = &pending.asked.options;
     let keys = places.unwrap_or_default().into_iter().filter_map(|place| options.get(place.checked_sub(1)?));
-    keys.map(|option| option.key.clone()).filter(|key| ![reply::ALL, reply::ANY, reply::DONE].contains(&key.as_str())).collect()
+    keys.map(|option| option.key.clone())
+        .filter(|key| ![reply::ALL, reply::ANY, reply::DONE].contains(&key.as_str()))
+        .collect()
 }

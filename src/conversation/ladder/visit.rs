@@ -11,8 +11,9 @@ use crate::conversation::walk::Rows;
 use crate::flow::{Record, Value};
 
 /// Words of an attention's name that tell it from no other.
-const COMMON: [&str; 12] =
-    ["hora", "horas", "cita", "con", "de", "del", "para", "general", "consulta", "atencion", "centro", "salud"];
+const COMMON: [&str; 12] = [
+    "hora", "horas", "cita", "con", "de", "del", "para", "general", "consulta", "atencion", "centro", "salud",
+];
 
 /// What patients call a visit to general medicine, whoever attends it.
 const DOCTORS: [&str; 4] = ["doctor", "doctora", "medico", "medica"];
@@ -47,8 +48,8 @@ impl Running<'_> {
         let said = telling.filter(|word| message.words.iter().any(|said| said == word)).count();
         let called = message.specialty.is_some()
             && Message::read(what, &[], None, self.event.local).specialty == message.specialty;
-        let doctor = name.starts_with("medic")
-            && message.words.iter().any(|word| DOCTORS.contains(&word.as_str()));
+        let doctor =
+            name.starts_with("medic") && message.words.iter().any(|word| DOCTORS.contains(&word.as_str()));
         said.max(usize::from(called || doctor))
     }
 }
