@@ -5,7 +5,7 @@ use smartsalud::conversation::need::{EventKind, PatientText};
 use smartsalud::conversation::state::{Overheard, State};
 
 use super::talk::Talk;
-use super::versions::{CONTROL, FIRST, asks_what_for};
+use super::versions::{CONTROL, FIRST, asks_what_for, edited};
 use super::world::{NOON, TEN, World};
 
 /// Matrona at ten was asked for, and a question stands between.
@@ -35,7 +35,7 @@ fn a_digression_and_a_miss_lose_nothing_of_it() {
 
 #[test]
 fn a_change_of_mind_forgets_it() {
-    let mut talk = asked_for("hora matrona 10:00");
+    let mut talk = asked_for("hora matrona el jueves a las 12");
     talk.says("no, con dentista").stands_at("agendar.motivo");
     talk.taps("Un control").stands_at("agendar.hora");
     let mut talk = asked_for("hora matrona 10:00");
@@ -74,7 +74,8 @@ fn a_yes_is_never_remembered() {
     // nor does it choose what acts when it is chosen
     let mut world = World::family();
     world.book(NOON, "p1");
-    let mut talk = Talk::new(world);
+    let menu = edited("ver_horas.yaml", |text| text.replace(", words: [nada, nada mas, no]", ""));
+    let mut talk = Talk::with(world, menu);
     talk.says("mis horas").stands_at("ver_horas.paciente");
     let at = talk.now.naive_utc() - TimeDelta::hours(3);
     let heard = Overheard { text: "confirmar".into(), at, tick: 0, placed: false, tried: Vec::new() };
