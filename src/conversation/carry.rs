@@ -68,8 +68,8 @@ impl Running<'_> {
                 let holds = held_by(flow, flow.fields.get(name)?)?;
                 // another prestación or another day that the message names is what counts
                 let named = match holds {
-                    Holds::Window => message.window.is_some() || message.specialty,
-                    Holds::Row(_) => message.specialty,
+                    Holds::Window => message.window.is_some() || message.specialty.is_some(),
+                    Holds::Row(_) => message.specialty.is_some(),
                 };
                 (!named).then(|| (name.clone(), holds, answer.clone()))
             })

@@ -24,10 +24,16 @@ impl<'a> Running<'a> {
         }
         frame.misses = 0;
         frame.page = 0;
+        frame.picked.remove(field);
         if frame.answers.get(field).is_some_and(|old| is_same(&old.value, &value)) {
             return false;
         }
         let first = frame.answers.insert(field.to_owned(), Answer { value, by, until }).is_none();
+        if !first && by != By::Engine {
+            // What was said before the mind was changed is not what is wanted any more.
+            let tick = self.state.tick;
+            frame.heard.retain(|entry| entry.tick == tick);
+        }
         let required = flow.fields.get(field).is_some_and(|field| !field.optional);
         self.reset_counts(index, flow, field);
         if first && required {
@@ -66,7 +72,7 @@ impl<'a> Running<'a> {
         self.forget_dependants(index, flow, name) || itself
     }
 
-    fn forget_dependants(&mut self, index: usize, flow: &Flow, name: &str) -> bool {
+    pub(super) fn forget_dependants(&mut self, index: usize, flow: &Flow, name: &str) -> bool {
         let Some(names) = flow.graph.dependants.get(name) else { return false };
         let mut any = false;
         for name in names {
@@ -87,6 +93,7 @@ impl<'a> Running<'a> {
     fn forget_one(&mut self, index: usize, name: &str) -> bool {
         let frame = &mut self.state.stack[index];
         frame.said.remove(name);
+        frame.picked.remove(name);
         frame.called.retain(|mark| mark != name);
         if frame.memos.remove(name).is_some() {
             frame.page = 0;

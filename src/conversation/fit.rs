@@ -101,6 +101,11 @@ impl<'a> Running<'a> {
         frame.answers = frame.answers.drain(..).map(|(name, answer)| (new(&name), answer)).collect();
         frame.refused =
             std::mem::take(&mut frame.refused).into_iter().map(|(n, keys)| (new(&n), keys)).collect();
+        frame.picked =
+            std::mem::take(&mut frame.picked).into_iter().map(|(n, keys)| (new(&n), keys)).collect();
+        for entry in &mut frame.heard {
+            entry.tried = entry.tried.iter().map(new).collect();
+        }
         frame.wanted = frame.wanted.as_ref().map(new);
         let id = frame.id;
         if let Some(asked) = self.state.asked.as_mut().filter(|asked| asked.frame == id) {

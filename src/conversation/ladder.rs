@@ -13,15 +13,19 @@ mod digression;
 mod heard;
 mod hours;
 mod length;
+mod named;
 mod several;
 mod tap;
+mod visit;
 mod with_whom;
 
 use std::sync::Arc;
 
 use chrono::TimeDelta;
 
+pub(super) use answer::is_menu;
 pub(super) use heard::Heard;
+pub(super) use hours::names_days;
 pub(super) use with_whom::with_whom;
 
 use super::message::{Command, Message, Safety};
@@ -117,8 +121,7 @@ impl<'a> Running<'a> {
         let took = self.answer(pending, message)?
             || self.command(pending, message)?
             || self.correction(pending, message)?
-            || self.fixed_answer(message)?
-            || self.another_flow(pending, message)?;
+            || self.digression(pending, message)?;
         // Nobody may believe that an hour of another day is on the day they named.
         let no_day = message.no_day.filter(|_| self.handed.is_none() && self.wants_days(pending));
         if let Some(words) = no_day {
@@ -136,6 +139,17 @@ impl<'a> Running<'a> {
             self.say(reply::speaks_only_for(&name));
         }
         self.never_leave_silence()
+    }
+
+    /// Rungs 6 and 7. Who was understood in between is not lost: misses count those in a row.
+    fn digression(&mut self, pending: Option<&Pending<'a>>, message: &Message) -> Result<bool, Halt> {
+        let took = self.fixed_answer(message)? || self.another_flow(pending, message)?;
+        if let Some(pending) = pending.filter(|_| took)
+            && let Some(index) = self.position(pending.asked.frame)
+        {
+            self.state.stack[index].misses = 0;
+        }
+        Ok(took)
     }
 
     /// The one patient that this phone speaks for, where a form took them without asking.
@@ -244,6 +258,6 @@ impl<'a> Running<'a> {
 
     /// What a text means, seen against these options.
     pub(super) fn hear(&self, text: &str, options: &[Choice], pending: Option<&Pending<'_>>) -> Message {
-        Message::read(text, options, pending.map(|pending| (pending.flow, &*pending.asked)), self.event)
+        Message::read(text, options, pending.map(|pending| (pending.flow, &*pending.asked)), self.event.local)
     }
 }

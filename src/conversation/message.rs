@@ -5,9 +5,8 @@
 
 use std::borrow::Cow;
 
-use chrono::NaiveDate;
+use chrono::{NaiveDate, NaiveDateTime};
 
-use super::need::Event;
 use super::reply;
 use super::state::{Asked, AskedKind, Choice};
 use crate::flow::Flow;
@@ -56,8 +55,8 @@ pub(super) struct Message {
     pub(super) rut: Option<RutTail>,
     pub(super) birth: Option<NaiveDate>,
     pub(super) number: Option<i64>,
-    /// A prestación is named, whether or not this centre has it.
-    pub(super) specialty: bool,
+    /// The prestación that is named, whether or not this centre has it.
+    pub(super) specialty: Option<String>,
 }
 
 impl Message {
@@ -65,7 +64,7 @@ impl Message {
         text: &str,
         options: &[Choice],
         pending: Option<(&Flow, &Asked)>,
-        event: &Event,
+        local: NaiveDateTime,
     ) -> Self {
         let offered: Vec<Offered<'_>> = options
             .iter()
@@ -77,7 +76,7 @@ impl Message {
             })
             .collect();
         let asked = pending.map_or(understanding::Asked::Nothing, |(flow, asked)| kind_of(flow, asked));
-        let context = Context { asked, options: &offered, ..Context::at(event.local) };
+        let context = Context { asked, options: &offered, ..Context::at(local) };
         let read = understand(text, &context);
         let normal = read.normal;
         let words: Vec<String> = normal.split_whitespace().map(str::to_owned).collect();
@@ -86,7 +85,7 @@ impl Message {
             let mut times = window.times.iter();
             times.len() == 1 && times.all(|time| time.end.saturating_sub(time.start) <= NARROW)
         });
-        let today = event.local.date();
+        let today = local.date();
         let no_day = match &read.when {
             Some(When::Conflict) => Some(reply::DAY_AND_DATE_DIFFER),
             Some(When::Reject) => Some(reply::NO_SUCH_DATE),
@@ -119,7 +118,7 @@ impl Message {
             rut: read.rut.map(Rut::tail).or(read.rut_tail),
             birth: read.birth_date,
             number: read.number,
-            specialty: read.specialty.is_some(),
+            specialty: read.specialty,
             normal,
             words,
         }
@@ -167,9 +166,26 @@ impl Message {
     /// "Y otra para mi hijo", "lo mismo para Rosa": the same again, for somebody else.
     pub(super) fn wants_another(&self) -> bool {
         let again = ["otra", "tambien", "igual", "mismo", "misma"];
-        let another = self.words.first().is_some_and(|word| word == "y")
+        let another = self.words.first().is_some_and(|word| word == "y" || word == "ahora")
             || self.words.iter().any(|word| again.contains(&word.as_str()));
         another && self.words.iter().any(|word| ["para", "pa"].contains(&word.as_str()))
+    }
+
+    /// "Espere un momentito por favor".
+    pub(super) fn asks_to_wait(&self) -> bool {
+        let waits = |word: &str| {
+            ["esper", "aguant", "moment", "segundito", "minutito"].iter().any(|stem| word.starts_with(stem))
+        };
+        let around = [
+            "un", "dame", "deme", "me", "ya", "segundo", "minuto", "tantito", "poco", "poquito", "por",
+            "favor", "porfa", "porfavor",
+        ];
+        self.words.len() <= 5
+            && self.window.is_none()
+            && (self.words.iter().any(|word| waits(word))
+                || ["un segundo", "un minuto", "dame un segundo", "dame un minuto"]
+                    .contains(&self.normal.as_str()))
+            && self.words.iter().all(|word| waits(word) || around.contains(&word.as_str()))
     }
 
     /// Nothing but a number in figures.
@@ -286,6 +302,12 @@ pub(super) struct Called<'r> {
     pub(super) title: Cow<'r, str>,
     /// Other words for it.
     pub(super) words: &'r [String],
+}
+
+impl<'r> Called<'r> {
+    pub(super) fn by(title: &'r str, words: &'r [String]) -> Self {
+        Self { title: Cow::Borrowed(title), words }
+    }
 }
 
 /// A professional in a message.
@@ -425,9 +447,11 @@ fn begins_alike(label: &str, words: &str) -> bool {
     }
 }
 
-/// Whether a word was meant, one slip of the finger allowed in a long one.
+/// Whether a word was meant: itself, its beginning ("benja" of "benjamin"), or with one slip of the finger in it when
+/// it is long.
 fn is_word(said: &str, word: &str) -> bool {
     said == word
+        || (said.len() >= 5 && word.len() >= said.len() + 2 && word.starts_with(said))
         || (word.chars().count() >= 6
             && said.chars().count() >= 5
             && begins_alike(word, said)

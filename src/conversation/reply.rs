@@ -24,6 +24,8 @@ pub(super) const CANCEL: &str = "cancelar";
 pub(super) const ANY: &str = "da_lo_mismo";
 /// The key of all rows, where several can be chosen.
 pub(super) const ALL: &str = "todos";
+/// The key of "these are all", where several can be chosen one after the other.
+pub(super) const DONE: &str = "listo";
 /// The key of the next page.
 pub(super) const MORE: &str = "mas";
 
@@ -38,6 +40,17 @@ pub(super) fn speaks_only_for(name: &str) -> String {
     )
 }
 
+/// "Para los dos", where one is asked for.
+pub(super) const ONE_AT_A_TIME: &str = "Vamos de a uno: elige uno ahora, y después seguimos con el otro.";
+/// "Espere un momentito".
+pub(super) const NO_HURRY: &str = "Claro, tómate tu tiempo. Aquí te espero.";
+/// "Confirmo", before anything was read out to agree to.
+pub(super) const NOT_YET: &str = "Antes de confirmar falta esto:";
+
+/// "Perdón, era para el dentista", when the other hour is booked already.
+pub(super) const STILL_TAKEN: &str =
+    "La hora que recién tomaste sigue tomada. Si ya no la quieres, escríbeme después «anular hora».";
+
 /// "¿Dónde queda?", while the centre's data cannot be had.
 pub(super) const NO_CENTER_DATA: &str = "Perdona, ahora no puedo ver los datos del centro. Si quieres que te responda alguien de ahí, escríbeme «persona».";
 /// "El lunes 31", when the 31st is a Thursday.
@@ -50,8 +63,27 @@ pub(super) const YES_TITLE: &str = "Sí";
 pub(super) const NO_TITLE: &str = "No";
 pub(super) const ANY_TITLE: &str = "Me da lo mismo";
 pub(super) const ALL_TITLE: &str = "Todos";
+pub(super) const DONE_TITLE: &str = "Listo";
 pub(super) const MORE_HOURS: &str = "Más horas";
 pub(super) const MORE_ROWS: &str = "Ver más";
+
+/// One of several was tapped: a list takes one tap at a time.
+pub(super) fn picked_so_far(titles: &[String]) -> String {
+    format!("Hasta ahora: {}. Puedes agregar más. Si ya está, toca «Listo».", in_words(titles))
+}
+
+/// One more was tapped in a list that was answered already.
+pub(super) fn added(titles: &[String]) -> String {
+    format!("Agregué: {}.", in_words(titles))
+}
+
+/// "Ana, Eva y Luz".
+fn in_words(titles: &[String]) -> String {
+    match titles {
+        [most @ .., last] if !most.is_empty() => format!("{} y {last}", most.join(", ")),
+        _ => titles.join(""),
+    }
+}
 
 /// Asks a field that the flow itself never asks, only hears.
 pub(super) fn ask_volunteered(field: &Field) -> String {

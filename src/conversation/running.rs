@@ -14,7 +14,8 @@ use super::reply::Question;
 use super::state::{Asked, Frame, State};
 use super::step::Books;
 use crate::flow::definition::{Span, Step};
-use crate::flow::{Book, Flow, RepairKind};
+use crate::flow::{Book, Flow, Name, RepairKind};
+use crate::value::TimeRange;
 
 /// Why a step stops before its end.
 #[derive(Debug)]
@@ -78,10 +79,8 @@ pub(super) struct Running<'a> {
     pub(super) silent: bool,
     /// A hand-off in this turn is not announced: the patient was told before.
     pub(super) hush: bool,
-    /// Entries of `heard` that filled something in this turn.
-    pub(super) heard_used: Vec<(u32, String)>,
-    /// Entries of `heard` whose date or hour was placed in this turn.
-    pub(super) windows_used: Vec<(u32, String)>,
+    /// Of a list to be read again: the times of the day that its rows are ordered by, nearest first.
+    pub(super) nearest_to: Option<(u32, Name, Vec<TimeRange>)>,
     /// Answers that are consumed, not remembered: (frame, field).
     pub(super) consumed: Vec<(u32, String)>,
     /// The flow that said something of its own.
@@ -114,8 +113,7 @@ impl<'a> Running<'a> {
             shorter: false,
             silent: false,
             hush: false,
-            heard_used: Vec::new(),
-            windows_used: Vec::new(),
+            nearest_to: None,
             consumed: Vec::new(),
             spoke: None,
             changed: false,

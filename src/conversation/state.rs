@@ -105,9 +105,12 @@ pub struct Frame {
     /// How often each commit was tried; never goes back, or idempotency keys repeat.
     #[serde(default)]
     pub tries: BTreeMap<Name, u32>,
-    /// Answers heard before they could be placed: tried at each later ask, used once.
+    /// Answers heard before they could be placed: tried at each later ask, used once for each.
     #[serde(default)]
-    pub heard: Vec<String>,
+    pub heard: Vec<Overheard>,
+    /// Rows tapped one after the other for a question that takes several, until "Listo".
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub picked: BTreeMap<Name, Vec<String>>,
     /// Rows that were refused, by field: never offered again until the list is renewed by age.
     #[serde(default)]
     pub refused: BTreeMap<Name, BTreeSet<String>>,
@@ -126,6 +129,54 @@ pub struct Frame {
     /// Steps that called another flow, which has been entered since; with the key of the row, for each of which it was. The last stands last.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub called: Vec<Name>,
+}
+
+/// What the patient said beside an answer, for questions still to come. It answers them; it never agrees to anything.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(from = "WrittenOverheard")]
+pub struct Overheard {
+    /// The message.
+    pub text: String,
+    /// The wall time when it came: "mañana" counts from there.
+    pub at: NaiveDateTime,
+    /// The turn in which it came.
+    pub tick: u64,
+    /// Its date or hour was placed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub placed: bool,
+    /// Questions it has answered, or could not answer when they were asked: it is not tried on them again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tried: Vec<Name>,
+}
+
+/// As it stands in JSON: versions before this one kept the bare text.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum WrittenOverheard {
+    Text(String),
+    Whole {
+        text: String,
+        at: NaiveDateTime,
+        tick: u64,
+        #[serde(default)]
+        placed: bool,
+        #[serde(default)]
+        tried: Vec<Name>,
+    },
+}
+
+impl From<WrittenOverheard> for Overheard {
+    fn from(written: WrittenOverheard) -> Self {
+        match written {
+            // nobody knows when it came, so it is too old for anything
+            WrittenOverheard::Text(text) => {
+                Self { text, at: NaiveDateTime::default(), tick: 0, placed: false, tried: Vec::new() }
+            }
+            WrittenOverheard::Whole { text, at, tick, placed, tried } => {
+                Self { text, at, tick, placed, tried }
+            }
+        }
+    }
 }
 
 /// An answer.
@@ -345,6 +396,7 @@ impl Frame {
             counts: BTreeMap::new(),
             tries: BTreeMap::new(),
             heard: Vec::new(),
+            picked: BTreeMap::new(),
             refused: BTreeMap::new(),
             wanted: None,
             arguments: BTreeMap::new(),

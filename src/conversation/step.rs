@@ -24,8 +24,8 @@ pub struct Books<'a> {
 
 /// After so many equal messages in a row a person takes over.
 const SAMENESS: u32 = 20;
-/// Every open question is closed at last: after a day, when its flow does not say.
-const CLOSE_MINUTES: u32 = 24 * 60;
+/// Every open question is closed at last: when its flow does not say, while WhatsApp still lets the bot say so.
+const CLOSE_MINUTES: u32 = 23 * 60;
 
 /// Takes one event; `Needs` asks for one fact more.
 ///
@@ -154,9 +154,9 @@ impl<'a> Running<'a> {
             Err(Halt::Later) => true,
             Err(halt) => return Err(halt),
         };
+        self.forget_heard();
         self.state.going_on = false;
         self.state.tick += 1;
-        self.forget_heard();
         let message = self.compose();
         if let Some(reason) = &self.handed {
             // The epoch stays: what the bot said before it handed over, a booking perhaps, is still to be sent.
@@ -247,15 +247,6 @@ impl<'a> Running<'a> {
             return self.break_down("the same message twenty times");
         }
         Ok(())
-    }
-
-    /// What was heard is used once: entries that filled something in this turn are gone after it.
-    fn forget_heard(&mut self) {
-        for (id, text) in std::mem::take(&mut self.heard_used) {
-            if let Some(frame) = self.state.stack.iter_mut().find(|frame| frame.id == id) {
-                frame.heard.retain(|heard| *heard != text);
-            }
-        }
     }
 
     /// The timers of what is pending; those set under an older tick are stale.

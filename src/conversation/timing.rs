@@ -8,6 +8,7 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 
 use super::frames::all_steps;
+use super::ladder::is_menu;
 use super::need::TimerKind;
 use super::reply::{self, Question};
 use super::running::{Halt, Running};
@@ -92,11 +93,19 @@ impl Running<'_> {
             return Ok(Turn::Ignored);
         }
         self.rung(8, true, "timer: closed after silence");
-        if self.window_is_open() {
+        if self.window_is_open() && self.leaves_something_undone() {
             self.speak(RepairKind::Close, &[])?;
         }
         self.close_all();
         Ok(Turn::Taken)
+    }
+
+    /// A goodbye a day later is for who began something. Who was only asked what else they need is left in peace.
+    fn leaves_something_undone(&self) -> bool {
+        self.form().is_some_and(|form| !self.state.stack[form].is_committed())
+            && self
+                .pending()
+                .is_some_and(|pending| pending.flow.name.starts_with("repair.") || !is_menu(&pending))
     }
 
     fn window_is_open(&self) -> bool {

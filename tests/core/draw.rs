@@ -4,6 +4,7 @@ use std::path::Path;
 
 use smartsalud::flow::{Book, built_in, load};
 
+use super::named::prescriptions;
 use super::talk::book;
 use super::versions::{CONTROL, FIRST, asks_what_for, edited, renamed, renamed_flow};
 
@@ -106,6 +107,17 @@ const TEXTS: &[&str] = &[
     "dejar",
     "no, gracias",
     "vacuna",
+    "pedir receta",
+    "perdón, el remedio era metformina",
+    "sí, pero las cajas son 3",
+    "cambiar el control",
+    "cambiar el remedio",
+    "hora para varios",
+    "listo",
+    "luz y rosa",
+    "anular la del dentista",
+    "mejor a las 11",
+    "espere",
 ];
 
 /// Scraps that garbage is put together from.
@@ -277,6 +289,7 @@ pub(crate) fn books() -> Vec<Book> {
         tries_again,
         renamed(),
         renamed_flow(),
+        prescriptions(),
         without_a_flow(),
         asks_what_for(&format!("{CONTROL}, {FIRST}")),
         asks_what_for(&format!("{CONTROL}, {{ key: otra, title: Otra cosa }}")),

@@ -3,6 +3,8 @@
 mod asking;
 mod draw;
 mod holds;
+mod named;
+mod remembered;
 mod repairs;
 mod rules;
 mod scripts;

@@ -1,6 +1,7 @@
 //! What depends on what, and how a patient changes their mind.
 
 use smartsalud::conversation::need::StaffAction;
+use smartsalud::conversation::state::Overheard;
 
 use super::talk::Talk;
 use super::versions::edited;
@@ -165,7 +166,9 @@ fn a_hand_off_and_a_give_back_clear_what_was_heard() {
     talk.says("persona").stands_at("WithStaff");
     assert!(talk.state.stack[0].heard.is_empty());
     // whatever else may have put it there
-    talk.state.stack[0].heard.push("matrona".into());
+    let (at, tick) = (talk.now.naive_utc(), talk.state.tick);
+    let heard = Overheard { text: "matrona".into(), at, tick, placed: false, tried: Vec::new() };
+    talk.state.stack[0].heard.push(heard);
     talk.staff(StaffAction::Resume).stands_at("agendar.paciente");
     talk.taps("Luz Soto").stands_at("agendar.prestacion");
 }

@@ -18,6 +18,42 @@ fn the_third_miss_brings_a_person() {
 }
 
 #[test]
+fn misses_are_counted_in_a_row() {
+    let mut talk = Talk::at_hours(World::new());
+    for _ in 0..3 {
+        talk.says("asdfgh").told("Perdona, no te entendí");
+        talk.says("qwerty").told("Sigo sin entenderte");
+        // understood, and answered
+        talk.says("¿dónde queda?").told("Los Aromos 123").stands_at("agendar.hora");
+    }
+    talk.says("asdfgh").stands_at("agendar.hora");
+    // asking for the question again is no answer to anything
+    talk.says("repetir");
+    talk.says("qwerty");
+    talk.says("zxcvbn").stands_at("WithStaff");
+}
+
+#[test]
+fn closing_is_said_while_it_can_be_to_who_began_something() {
+    let mut talk = Talk::at_review(World::new());
+    talk.wait(22 * 3_600).stands_at("agendar.review.1");
+    talk.wait(2 * 3_600).stands_at("Closed").told("Cierro esta conversación por ahora");
+    // who was only asked what else they need is left in peace
+    let mut talk = Talk::new(World::new());
+    talk.says("hola");
+    let said = talk.said.len();
+    talk.wait(24 * 3_600).stands_at("Closed");
+    assert_eq!(talk.said.len(), said);
+    let mut world = World::new();
+    world.book(NOON, "p1");
+    let mut talk = Talk::new(world);
+    talk.says("mis horas").stands_at("ver_horas.que");
+    let said = talk.said.len();
+    talk.wait(24 * 3_600).stands_at("Closed");
+    assert_eq!(talk.said.len(), said);
+}
+
+#[test]
 fn danger_to_life_comes_before_everything() {
     let mut talk = Talk::at_review(World::new());
     talk.says("tengo un dolor en el pecho").told("131");

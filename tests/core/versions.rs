@@ -189,6 +189,19 @@ fn an_answer_follows_its_field_into_a_new_version_and_its_old_taps_too() {
 }
 
 #[test]
+fn after_a_rollback_a_tap_with_the_newer_name_is_understood_on_its_list_and_else_explained() {
+    let mut talk = Talk::with(World::new(), renamed());
+    talk.says("quiero una hora").stands_at("agendar.servicio");
+    let (matrona, dentist) = (talk.option("Matrona"), talk.option("Dentista"));
+    talk.comes(book());
+    // the list on the screen
+    talk.tap(matrona, "Matrona").stands_at("agendar.hora").answer("prestacion", "k1");
+    talk.wait(60);
+    // an older one: nobody remembers the newer name
+    talk.tap(dentist, "Dentista").told("ya no sirve").stands_at("agendar.hora").answer("prestacion", "k1");
+}
+
+#[test]
 fn a_rollback_reaches_what_waits_to_be_changed() {
     let mut talk = Talk::with(World::new(), renamed());
     talk.says("hora matrona 10:00").stands_at("agendar.review.1");

@@ -7,8 +7,8 @@ mod agenda;
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, Utc};
-use smartsalud::conversation::need::{Effect, Event, EventKind, Fact, StaffAction, TimerKind, Turned};
+use chrono::{DateTime, TimeDelta, Utc};
+use smartsalud::conversation::need::{Effect, Event, EventKind, Fact, Need, StaffAction, TimerKind, Turned};
 use smartsalud::conversation::state::{AskedKind, By, Frame, Owner, State, Tap};
 use smartsalud::flow::definition::{FieldKind, Source};
 use smartsalud::flow::{Flow, RepairKind, Value};
@@ -47,6 +47,7 @@ pub(crate) fn over(talk: &Talk, turn: &Turn<'_>) {
     turn.freezes_what_is_done();
     turn.shows_what_is_fresh_and_not_refused(talk);
     turn.reads_back_nothing_that_has_passed();
+    turn.remembers_no_yes();
     turn.forgets_nothing_on_request(talk);
     turn.lets_staff_edit_what_is_offered(talk);
     turn.gives_back_afresh();
@@ -215,6 +216,12 @@ impl Turn<'_> {
             let flow = talk.flow_of(frame);
             assert!(flow.is_some(), "{} is in no book", frame.flow);
             assert!(frame.heard.len() <= 4, "more and more is remembered");
+            self.remembers_no_longer_than_it_may(frame);
+            for (field, picked) in &frame.picked {
+                let kind = flow.and_then(|flow| flow.fields.get(field)).map(|field| &field.kind);
+                let several = matches!(kind, Some(FieldKind::Choice { several: true, .. }) | None);
+                assert!(several && !picked.is_empty(), "{field} takes one, and taps add up");
+            }
             let fixed = flow.into_iter().flat_map(|flow| flow.fields.values());
             for (field, options) in fixed.filter_map(|field| match &field.kind {
                 FieldKind::Choice { source: Source::Fixed(options), .. } => Some((field, options)),
@@ -232,6 +239,30 @@ impl Turn<'_> {
                 assert!(offered || !reached, "{} is answered by what is no option", field.name);
             }
         }
+    }
+
+    /// What was said beside an answer waits for questions that were not asked yet, and not for long.
+    fn remembers_no_longer_than_it_may(&self, frame: &Frame) {
+        if self.state().going_on || frame.is_repair() {
+            return;
+        }
+        let asked = self.state().asked.as_ref().filter(|asked| asked.frame == frame.id);
+        for entry in &frame.heard {
+            assert!(
+                self.event.local - entry.at <= TimeDelta::hours(2),
+                "what was said hours ago is remembered"
+            );
+            let tried = asked.is_none_or(|asked| entry.tried.contains(&asked.field));
+            assert!(tried, "what was said is kept for a question that was asked");
+        }
+    }
+
+    /// What was said before is an answer at most: where it fills one in, nothing is written in the same turn.
+    fn remembers_no_yes(&self) {
+        let remembered = self.turned.trace.walk.iter().any(|step| step.verdict == "filled: heard before");
+        let writes =
+            |fact: &Fact| matches!(&fact.need, Need::Write { port, .. } if port.starts_with("agenda."));
+        assert!(!remembered || !self.facts.iter().any(writes), "what was remembered did something by itself");
     }
 
     /// "Atrás" and "cambiar la hora" ask anew and forget nothing.

@@ -6,6 +6,8 @@
 use super::Pending;
 use super::consent::is_whole_yes;
 use super::length::length_said;
+use super::several::{takes_several, wants_all};
+use super::tap::starts;
 use crate::conversation::fill::fits_kind;
 use crate::conversation::frames::all_steps;
 use crate::conversation::message::{Assent, Command, Message};
@@ -19,6 +21,15 @@ use crate::value::Window;
 impl<'a> Running<'a> {
     pub(super) fn answer(&mut self, pending: Option<&Pending<'a>>, message: &Message) -> Result<bool, Halt> {
         let Some(pending) = pending else { return Ok(false) };
+        // "Un segundo" is no second option.
+        if message.asks_to_wait() {
+            self.rung(3, false, "asks to wait");
+            return Ok(false);
+        }
+        if self.is_about_another(pending, message) {
+            self.rung(3, false, "names another answer");
+            return Ok(false);
+        }
         if pending.asked.kind == AskedKind::Review {
             return self.answer_review(pending, message);
         }
@@ -31,6 +42,14 @@ impl<'a> Running<'a> {
             self.rung(3, false, format!("answer to {}: none fits", field.name));
         }
         Ok(took)
+    }
+
+    /// Whether the message names an answer given before and says it otherwise, however well it would answer this.
+    fn is_about_another(&self, pending: &Pending<'a>, message: &Message) -> bool {
+        let Some(form) = self.form() else { return false };
+        let Some(flow) = self.flow_of(&self.state.stack[form]) else { return false };
+        let asked = (form == pending.index).then_some(pending.asked.field.as_str());
+        !self.named_otherwise(form, flow, asked, message).is_empty()
     }
 
     fn answer_field(
@@ -117,11 +136,20 @@ impl<'a> Running<'a> {
         {
             return Ok(true);
         }
+        if !takes_several(field) && wants_all(message) && self.option_named(pending, message).is_none() {
+            self.rung(3, true, format!("answer to {name}: more than one, and it takes one at a time"));
+            self.say(reply::ONE_AT_A_TIME.to_owned());
+            return Ok(true);
+        }
         let key = match self.option_named(pending, message) {
             Some(key) => Some(key),
             // A whole request at a menu says more than the option it would pick.
             None if message.is_universal() || self.asks_fixed_answer(message) => None,
-            None if is_menu(pending) && self.flow_meant(message).is_some() => None,
+            None if is_menu(pending) && self.flow_meant(message).is_some() => {
+                self.option_that_starts_it(pending, message)
+            }
+            // "Cambiar el paciente" has a word in common with "Cambiar una hora", and means something else.
+            None if self.names_what_to_change(name, message) => None,
             None if message.assent == Some(Assent::No) => {
                 option_with_word(pending, "no").or_else(|| self.mentioned(index, pending, field, message))
             }
@@ -155,6 +183,21 @@ impl<'a> Running<'a> {
             self.take_along(message);
         }
         Ok(true)
+    }
+
+    /// "Anúlala", below somebody's visits: what the menu starts goes on with the same person, unless another is named.
+    fn option_that_starts_it(&self, pending: &Pending<'a>, message: &Message) -> Option<String> {
+        if pending.flow.name.starts_with("repair.")
+            || !self.choices_corrected(pending.index, pending.flow, None, message).is_empty()
+        {
+            return None;
+        }
+        let meant = self.flow_meant(message)?;
+        let option =
+            pending.asked.options.iter().find(|option| {
+                starts(pending.flow, &pending.asked.field, &option.key).as_ref() == Some(&meant)
+            });
+        option.map(|option| option.key.clone())
     }
 
     /// A no at a menu: nothing of it, and on with what lies below.
@@ -272,7 +315,7 @@ impl<'a> Running<'a> {
 }
 
 /// Whether the answer is consumed, not remembered.
-fn is_menu(pending: &Pending<'_>) -> bool {
+pub(in crate::conversation) fn is_menu(pending: &Pending<'_>) -> bool {
     let asks = |step: &Step| matches!(&step.kind, StepKind::Ask(ask) if ask.field == pending.asked.field && !ask.keep);
     all_steps(&pending.flow.steps).any(asks)
 }

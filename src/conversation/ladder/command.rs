@@ -4,21 +4,24 @@
 //! answer arrives. "Cancelar" is a command and a flow: it asks which is meant.
 
 use super::Pending;
+use super::named::field_named;
 use crate::conversation::frames::{all_steps, is_frozen, open_steps};
 use crate::conversation::message::{Command, Message};
 use crate::conversation::running::{Halt, Running};
 use crate::conversation::scope::View;
 use crate::conversation::state::{AskedKind, By, Ended, Frame};
-use crate::flow::definition::{Field, Step, StepKind};
+use crate::flow::definition::{Step, StepKind};
 use crate::flow::{Flow, Name, RepairKind, Value};
 
 impl<'a> Running<'a> {
     pub(super) fn command(&mut self, pending: Option<&Pending<'a>>, message: &Message) -> Result<bool, Halt> {
-        let Some(command) = &message.command else {
+        // "Cambiar el control" is about a visit, unless the form asks about a control.
+        let by_name = || self.change_by_name(message).map(|field| Command::Change(Some(field.name.clone())));
+        let Some(command) = message.command.clone().or_else(by_name) else {
             self.rung(4, false, "no command");
             return Ok(false);
         };
-        let took = match command {
+        let took = match &command {
             Command::Menu => {
                 self.push_repair(RepairKind::Menu, &[]);
                 true
@@ -53,7 +56,7 @@ impl<'a> Running<'a> {
             Command::Back => self.back(pending),
             Command::Change(what) => self.change(pending, what.as_deref(), message),
         };
-        self.rung(4, took, format!("command: {}", name(command)));
+        self.rung(4, took, format!("command: {}", name(&command)));
         Ok(took)
     }
 
@@ -141,6 +144,9 @@ impl<'a> Running<'a> {
         let frame = &self.state.stack[form];
         let Some(flow) = self.flow_of(frame) else { return false };
         let field = what.and_then(|what| field_named(flow, what));
+        if !self.named_otherwise(form, flow, None, message).is_empty() {
+            return false;
+        }
         if let Some(field) = field {
             if is_frozen(flow, frame, &field.name) {
                 self.push_repair(RepairKind::Frozen, &[]);
@@ -161,6 +167,10 @@ impl<'a> Running<'a> {
         if what.is_some()
             && (message.window.is_some() || !self.choices_corrected(form, flow, None, message).is_empty())
         {
+            return false;
+        }
+        // "Cambiar la hora" where no hour is asked for is about one that was taken before.
+        if what.is_some() && self.flow_meant(message).is_some_and(|meant| meant != flow.name) {
             return false;
         }
         if frame.is_committed() {
@@ -229,29 +239,4 @@ fn passed_asks(
         }
     }
     true
-}
-
-/// The field that words name: its title or one of its words, with or without article.
-fn field_named<'f>(flow: &'f Flow, what: &str) -> Option<&'f Field> {
-    let what = Message::normal_form(what);
-    let words: Vec<&str> = what.split_whitespace().collect();
-    let names = |field: &&Field| {
-        let own = std::iter::once(&field.title).chain(&field.words).chain(std::iter::once(&field.name));
-        own.map(|name| Message::normal_form(name)).any(|name| {
-            let name = without_article(&name);
-            !name.is_empty() && contains_words(&words, &name.split_whitespace().collect::<Vec<_>>())
-        })
-    };
-    flow.fields.values().find(names)
-}
-
-fn without_article(name: &str) -> &str {
-    ["el ", "la ", "los ", "las ", "mi ", "tu ", "para "]
-        .iter()
-        .find_map(|article| name.strip_prefix(article))
-        .unwrap_or(name)
-}
-
-fn contains_words(words: &[&str], name: &[&str]) -> bool {
-    words.windows(name.len()).any(|window| window == name)
 }

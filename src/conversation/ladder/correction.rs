@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use super::Pending;
-use super::hours::{merge, window_feeding};
+use super::hours::{merge, names_days, window_feeding, without_clock};
 use super::with_whom;
 use crate::conversation::fill::is_same;
 use crate::conversation::frames::is_frozen;
@@ -30,6 +30,11 @@ impl<'a> Running<'a> {
     ) -> Result<bool, Halt> {
         let Some(form) = self.form() else { return Ok(false) };
         let Some(flow) = self.flow_of(&self.state.stack[form]) else { return Ok(false) };
+        let asked =
+            pending.filter(|pending| pending.index == form).map(|pending| pending.asked.field.as_str());
+        if self.correct_by_name(form, flow, asked, message) {
+            return Ok(true);
+        }
         if let Some(pending) = pending
             && self.means_another_flow(
                 &Pending { index: form, flow, asked: Arc::clone(&pending.asked) },
@@ -44,8 +49,6 @@ impl<'a> Running<'a> {
             return Ok(true);
         }
         let id = self.state.stack[form].id;
-        let asked =
-            pending.filter(|pending| pending.index == form).map(|pending| pending.asked.field.as_str());
         let choices = self.choices_corrected(form, flow, asked, message);
         let mut names: Vec<Name> = Vec::new();
         for (name, value) in choices {
@@ -54,7 +57,18 @@ impl<'a> Running<'a> {
         }
         if names.is_empty() {
             for (name, value) in self.values_corrected(form, flow, asked, message) {
-                self.give(form, flow, &name, value, By::Patient);
+                // The clock picks a row of the list to come, or those next to it.
+                match value {
+                    Value::Window(window) if message.clock && names_days(&window) => {
+                        let day = Value::Window(without_clock(&window));
+                        if !self.give(form, flow, &name, day, By::Patient) {
+                            // the day stays, so nothing else would ask for its hours
+                            self.state.stack[form].wanted = fed_by(flow, &name);
+                        }
+                        self.keep_heard(form, message);
+                    }
+                    value => drop(self.give(form, flow, &name, value, By::Patient)),
+                }
                 names.push(name);
             }
         } else {
@@ -72,6 +86,33 @@ impl<'a> Running<'a> {
         Ok(true)
     }
 
+    /// What the message names and says otherwise is answered so; what it only names is asked anew.
+    fn correct_by_name(
+        &mut self,
+        form: usize,
+        flow: &'a Flow,
+        asked: Option<&str>,
+        message: &Message,
+    ) -> bool {
+        let named = self.named_otherwise(form, flow, asked, message);
+        for (name, value) in &named {
+            match value {
+                Some(value) => {
+                    self.rung(5, true, format!("names {name} and corrects it"));
+                    self.give(form, flow, name, value.clone(), By::Patient);
+                }
+                None => {
+                    self.rung(5, true, format!("names {name}: asked anew"));
+                    self.want(form, name);
+                }
+            }
+        }
+        if !named.is_empty() {
+            self.drop_repairs();
+        }
+        !named.is_empty()
+    }
+
     /// Whether a review's reply names something otherwise.
     pub(super) fn would_correct(
         &mut self,
@@ -79,7 +120,8 @@ impl<'a> Running<'a> {
         flow: &'a Flow,
         message: &Message,
     ) -> Result<bool, Halt> {
-        Ok(!self.choices_corrected(index, flow, None, message).is_empty()
+        Ok(!self.named_otherwise(index, flow, None, message).is_empty()
+            || !self.choices_corrected(index, flow, None, message).is_empty()
             || !self.values_corrected(index, flow, None, message).is_empty())
     }
 
@@ -108,11 +150,13 @@ impl<'a> Running<'a> {
                 continue;
             }
             let rows = self.rows(index, field);
-            if rows.start() {
-                continue;
-            }
-            let Some(place) = message.mentioned(self.called(index, flow, field, &rows)) else { continue };
-            let Some(row) = rows.get(place) else { continue };
+            let place = if rows.start() {
+                let key = self.visit_named(&rows, message);
+                key.and_then(|key| rows.iter().position(|row| row.key == key))
+            } else {
+                message.mentioned(self.called(index, flow, field, &rows))
+            };
+            let Some(row) = place.and_then(|place| rows.get(place)) else { continue };
             let value = Value::Record(row.clone());
             if !is_same(&answer.value, &value) {
                 corrections.push((field.name.clone(), value));
@@ -165,6 +209,7 @@ impl<'a> Running<'a> {
             Value::Record(row) => Some((field, starts(row)?)),
             _ => None,
         });
+        let mut day_chosen = None;
         if let Some((field, at)) = chosen {
             if said.allows(at) || is_frozen(flow, frame, &field.name) {
                 return None;
@@ -174,7 +219,13 @@ impl<'a> Running<'a> {
             let on_day = Window { days: vec![DayRange::one(at.date())], ..said.clone() };
             let days_said = !said.days.is_empty() || !said.weekdays.is_every() || said.not_before.is_some();
             let on_that_day = if days_said { None } else { rows.only_within(&on_day) };
-            if let Some(row) = on_that_day.or_else(|| rows.only_within(said)) {
+            if let Some(row) = on_that_day {
+                return Some((field.name.clone(), Value::Record(row.clone())));
+            }
+            // no such hour on that day: its other hours, before those of other days
+            if !days_said && message.clock {
+                day_chosen = Some(on_day);
+            } else if let Some(row) = rows.only_within(said) {
                 return Some((field.name.clone(), Value::Record(row.clone())));
             }
         }
@@ -187,8 +238,14 @@ impl<'a> Running<'a> {
             Some(Value::Window(window)) => Some(window),
             _ => None,
         };
-        let window = Value::Window(merge(current, said));
+        let window = Value::Window(day_chosen.unwrap_or_else(|| merge(current, said)));
         let same = frame.answers.get(feeding).is_some_and(|answer| is_same(&answer.value, &window));
         (!same).then(|| (feeding.to_owned(), window))
     }
+}
+
+/// The choice of an hour whose list is read with this window.
+fn fed_by(flow: &Flow, window: &str) -> Option<Name> {
+    let fed = flow.fields.values().find(|field| window_feeding(flow, field) == Some(window));
+    fed.map(|field| field.name.clone())
 }

@@ -4,13 +4,15 @@
 //! running one's table says: beside it, instead of it, or after asking.
 
 use super::Pending;
+use super::named::says_it_corrects;
+use crate::conversation::frames::all_steps;
 use crate::conversation::message::Message;
 use crate::conversation::need::OK;
 use crate::conversation::reply;
 use crate::conversation::running::{Halt, Running};
-use crate::conversation::state::{By, Ended};
+use crate::conversation::state::{AskedKind, By, Ended};
 use crate::conversation::walk::GOES_TO;
-use crate::flow::definition::Interrupt;
+use crate::flow::definition::{Interrupt, StepKind};
 use crate::flow::expression::Expression;
 use crate::flow::template::Part;
 use crate::flow::{Record, RepairKind, Scope, Seen, Value};
@@ -56,11 +58,29 @@ impl<'a> Running<'a> {
         pending: Option<&Pending<'a>>,
         message: &Message,
     ) -> Result<bool, Halt> {
+        if pending.is_some() && message.asks_to_wait() {
+            self.rung(7, true, "asks to wait");
+            self.shorter = true;
+            self.say(reply::NO_HURRY.to_owned());
+            return Ok(true);
+        }
+        if pending.is_some_and(|pending| self.agrees_too_early(pending, message)) {
+            self.rung(7, true, "agrees before there is anything to agree to");
+            self.shorter = true;
+            self.say(reply::NOT_YET.to_owned());
+            return Ok(true);
+        }
         if let Some(name) = self.flow_meant(message) {
             let running = self.form().map(|index| self.state.stack[index].flow.clone());
             self.rung(7, true, format!("asks for {name}"));
             if running.as_deref() == Some(name.as_str()) {
                 self.drop_repairs();
+            }
+            let last =
+                self.state.past.last().filter(|past| past.ended == Ended::Committed && past.flow == name);
+            if pending.is_none() && last.is_some() && message.words.iter().any(|word| says_it_corrects(word))
+            {
+                self.say(reply::STILL_TAKEN.to_owned());
             }
             self.ask_for_flow(&name, Some(message));
             return Ok(true);
@@ -99,6 +119,17 @@ impl<'a> Running<'a> {
                 Ok(false)
             }
         }
+    }
+
+    /// A bare "confirmo" at a question on the way to a summary is about what is under way, not another visit.
+    fn agrees_too_early(&self, pending: &Pending<'_>, message: &Message) -> bool {
+        let reads_back = all_steps(&pending.flow.steps)
+            .any(|step| matches!(&step.kind, StepKind::Review(review) if !review.clear_yes));
+        message.intent.as_deref() == Some("confirmar")
+            && message.words.len() <= 2
+            && reads_back
+            && pending.asked.kind == AskedKind::Field
+            && !self.state.stack[pending.index].is_committed()
     }
 
     /// The flow that a message asks for, if any.
@@ -149,8 +180,9 @@ impl<'a> Running<'a> {
                 let title = Value::Text(target.title.clone());
                 let extra = [("destino", title), (GOES_TO, Value::Key(name.to_owned()))];
                 self.push_repair(RepairKind::LeaveFirst, &extra);
-                if let (Some(top), Some(message)) = (self.state.stack.last_mut(), message) {
-                    top.heard.push(message.text.clone());
+                let entry = message.map(|message| self.overheard(message));
+                if let (Some(top), Some(entry)) = (self.state.stack.last_mut(), entry) {
+                    top.heard.push(entry);
                 }
             }
             Interrupt::Replace if !same => {

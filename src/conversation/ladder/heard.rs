@@ -1,24 +1,31 @@
 //! Several answers in one message: what could not be placed yet is tried at each later question.
 //!
 //! "Hola, quiero hora con matrona el martes en la tarde para mi mamá" starts a flow and answers four of its
-//! questions. Each entry is used in one turn only; it is cleared by "cambiar", "atrás", a failed outcome, a
-//! hand-off and a give-back.
+//! questions; one of them may come turns later. An entry answers each question once, and only while nothing was
+//! said against it: "cambiar", "atrás", a correction, a failed outcome, a hand-off and a give-back clear it, two
+//! hours do, and so does the end of the questions that it could answer. It never agrees: a yes or no, a number and
+//! free words are heard at their own question only, and what acts when it is chosen is chosen in the turn in which
+//! it was said.
 
 use std::rc::Rc;
 
-use super::hours::{window_feeding, without_clock};
+use chrono::TimeDelta;
+
+use super::hours::{merge, window_feeding, without_clock};
 use crate::conversation::fill::is_same;
-use crate::conversation::frames::{all_steps, is_frozen};
+use crate::conversation::frames::{all_steps, is_frozen, open_steps};
 use crate::conversation::message::Message;
 use crate::conversation::running::{Halt, Running};
-use crate::conversation::state::By;
+use crate::conversation::state::{By, Frame, Overheard};
 use crate::conversation::walk::Rows;
-use crate::flow::definition::{Field, FieldKind, StepKind};
+use crate::flow::definition::{Field, FieldKind, Source, StepKind};
 use crate::flow::port::{RowKind, Shape, port};
 use crate::flow::{Flow, Name, Value};
 
 /// So many messages are remembered for later questions.
 const MOST_HEARD: usize = 3;
+/// Older than this, what was said beside something else is not what is wanted any more.
+const FADES_AFTER: TimeDelta = TimeDelta::hours(2);
 
 /// What a message heard before did for a question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,20 +41,31 @@ pub(in crate::conversation) enum Heard {
 impl<'a> Running<'a> {
     /// Remembers a message for the questions to come.
     pub(super) fn keep_heard(&mut self, index: usize, message: &Message) {
-        let heard = &mut self.state.stack[index].heard;
-        heard.retain(|text| *text != message.text);
-        heard.push(message.text.clone());
+        let entry = self.overheard(message);
         self.ears.borrow_mut().push(Rc::new(message.clone()));
         let heard = &mut self.state.stack[index].heard;
+        heard.retain(|known| known.text != message.text);
+        heard.push(entry);
         let surplus = heard.len().saturating_sub(MOST_HEARD);
         heard.drain(..surplus);
     }
 
+    /// A message of this turn, to be remembered.
+    pub(super) fn overheard(&self, message: &Message) -> Overheard {
+        Overheard {
+            text: message.text.clone(),
+            at: self.event.local,
+            tick: self.state.tick,
+            placed: false,
+            tried: Vec::new(),
+        }
+    }
+
     /// A message heard before, read once in a step however many questions it is tried on.
-    pub(super) fn hear_again(&self, text: &str) -> Rc<Message> {
-        let known = self.ears.borrow().iter().find(|message| message.text == text).cloned();
+    pub(super) fn hear_again(&self, entry: &Overheard) -> Rc<Message> {
+        let known = self.ears.borrow().iter().find(|message| message.text == entry.text).cloned();
         known.unwrap_or_else(|| {
-            let message = Rc::new(self.hear(text, &[], None));
+            let message = Rc::new(Message::read(&entry.text, &[], None, entry.at));
             self.ears.borrow_mut().push(Rc::clone(&message));
             message
         })
@@ -85,18 +103,79 @@ impl<'a> Running<'a> {
         field: &'a Field,
         rows: &Rows,
     ) -> Result<Heard, Halt> {
+        if self.state.stack[index].heard.is_empty() {
+            return Ok(Heard::Nothing);
+        }
         let id = self.state.stack[index].id;
-        for text in self.state.stack[index].heard.clone().into_iter().rev() {
-            let message = self.hear_again(&text);
-            let done = self.try_heard(index, flow, field, rows, &message)?;
+        for entry in self.state.stack[index].heard.clone().into_iter().rev() {
+            if entry.tried.contains(&field.name) || self.has_faded(&entry) || !self.may_act_on(&entry, field)
+            {
+                continue;
+            }
+            let message = self.hear_again(&entry);
+            let named = self.heard_visit(index, flow, field, rows, &message)?;
+            let by_window = !named && rows.start();
+            let done = match named {
+                true => Heard::Filled,
+                false if by_window && entry.placed => Heard::Nothing,
+                false => self.try_heard(index, flow, field, rows, &message)?,
+            };
             if done != Heard::Nothing {
-                if !self.heard_used.contains(&(id, text.clone())) {
-                    self.heard_used.push((id, text));
-                }
+                self.was_used(id, &entry.text, |entry| {
+                    entry.placed |= by_window;
+                    if done == Heard::Filled {
+                        entry.tried.push(field.name.clone());
+                    }
+                });
                 return Ok(done);
             }
         }
         Ok(Heard::Nothing)
+    }
+
+    fn has_faded(&self, entry: &Overheard) -> bool {
+        self.event.local - entry.at > FADES_AFTER
+    }
+
+    /// An option that does something when it is chosen is chosen by what the patient says now, or not at all.
+    fn may_act_on(&self, entry: &Overheard, field: &Field) -> bool {
+        let acts = matches!(&field.kind, FieldKind::Choice { source: Source::Fixed(options), .. }
+            if options.iter().any(|option| option.action.is_some()));
+        !acts || entry.tick == self.state.tick
+    }
+
+    fn was_used(&mut self, frame: u32, text: &str, note: impl Fn(&mut Overheard)) {
+        if let Some(index) = self.position(frame) {
+            self.state.stack[index].heard.iter_mut().filter(|entry| entry.text == text).for_each(note);
+        }
+    }
+
+    /// The end of a turn: the question that is asked now is no more tried, and what no question is left for goes.
+    pub(in crate::conversation) fn forget_heard(&mut self) {
+        for index in 0..self.state.stack.len() {
+            let frame = &self.state.stack[index];
+            if frame.heard.is_empty() || frame.is_repair() {
+                continue;
+            }
+            let id = frame.id;
+            let asked = self.state.asked.as_ref().filter(|asked| asked.frame == id);
+            let asked = asked.map(|asked| asked.field.clone());
+            let left = match self.flow_of(frame) {
+                Some(flow) => still_to_answer(flow, frame, asked.as_deref()),
+                None => Vec::new(),
+            };
+            let mut heard = std::mem::take(&mut self.state.stack[index].heard);
+            if let Some(asked) = &asked {
+                heard.iter_mut().filter(|entry| !entry.tried.contains(asked)).for_each(|entry| {
+                    entry.tried.push(asked.clone());
+                });
+            }
+            heard.retain(|entry| {
+                !self.has_faded(entry)
+                    && left.iter().any(|field| !entry.tried.iter().any(|known| known == field))
+            });
+            self.state.stack[index].heard = heard;
+        }
     }
 
     fn try_heard(
@@ -107,17 +186,9 @@ impl<'a> Running<'a> {
         rows: &Rows,
         message: &Message,
     ) -> Result<Heard, Halt> {
-        let key = (self.state.stack[index].id, message.text.clone());
         let value = match &field.kind {
             FieldKind::Choice { .. } if rows.start() => {
-                if self.windows_used.contains(&key) {
-                    return Ok(Heard::Nothing);
-                }
-                let done = self.heard_hours(index, flow, field, rows, message)?;
-                if done != Heard::Nothing {
-                    self.windows_used.push(key);
-                }
-                return Ok(done);
+                return self.heard_hours(index, flow, field, rows, message);
             }
             FieldKind::Choice { .. } => {
                 // The "no" of "ya no puedo ir, anula mi hora" answers nothing that is asked later.
@@ -144,6 +215,21 @@ impl<'a> Running<'a> {
         Ok(Heard::Filled)
     }
 
+    /// "Anula la hora del dentista", said before the list of visits was there; a day beside it may be the new one.
+    fn heard_visit(
+        &mut self,
+        index: usize,
+        flow: &'a Flow,
+        field: &'a Field,
+        rows: &Rows,
+        message: &Message,
+    ) -> Result<bool, Halt> {
+        match self.visit_named(rows, message).filter(|_| rows.len() > 1) {
+            Some(key) => self.choose(index, flow, &field.name, &key, By::Patient),
+            None => Ok(false),
+        }
+    }
+
     /// An hour named before its list was there: the one that fits, or a list of those that do.
     fn heard_hours(
         &mut self,
@@ -165,8 +251,12 @@ impl<'a> Running<'a> {
         let Some(feeding) = feeding.filter(|name| !is_frozen(flow, &self.state.stack[index], name)) else {
             return Ok(Heard::Nothing);
         };
-        let value = Value::Window(window.clone());
         let answered = self.state.stack[index].answers.get(feeding);
+        let current = match answered.map(|answer| &answer.value) {
+            Some(Value::Window(current)) if message.clock => Some(current),
+            _ => None,
+        };
+        let value = Value::Window(merge(current, window));
         let narrows = answered.is_none_or(|answer| !is_same(&answer.value, &value));
         if !narrows || flow.fields.get(feeding).is_none_or(|field| !self.is_ahead(field, window)) {
             return Ok(Heard::Nothing);
@@ -190,4 +280,23 @@ fn first_window(flow: &Flow) -> Option<&str> {
         .values()
         .find(|field| crate::conversation::fill::memo_of(field) == Some(first))
         .and_then(|field| window_feeding(flow, field))
+}
+
+/// Questions that what was said before could still answer.
+fn still_to_answer<'f>(flow: &'f Flow, frame: &Frame, asked: Option<&str>) -> Vec<&'f str> {
+    let hears = |field: &Field| {
+        matches!(
+            &field.kind,
+            FieldKind::Choice { .. } | FieldKind::Window { .. } | FieldKind::RutTail | FieldKind::BirthDate
+        )
+    };
+    open_steps(flow, frame)
+        .into_iter()
+        .filter_map(|step| match &step.kind {
+            StepKind::Ask(ask) => Some(ask.field.as_str()),
+            _ => None,
+        })
+        .filter(|name| asked != Some(*name) && !frame.answers.contains_key(*name))
+        .filter(|name| flow.fields.get(*name).is_some_and(hears))
+        .collect()
 }

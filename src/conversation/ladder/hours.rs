@@ -53,6 +53,13 @@ impl<'a> Running<'a> {
         if self.correct_upstream(index, flow, field, message)? {
             return Ok(true);
         }
+        // A list of visits knows what each is for.
+        if let Some(key) = self.visit_named(&self.rows(index, field), message) {
+            self.rung(3, true, format!("answer to {name}: the visit that is named"));
+            let chosen = self.choose(index, flow, name, &key, By::Patient)?;
+            self.take_along(message);
+            return Ok(chosen);
+        }
         if message.is_indifferent()
             && !said_no
             && let Some(first) = options.iter().find(|option| option.starts.is_some())
@@ -66,6 +73,14 @@ impl<'a> Running<'a> {
         {
             self.rung(3, true, format!("answer to {name}: an option"));
             return self.choose(index, flow, name, &option.key.clone(), By::Patient);
+        }
+        let agrees = matches!(message.assent, Some(Assent::Yes | Assent::WeakYes));
+        if agrees && message.window.is_none() && message.relative.is_none() {
+            let mut hours = options.iter().filter(|option| option.starts.is_some());
+            if let (Some(only), None) = (hours.next(), hours.next()) {
+                self.rung(3, true, format!("answer to {name}: yes to the only one"));
+                return self.choose(index, flow, name, &only.key.clone(), By::Patient);
+            }
         }
         let feeding = window_feeding(flow, field);
         let current =
@@ -82,6 +97,11 @@ impl<'a> Running<'a> {
             (None, _) => None,
         };
         let Some(window) = window else {
+            if said_no && feeding.is_none() && message.words.len() <= 3 && message.command.is_none() {
+                self.rung(3, true, format!("answer to {name}: none of them"));
+                self.leave_form(index);
+                return Ok(true);
+            }
             if said_no && let Some(feeding) = feeding {
                 self.rung(3, true, format!("answer to {name}: none of them, asked when"));
                 return Ok(self.want(index, feeding));
@@ -101,8 +121,8 @@ impl<'a> Running<'a> {
                 return self.choose(index, flow, name, &key, By::Patient);
             }
         }
-        let names_day = message.window.as_ref().is_some_and(|said| !said.days.is_empty());
-        if message.clock && names_day && message.relative.is_none() {
+        // The clock picks a row of the day's list, or those next to it; it is no filter to keep.
+        if message.clock && names_days(&window) && message.relative.is_none() {
             self.keep_heard(index, message);
             return Ok(self.ask_other_hours(index, flow, feeding, without_clock(&window)));
         }
@@ -209,16 +229,19 @@ pub(super) fn without_clock(window: &Window) -> Window {
     Window { times: Vec::new(), ..window.clone() }
 }
 
+/// Whether a window says anything of days, not of times only.
+pub(in crate::conversation) fn names_days(window: &Window) -> bool {
+    !window.days.is_empty()
+        || !window.except.is_empty()
+        || !window.weekdays.is_every()
+        || window.not_before.is_some()
+        || window.before.is_some()
+}
+
 /// A time of the day alone keeps the days asked for before; days alone keep nothing ("otro día" says more).
 pub(super) fn merge(current: Option<&Window>, said: &Window) -> Window {
     let Some(current) = current else { return said.clone() };
-    let says_days = !said.days.is_empty()
-        || !said.except.is_empty()
-        || !said.weekdays.is_every()
-        || said.not_before.is_some()
-        || said.before.is_some()
-        || said.soonest;
-    let merged = if says_days {
+    let merged = if names_days(said) || said.soonest {
         return said.clone();
     } else {
         Window { times: said.times.clone(), soonest: false, ..current.clone() }
@@ -260,7 +283,8 @@ fn relative_to(relative: Relative, shown: &[NaiveDateTime], current: Option<&Win
             Some(Window { days, times: vec![TimeRange { start: 0, end }], soonest: false, ..base })
         }
         Relative::Later => {
-            let start = shown.iter().map(minute).max()? + 1;
+            // the next hour that a clinic could have, so that "después de las 10:15" can be read out
+            let start = (shown.iter().map(minute).max()? / 5 + 1) * 5;
             Some(Window { days, times: vec![TimeRange { start, end: 1440 }], soonest: false, ..base })
         }
         Relative::Sooner => Some(Window { before: Some(*first), soonest: true, ..Window::ANY }),

@@ -50,7 +50,14 @@ impl<'a> Running<'a> {
     /// A tap on a message from before a field was renamed means the field all the same.
     fn by_current_names(&self, tap: &Tap) -> Tap {
         let frame = self.position(tap.frame).map(|index| &self.state.stack[index]);
+        // An older version in force again does not know the newer name, but this is the very list it was on.
+        let shown = self.state.asked.as_ref().filter(|asked| {
+            asked.frame == tap.frame && asked.fingerprint == tap.fingerprint && asked.kind == AskedKind::Field
+        });
         match frame.and_then(|frame| self.flow_of(frame)) {
+            Some(flow) if !flow.fields.contains_key(&tap.field) && shown.is_some() => {
+                Tap { field: shown.map(|asked| asked.field.clone()).unwrap_or_default(), ..tap.clone() }
+            }
             Some(flow) => Tap { field: current_name(flow, &tap.field).to_owned(), ..tap.clone() },
             None => tap.clone(),
         }
@@ -65,6 +72,10 @@ impl<'a> Running<'a> {
         if tap.key == MORE {
             self.rung(1, true, "the next page");
             self.next_page(pending);
+            return Ok(());
+        }
+        if self.picks_one_of_several(pending.index, pending.flow, field, &tap.key) {
+            self.rung(1, true, format!("one more of {field}"));
             return Ok(());
         }
         if self.choose(pending.index, pending.flow, field, &tap.key, By::Patient)? {
@@ -181,6 +192,11 @@ impl<'a> Running<'a> {
         if corrects == Some(false) {
             return self.explain("a question that is not corrected by old taps");
         }
+        if self.adds_one_of_several(index, flow, &tap.field, &tap.key) {
+            self.rung(2, true, format!("one more of {}", tap.field));
+            return Ok(());
+        }
+        let frame = &self.state.stack[index];
         let chosen = frame.answers.get(&tap.field).map(|answer| &answer.value);
         let same = matches!(chosen, Some(Value::Record(row)) if row.key == tap.key);
         let Some(index) = self.raise(tap.frame) else { return Ok(()) };
@@ -230,7 +246,7 @@ impl<'a> Running<'a> {
 }
 
 /// The flow that an option of a menu starts.
-fn starts(flow: &Flow, field: &str, key: &str) -> Option<String> {
+pub(super) fn starts(flow: &Flow, field: &str, key: &str) -> Option<String> {
     let FieldKind::Choice { source: Source::Fixed(options), .. } = &flow.fields.get(field)?.kind else {
         return None;
     };

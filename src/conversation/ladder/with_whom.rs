@@ -26,8 +26,8 @@ impl<'a> Running<'a> {
         if self.state.stack[index].answers.contains_key(&field.name) {
             return;
         }
-        for text in self.state.stack[index].heard.clone().into_iter().rev() {
-            let message = self.hear_again(&text);
+        for entry in self.state.stack[index].heard.clone().into_iter().rev() {
+            let message = self.hear_again(&entry);
             if let Some(value) = self.professional_named(index, flow, field, &message) {
                 self.give(index, flow, &field.name, value, By::Patient);
                 return;

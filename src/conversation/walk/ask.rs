@@ -85,7 +85,10 @@ impl<'a> Running<'a> {
         self.trace_step(step, if wanted { "stopped: wanted anew" } else { "stopped: empty" });
         let frame = &self.state.stack[index];
         let view = View::new(flow, frame);
-        let text = ask.text.render(&view);
+        let text = match self.picked_titles(index, flow, field, &rows) {
+            picked if picked.is_empty() => ask.text.render(&view),
+            picked => reply::picked_so_far(&picked),
+        };
         let shorter = ask.shorter.as_ref().map(|text| text.render(&view));
         let options = self.options(index, flow, field, &rows, ask.more);
         let asked = self.now_asked(frame.id, field, text, options);

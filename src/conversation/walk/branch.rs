@@ -1,12 +1,14 @@
 //! What happens on an outcome that is not `ok`, and what an option does that acts at once.
 
 use crate::conversation::frames::{current_name, fixed_row};
+use crate::conversation::ladder::names_days;
 use crate::conversation::reply;
 use crate::conversation::running::{Halt, Running, Verdict};
 use crate::conversation::scope::View;
 use crate::conversation::state::Ended;
 use crate::flow::definition::{Action, Call, Step, StepKind};
-use crate::flow::{Flow, RepairKind, Value};
+use crate::flow::{Flow, Name, Record, RepairKind, Value};
+use crate::value::Window;
 
 /// The argument of a repair that names the flow to go to.
 pub(in crate::conversation) const GOES_TO: &str = "destino_flujo";
@@ -40,6 +42,14 @@ impl<'a> Running<'a> {
             }
             self.say(words);
         }
+        if !used_up && self.widen(index, flow, call, &branch.forget) {
+            // A time that is not to be had on a day leaves the day: this was no search in vain.
+            if let Some(count) = self.state.stack[index].counts.get_mut(&format!("{}:{outcome}", step.id)) {
+                *count -= 1;
+            }
+            self.state.stack[index].heard.clear();
+            return Ok(Verdict::Again);
+        }
         let mut changed = false;
         for name in &branch.forget {
             changed |= self.forget(index, flow, name);
@@ -62,6 +72,28 @@ impl<'a> Running<'a> {
                 Ok(Verdict::Again)
             }
         }
+    }
+
+    /// "El jueves a las 10", and Thursday has no ten o'clock: the day is kept, and its hours come by how near to the
+    /// time they are. False when no day was asked for, or no time.
+    fn widen(&mut self, index: usize, flow: &Flow, call: &Call, forget: &[Name]) -> bool {
+        let narrow = forget.iter().find_map(|name| match &self.state.stack[index].answers.get(name)?.value {
+            Value::Window(window) if names_days(window) && !window.times.is_empty() => {
+                Some((name, window.clone()))
+            }
+            _ => None,
+        });
+        let Some((name, window)) = narrow else { return false };
+        let whole_day = Value::Window(Window { times: Vec::new(), ..window.clone() });
+        self.forget_dependants(index, flow, name);
+        let frame = &mut self.state.stack[index];
+        if let Some(answer) = frame.answers.get_mut(name) {
+            answer.value = whole_day;
+        }
+        frame.page = 0;
+        let into = call.into.clone().unwrap_or_default();
+        self.nearest_to = Some((frame.id, into, window.times));
+        true
     }
 
     /// Does what a branch or an option says. `reason` is what staff reads when it cannot be done.
@@ -209,7 +241,13 @@ impl<'a> Running<'a> {
         }
         if let FieldKind::Choice { several: true, .. } = declared.kind {
             let rows = self.rows(index, declared);
-            let chosen = rows.iter().filter(|row| key == reply::ALL || row.key == key).cloned().collect();
+            let picked = self.state.stack[index].picked.get(field);
+            let is_chosen = |row: &&Record| match key {
+                reply::ALL => true,
+                reply::DONE => picked.is_some_and(|picked| picked.contains(&row.key)),
+                key => row.key == key,
+            };
+            let chosen = rows.iter().filter(is_chosen).cloned().collect();
             return Ok(self.choose_several(index, flow, declared, chosen, by));
         }
         let Some(row) = self.row_by_key(index, declared, key) else { return Ok(false) };
@@ -223,7 +261,7 @@ impl<'a> Running<'a> {
         index: usize,
         flow: &Flow,
         field: &crate::flow::definition::Field,
-        rows: Vec<crate::flow::Record>,
+        rows: Vec<Record>,
         by: crate::conversation::state::By,
     ) -> bool {
         let any = !rows.is_empty();
@@ -255,6 +293,7 @@ impl<'a> Running<'a> {
         let frame = &mut self.state.stack[index];
         frame.wanted = Some(field.to_owned());
         frame.heard.clear();
+        frame.picked.remove(field);
         frame.page = 0;
         true
     }

@@ -2,14 +2,18 @@
 
 use std::sync::Arc;
 
+use chrono::{NaiveTime, Timelike};
+
 use crate::conversation::fingerprint;
 use crate::conversation::need::{Got, Need, OK};
 use crate::conversation::running::{Halt, Running, Verdict};
 use crate::conversation::scope::View;
 use crate::conversation::state::Memo;
+use crate::conversation::walk::starts;
 use crate::flow::definition::{Call, Field, FieldKind, Source, Step};
 use crate::flow::port::port;
 use crate::flow::{Flow, Name, Record, Value};
+use crate::value::TimeRange;
 
 impl<'a> Running<'a> {
     pub(super) fn read(
@@ -37,6 +41,7 @@ impl<'a> Running<'a> {
         };
         self.trace_step(step, format!("outcome {outcome}"));
         if outcome == OK {
+            let rows = self.nearest_first(index, into, rows);
             self.keep(index, into, fingerprint, rows);
             self.hear_with_whom(index, flow);
             return Ok(Verdict::Next);
@@ -103,6 +108,16 @@ impl<'a> Running<'a> {
         rows.iter().filter(fits).cloned().collect()
     }
 
+    /// Hours of a day that has none at the wanted time, the nearest ones first.
+    fn nearest_first(&mut self, index: usize, into: &str, mut rows: Vec<Record>) -> Vec<Record> {
+        let id = self.state.stack[index].id;
+        let wanted = self.nearest_to.take_if(|(frame, memo, _)| *frame == id && memo == into);
+        if let Some((_, _, times)) = wanted {
+            rows.sort_by_key(|row| starts(row).map(|at| (minutes_away(&times, at.time()), at)));
+        }
+        rows
+    }
+
     fn keep(&mut self, index: usize, name: &str, fingerprint: String, rows: Vec<Record>) {
         let frame = &mut self.state.stack[index];
         if frame.page >= rows.len() {
@@ -127,6 +142,15 @@ impl<'a> Running<'a> {
         frame.refused.remove(&field.name);
         true
     }
+}
+
+/// How far a time of the day is from the nearest of these.
+fn minutes_away(times: &[TimeRange], at: NaiveTime) -> u32 {
+    let minute = at.hour() * 60 + at.minute();
+    let away = |time: &TimeRange| {
+        u32::from(time.start).saturating_sub(minute).max((minute + 1).saturating_sub(time.end.into()))
+    };
+    times.iter().map(away).min().unwrap_or_default()
 }
 
 fn refused_rows(running: &Running<'_>, index: usize, flow: &Flow, memo: &str) -> Vec<String> {

@@ -25,6 +25,12 @@ impl Rows {
         Self { all: Arc::new(rows), fit }
     }
 
+    /// The rows but for these.
+    pub(in crate::conversation) fn without(&self, keys: &[String]) -> Self {
+        let fit = self.fit.iter().copied().filter(|place| !keys.contains(&self.all[*place].key));
+        Self { fit: fit.collect(), all: Arc::clone(&self.all) }
+    }
+
     pub(in crate::conversation) fn len(&self) -> usize {
         self.fit.len()
     }
@@ -122,7 +128,13 @@ impl<'a> Running<'a> {
     }
 
     /// What a row is called on the screen.
-    fn title<'r>(&self, index: usize, flow: &Flow, field: &Field, row: &'r Record) -> Cow<'r, str> {
+    pub(in crate::conversation) fn title<'r>(
+        &self,
+        index: usize,
+        flow: &Flow,
+        field: &Field,
+        row: &'r Record,
+    ) -> Cow<'r, str> {
         let FieldKind::Choice { source, title, .. } = &field.kind else { return Cow::Borrowed(&row.key) };
         if matches!(source, Source::Fixed(_) | Source::FieldsBelow)
             && let Some(Value::Text(own)) = row.columns.get("titulo")
@@ -161,6 +173,12 @@ impl<'a> Running<'a> {
                 [Some(yes), Some(no), any].into_iter().flatten().collect()
             }
             FieldKind::Choice { several, .. } => {
+                let picked = self.state.stack[index].picked.get(&field.name).map_or(&[][..], Vec::as_slice);
+                let rows = &rows.without(picked);
+                let done = (!picked.is_empty()).then(|| {
+                    let words = ["listo", "lista", "eso es todo", "nada mas", "nadie mas", "no", "solo eso"];
+                    reply::own_choice(reply::DONE, reply::DONE_TITLE, &words)
+                });
                 let all = (*several && rows.len() > 1).then(|| {
                     reply::own_choice(
                         reply::ALL,
@@ -168,7 +186,8 @@ impl<'a> Running<'a> {
                         &["todas", "ambos", "ambas", "los dos", "las dos"],
                     )
                 });
-                let room = MOST_OPTIONS - usize::from(any.is_some()) - usize::from(all.is_some());
+                let own = [&any, &all, &done].into_iter().flatten().count();
+                let room = MOST_OPTIONS - own;
                 let page = Some(self.state.stack[index].page).filter(|page| *page < rows.len()).unwrap_or(0);
                 let left = rows.len() - page;
                 let paged = more && left > room;
@@ -180,6 +199,7 @@ impl<'a> Running<'a> {
                     let title = if rows.start() { reply::MORE_HOURS } else { reply::MORE_ROWS };
                     options.push(reply::own_choice(reply::MORE, title, &["mas", "ver mas", "otras"]));
                 }
+                options.extend(done);
                 options.extend(all);
                 options.extend(any);
                 options

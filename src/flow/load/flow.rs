@@ -137,7 +137,7 @@ impl Reading<'_> {
     }
 
     fn policy(&mut self, raw: Option<&raw::Policy>) -> Policy {
-        let default = Policy { misses: 3, nudge_minutes: 30, close_minutes: 24 * 60 };
+        let default = Policy { misses: 3, nudge_minutes: 30, close_minutes: 23 * 60 };
         let Some(raw) = raw else { return default };
         let policy = Policy {
             misses: raw.misses.as_ref().map_or(default.misses, |misses| misses.value),

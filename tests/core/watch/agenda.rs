@@ -10,6 +10,7 @@ use smartsalud::flow::definition::{FieldKind, Source, Step, StepKind};
 use smartsalud::flow::port::port;
 
 use super::{FORM_FIELDS, Talk, Turn};
+use crate::talk::as_argument;
 use crate::yes_words;
 
 /// WhatsApp tells the second only, and its clock is not ours.
@@ -45,7 +46,7 @@ impl Turn<'_> {
                 assert!(!unheld, "only a move may go on unheld");
             }
             let reviewed = state.asked.as_ref().is_some_and(|asked| {
-                asked.kind == AskedKind::Review && asked.frame == frame.id && frame.flow != "cancelar"
+                asked.kind == AskedKind::Review && asked.frame == frame.id && holds_hours(&frame.flow)
             });
             if reviewed && self.shows_question() {
                 assert!(frame.holds.values().any(|held| live(held.until)), "a review of an hour not held");
@@ -196,4 +197,9 @@ fn port_of<'f>(steps: &'f [Step], memo: &str) -> Option<&'f str> {
         StepKind::When(when) => port_of(&when.then, memo).or_else(|| port_of(&when.otherwise, memo)),
         _ => None,
     })
+}
+
+/// Whether a flow reads back an hour that it holds.
+fn holds_hours(flow: &str) -> bool {
+    ["agendar", "reservar", "reagendar"].contains(&flow)
 }
