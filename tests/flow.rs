@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 use smartsalud::flow::error::CODES;
 use smartsalud::flow::port::INTENTS;
 use smartsalud::flow::{Book, FlowError, built_in, diagram, load, wording};
-use smartsalud::understanding::Intent;
+use smartsalud::understanding::{self, Intent};
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/flows_broken")
@@ -57,7 +57,12 @@ fn broken() -> Vec<Broken> {
 /// What `flows check` tells.
 fn found(sources: &BTreeMap<String, String>) -> Vec<FlowError> {
     match load::book(sources) {
-        Ok(book) => load::advice(&book, sources),
+        Ok(book) => {
+            let commands = load::commands(&book, sources, &|word| {
+                understanding::command_of(word).map(|command| command.as_str())
+            });
+            if commands.is_empty() { load::advice(&book, sources) } else { commands }
+        }
         Err(errors) => errors,
     }
 }

@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
-use super::check::{NO_SUCH_FLOW, advice, check, steps};
+use super::check::{NO_SUCH_FLOW, advice, check, commands, steps};
 use super::definition::{Action, Book, FixedAnswer, Heard, Span, StepKind};
 use super::error::{FlowError, did_you_mean, nearest};
 use super::expression::Expression;
@@ -105,6 +105,16 @@ fn voices(book: &Book, sources: &BTreeMap<String, String>, errors: &mut Vec<Flow
 /// What a sound book could do better, for `flows check`: codes that begin with `W`, and nothing is refused for them.
 pub fn advice(book: &Book, sources: &BTreeMap<String, String>) -> Vec<FlowError> {
     advice::check(book, sources)
+}
+
+/// Options of a sound book that a patient chooses with words that are also commands (`F047`); `command` names the
+/// command that a whole message is. Commands grow with the program, so a stored book is not refused for them.
+pub fn commands(
+    book: &Book,
+    sources: &BTreeMap<String, String>,
+    command: &dyn Fn(&str) -> Option<&'static str>,
+) -> Vec<FlowError> {
+    commands::check(book, sources, command)
 }
 
 /// What names a book: SHA-256 over names and contents of its files.

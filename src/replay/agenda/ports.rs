@@ -62,7 +62,8 @@ impl Transaction<'_> {
         let rows = match arguments.port {
             "personas.autorizadas" => {
                 let people = agenda.spoken_for().into_iter();
-                people.map(|(patient, verified)| agenda.patient_row(patient, verified)).collect()
+                let today = agenda.local(self.now).date();
+                people.map(|(patient, verified)| agenda.patient_row(patient, verified, today)).collect()
             }
             "centro.datos" => {
                 vec![agenda.center_row()]

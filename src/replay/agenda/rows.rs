@@ -1,9 +1,12 @@
 //! What the agenda knows as rows of ports, and in words.
 
-use super::{Agenda, Appointment, name_at, row};
+use chrono::NaiveDate;
+
+use super::{Agenda, Appointment, name_at, place, row};
 use crate::flow::{Record, Value};
 use crate::id::{AppointmentId, PatientId};
 use crate::scheduling::slot::{Slot, code};
+use crate::value::person::age;
 
 impl Agenda {
     pub(super) fn place(&self) -> String {
@@ -26,11 +29,19 @@ impl Agenda {
         name_at(&self.world.patients, patient.0, |person| &person.value.name)
     }
 
-    pub(super) fn patient_row(&self, patient: PatientId, verified: bool) -> Record {
+    pub(super) fn patient_row(&self, patient: PatientId, verified: bool, today: NaiveDate) -> Record {
         let name = self.name_of(patient).to_owned();
+        let person = place(patient.0).and_then(|place| self.world.patients.get(place));
+        let age = person.map_or(0, |person| age(person.value.born, today));
         let first = name.split_whitespace().next().map(str::to_owned);
-        let mut row =
-            row(patient.to_string(), [("nombre", Value::Text(name)), ("verificado", Value::Flag(verified))]);
+        let mut row = row(
+            patient.to_string(),
+            [
+                ("nombre", Value::Text(name)),
+                ("verificado", Value::Flag(verified)),
+                ("edad", Value::Number(age)),
+            ],
+        );
         row.words.extend(first);
         row
     }

@@ -151,7 +151,8 @@ impl Transaction<'_> {
             [only] => {
                 let patient = patient_id(only);
                 self.agenda.linked.insert(patient);
-                Ok(Got { rows: vec![self.agenda.patient_row(patient, false)], ..outcome(OK) })
+                let today = self.agenda.local(self.now).date();
+                Ok(Got { rows: vec![self.agenda.patient_row(patient, false, today)], ..outcome(OK) })
             }
             [] => {
                 self.agenda.failed_tries += 1;
