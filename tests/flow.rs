@@ -174,7 +174,7 @@ fn told(text: &str) -> String {
 fn an_author_sees_the_line_the_place_and_the_way_out() {
     let unknown_key = "flow: prueba\ntitle: probar\nsteps:\n  - ask: hora\n    textt: \"¿Qué hora?\"\n";
     insta::assert_snapshot!(told(unknown_key), @r#"
-    prueba.yaml:5:5: F001 unknown field `textt`
+    prueba.yaml:5:5: F001 no key `textt` is known here
         5 |     textt: "¿Qué hora?"
           |     ^
           = fix: did you mean `text`?

@@ -221,3 +221,32 @@ async fn cases_after_a_turn_that_failed_are_not_played() {
     assert_eq!(told.matches("FAIL").count(), 2, "{told}");
     assert!(told.contains("turn 1, case 2 of 2") && !told.contains("turn 2"), "{told}");
 }
+
+#[tokio::test]
+async fn a_flow_or_field_that_is_not_there_is_told_before_anything_is_played() {
+    let asked = |ask: &str| format!("talk:\n  - patient: hola\n    bot: [{{ ask: {ask} }}]\n");
+    let told = told_of("named", DEMO, &asked("pedir_receta.remedio")).await;
+    assert!(
+        told.contains("named.yaml:7:10: the flows that are played have no flow `pedir_receta`"),
+        "{told}"
+    );
+    assert!(told.contains("by `--flows DIR`"), "{told}");
+    let told = told_of("named", DEMO, &asked("agendar.prestacio")).await;
+    assert!(told.contains("`agendar` has no field `prestacio`: did you mean `prestacion`?"), "{told}");
+    let told = told_of("named", DEMO, &asked("repair.menu.cual")).await;
+    assert!(told.contains("`repair.menu` has no field `cual`: it has que"), "{told}");
+}
+
+#[tokio::test]
+async fn coverage_can_be_kept_to_one_flow() {
+    let path = PathBuf::from("tests/conversations/ver_mis_horas.yaml");
+    let outcomes = [folder::play(&path, Flows::built_in(), Extent::default()).await];
+    let mut seen = Coverage::of(&outcomes, Book::built_in());
+    seen.keep("ver_horas");
+    assert!(seen.parts.len() > 5, "{:?}", seen.parts);
+    assert!(seen.parts.iter().all(|part| part.name.starts_with("ver_horas.")), "{:?}", seen.parts);
+    assert!(!seen.text().contains("repairs"), "a kind without parts is not told: {}", seen.text());
+    let mut seen = Coverage::of(&outcomes, Book::built_in());
+    seen.keep("repair.miss");
+    assert!(seen.parts.iter().any(|part| part.kind == Kind::Repair && part.name == "miss"));
+}

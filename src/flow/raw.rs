@@ -116,7 +116,8 @@ pub(super) struct Starts {
     #[serde(default)]
     #[schemars(transform = each_an_intent)]
     pub intents: Vec<Text>,
-    /// Whole messages that start it, whatever their capitals and accents.
+    /// Whole messages that start it, whatever their capitals and accents; a phrase of two words or more also starts it
+    /// when all of them stand in a longer message.
     #[serde(default)]
     pub words: Vec<Text>,
 }

@@ -63,6 +63,7 @@ mod beginning;
 mod check;
 mod expected;
 mod item;
+pub mod named;
 mod names;
 mod reading;
 

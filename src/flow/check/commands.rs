@@ -66,3 +66,33 @@ fn in_words(command: &str) -> &str {
         other => other,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::flow::{built_in, load};
+
+    #[test]
+    fn an_option_may_do_what_the_command_of_its_name_does() {
+        let asks = |option: &str| {
+            let text = format!(
+                "flow: prueba\ntitle: probar\nstarts: {{ words: [probar] }}\nfields:\n  que:\n    type: choice\n    options:\n      - {option}\n      - {{ key: otra, title: Otra, do: {{ start: agendar }} }}\nsteps:\n  - ask: que\n    keep: false\n    text: \"¿Qué?\"\n    help: \"Una.\"\n"
+            );
+            let mut sources = built_in::sources();
+            sources.insert("prueba.yaml".to_owned(), text);
+            let book = load::book(&sources).unwrap_or_else(|errors| panic!("{errors:?}"));
+            let command = |word: &str| match word {
+                "una persona" => Some("person"),
+                "nada" => Some("cancel"),
+                "otra vez" => Some("repeat"),
+                _ => None,
+            };
+            check(&book, &sources, &command).iter().map(|error| error.code).collect::<Vec<_>>()
+        };
+        assert_eq!(asks("{ key: p, title: Una persona, do: { start: humano } }"), [""; 0]);
+        assert_eq!(asks("{ key: p, title: Una persona, do: { handoff: persona } }"), [""; 0]);
+        assert_eq!(asks("{ key: p, title: Una persona, do: { start: ver_horas } }"), ["F047"]);
+        assert_eq!(asks("{ key: n, title: Nada, do: end }"), [""; 0]);
+        assert_eq!(asks("{ key: v, title: Ver, words: [otra vez], do: { start: ver_horas } }"), ["F047"]);
+    }
+}
