@@ -5,6 +5,7 @@
 use std::fmt::Write as _;
 
 use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
 
 use super::agenda::commits;
 use super::fixture::{Bot, End, Expected, Item, Names, occurs};
@@ -331,12 +332,21 @@ fn list(items: &[String]) -> String {
 
 /// Small letters without accents and with single spaces.
 pub fn plain(text: &str) -> String {
-    let bare: String = text
-        .nfd()
-        .filter(|c| !unicode_normalization::char::is_combining_mark(*c))
-        .collect::<String>()
-        .to_lowercase();
-    bare.split_whitespace().collect::<Vec<_>>().join(" ")
+    let mut bare = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_whitespace() {
+            if !bare.is_empty() && !bare.ends_with(' ') {
+                bare.push(' ');
+            }
+        } else if c.is_ascii() {
+            bare.push(c.to_ascii_lowercase());
+        } else {
+            let letters = c.nfd().filter(|part| !is_combining_mark(*part));
+            bare.extend(letters.flat_map(char::to_lowercase));
+        }
+    }
+    bare.truncate(bare.trim_end().len());
+    bare
 }
 
 /// Whether the words occur in this order in a label.

@@ -152,7 +152,7 @@ pub async fn play_all<S: Stage, E>(
         meet(&mut unmet, stage.unmet());
         all.add(played, &take, fixture);
     }
-    if extent == Extent::default() && all.passed() {
+    if extent.until.is_none() && (extent.all || all.passed()) {
         all.unused = unmet.map(|entries| unused(fixture, &entries)).unwrap_or_default();
     }
     Ok(all)

@@ -279,10 +279,10 @@ impl<'a> CoreStage<'a> {
     }
 
     fn settle(&mut self, turned: Turned, observed: &mut Observed) -> Result<bool, StageError> {
-        self.state = if CHECKED { through_json(&turned.state)? } else { turned.state.clone() };
-        if self.state != turned.state {
+        if CHECKED && through_json(&turned.state)? != turned.state {
             return Err(StageError::Broken("the state does not survive JSON".to_owned()));
         }
+        self.state = turned.state;
         let mut goes_on = false;
         for effect in turned.effects {
             match effect {
