@@ -15,9 +15,9 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/flows_broken")
 }
 
-/// A broken file says in comments at its top under which name it joins the built-in flows (`# as:`), which of
-/// those it leaves out (`# without:`), under which other name it stands there once more (`# beside:`), and the one line that must be told of it (`# says:`). It is named by the
-/// code it earns, and by the case when a code has several.
+/// A broken file says at its top under which name it joins the built-in flows (`# as:`), which of those it leaves
+/// out (`# without:`), under which name it stands there once more (`# beside:`), and the one line that must be told
+/// of it (`# says:`). It is named by the code it earns, and by the case when a code has several.
 struct Broken {
     name: String,
     code: String,
@@ -58,10 +58,9 @@ fn broken() -> Vec<Broken> {
 fn found(sources: &BTreeMap<String, String>) -> Vec<FlowError> {
     match load::book(sources) {
         Ok(book) => {
-            let commands = load::commands(&book, sources, &|word| {
-                understanding::command_of(word).map(|command| command.as_str())
-            });
-            if commands.is_empty() { load::advice(&book, sources) } else { commands }
+            let command = |word: &str| Some(understanding::command_of(word)?.as_str());
+            let told = load::commands(&book, sources, &command);
+            if told.is_empty() { load::advice(&book, sources) } else { told }
         }
         Err(errors) => errors,
     }
