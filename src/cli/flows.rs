@@ -132,7 +132,7 @@ async fn centers_exist(conn: &mut PgConnection, sources: &BTreeMap<String, Strin
         return Ok(());
     }
     let known = store::center_codes(conn).await.context("the centres could not be read")?;
-    for (code, span) in named.iter().filter(|(code, _)| !known.contains(code)) {
+    if let Some((code, span)) = named.iter().find(|(code, _)| !known.contains(code)) {
         let near = did_you_mean(code, known.iter().map(String::as_str));
         let there = if near.is_empty() { format!("there are {}", known.join(", ")) } else { near };
         bail!(
