@@ -546,7 +546,9 @@ fn complaint(output: &Output) -> String {
 /// A folder with these flows.
 fn folder(name: &str, sources: &Sources) -> PathBuf {
     let folder = std::env::temp_dir().join(format!("smartsalud-deploys-{}-{name}", std::process::id()));
-    std::fs::create_dir_all(folder.join("repair")).unwrap();
+    for inside in ["repair", "textos"] {
+        std::fs::create_dir_all(folder.join(inside)).unwrap();
+    }
     for (file, text) in sources {
         std::fs::write(folder.join(file), text).unwrap();
     }
@@ -598,7 +600,15 @@ async fn an_operator_plans_publishes_puts_in_force_and_goes_back() {
         run(&stage, &["flows", "activate", published.trim(), "--center", "demo", "--force"]).status.success()
     );
 
+    let mut elsewhere = base();
+    let texts = "# nobody reads these\ncenter: demoo\ntexts:\n  agendar.title: pedir su hora\n";
+    elsewhere.insert("textos/otro.yaml".to_owned(), texts.to_owned());
+    let elsewhere = folder("elsewhere", &elsewhere);
+    let nobody = "textos/otro.yaml:2:9: no centre of the database has the code `demoo`";
     for (arguments, said) in [
+        (vec!["flows", "plan", elsewhere.to_str().unwrap()], nobody),
+        (vec!["flows", "publish", elsewhere.to_str().unwrap()], nobody),
+        (vec!["flows", "publish", elsewhere.to_str().unwrap()], "did you mean `demo`?"),
         (vec!["flows", "activate", "ffffff"], "no stored version begins with `ffffff`"),
         (vec!["flows", "activate", ""], "stored versions begin with ``"),
         (vec!["flows", "plan", "--center", "nada"], "no centre with the code `nada`"),
@@ -608,7 +618,7 @@ async fn an_operator_plans_publishes_puts_in_force_and_goes_back() {
         assert_eq!(output.status.code(), Some(1), "{arguments:?}");
         assert!(complaint(&output).contains(said), "{}", complaint(&output));
     }
-    for folder in [asks_more, fails] {
+    for folder in [asks_more, fails, elsewhere] {
         std::fs::remove_dir_all(folder).unwrap();
     }
 }

@@ -9,15 +9,15 @@ use std::sync::OnceLock;
 use smartsalud::flow::error::CODES;
 use smartsalud::flow::port::INTENTS;
 use smartsalud::flow::{Book, FlowError, built_in, diagram, load, wording};
-use smartsalud::understanding::Intent;
+use smartsalud::understanding::{self, Intent};
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/flows_broken")
 }
 
-/// A broken file says in comments at its top under which name it joins the built-in flows (`# as:`), which of
-/// those it leaves out (`# without:`), under which other name it stands there once more (`# beside:`), and the one line that must be told of it (`# says:`). It is named by the
-/// code it earns, and by the case when a code has several.
+/// A broken file says at its top under which name it joins the built-in flows (`# as:`), which of those it leaves
+/// out (`# without:`), under which name it stands there once more (`# beside:`), and the one line that must be told
+/// of it (`# says:`). It is named by the code it earns, and by the case when a code has several.
 struct Broken {
     name: String,
     code: String,
@@ -57,7 +57,11 @@ fn broken() -> Vec<Broken> {
 /// What `flows check` tells.
 fn found(sources: &BTreeMap<String, String>) -> Vec<FlowError> {
     match load::book(sources) {
-        Ok(book) => load::advice(&book, sources),
+        Ok(book) => {
+            let command = |word: &str| Some(understanding::command_of(word)?.as_str());
+            let told = load::commands(&book, sources, &command);
+            if told.is_empty() { load::advice(&book, sources) } else { told }
+        }
         Err(errors) => errors,
     }
 }
@@ -169,7 +173,7 @@ fn told(text: &str) -> String {
 fn an_author_sees_the_line_the_place_and_the_way_out() {
     let unknown_key = "flow: prueba\ntitle: probar\nsteps:\n  - ask: hora\n    textt: \"¿Qué hora?\"\n";
     insta::assert_snapshot!(told(unknown_key), @r#"
-    prueba.yaml:5:5: F001 unknown field `textt`
+    prueba.yaml:5:5: F001 no key `textt` is known here
         5 |     textt: "¿Qué hora?"
           |     ^
           = fix: did you mean `text`?

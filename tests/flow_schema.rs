@@ -123,6 +123,19 @@ fn every_file_of_flows_is_valid() {
 }
 
 #[test]
+fn a_file_of_texts_is_valid_and_its_wrong_keys_are_marked() {
+    let text = "voice: usted\ncenter: losaromos\nelse: formal\ntexts:\n  agendar.title: pedir su hora\n";
+    assert_eq!(judged(text), Vec::<String>::new());
+    for (known, wrong) in
+        [("voice:", "voz:"), ("center:", "centre:"), ("else:", "otherwise:"), ("pedir su hora", "[]")]
+    {
+        assert!(!judged(&text.replace(known, wrong)).is_empty(), "{wrong}");
+        let sources = [("textos/usted.yaml".to_owned(), text.replace(known, wrong))].into();
+        assert!(load::book(&sources).is_err(), "the reader refuses it as well: {wrong}");
+    }
+}
+
+#[test]
 fn a_file_that_cannot_be_read_is_not_valid_either() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/flows_broken");
     for name in ["F001", "F001_wrong_type", "F004", "F005", "F008", "F011", "F044"] {

@@ -21,8 +21,10 @@ use sqlx::PgConnection;
 
 use super::flow_files;
 use crate::conversation::store;
-use crate::flow::{Book, FlowError, load};
+use crate::flow::error::did_you_mean;
+use crate::flow::{Book, FlowError, load, wording};
 use crate::id::CenterId;
+use crate::understanding;
 
 /// What to do with flows.
 #[derive(Debug, Args)]
@@ -71,12 +73,24 @@ pub async fn run(args: FlowsArgs) -> anyhow::Result<ExitCode> {
     }
 }
 
+/// The book that these files make, if authors may be left alone with it: no option takes the place of a command.
+///
+/// # Errors
+/// Every mistake.
+fn read(sources: &BTreeMap<String, String>) -> Result<Book, Vec<FlowError>> {
+    let book = load::book(sources)?;
+    let mistakes = load::commands(&book, sources, &|word| {
+        understanding::command_of(word).map(|command| command.as_str())
+    });
+    if mistakes.is_empty() { Ok(book) } else { Err(mistakes) }
+}
+
 /// The book that these files make.
 ///
 /// # Errors
 /// When it is not sound; names the first mistake.
 fn sound(sources: &BTreeMap<String, String>, dir: Option<&Path>) -> anyhow::Result<Book> {
-    load::book(sources).map_err(|errors| {
+    read(sources).map_err(|errors| {
         let first = errors.first().map(|error| placed(error, dir).to_string());
         let mistakes = if errors.len() == 1 { "one mistake" } else { "several mistakes" };
         anyhow::anyhow!(
@@ -106,4 +120,27 @@ async fn center(conn: &mut PgConnection, code: Option<&str>) -> anyhow::Result<O
         Some(center) => Ok(Some(center)),
         None => bail!("there is no centre with the code `{code}` in the database"),
     }
+}
+
+/// Refuses texts for a centre that is not there: they would never be said, and nobody would know.
+///
+/// # Errors
+/// When there are some; names the first.
+async fn centers_exist(conn: &mut PgConnection, sources: &BTreeMap<String, String>) -> anyhow::Result<()> {
+    let named = wording::centers(sources);
+    if named.is_empty() {
+        return Ok(());
+    }
+    let known = store::center_codes(conn).await.context("the centres could not be read")?;
+    if let Some((code, span)) = named.iter().find(|(code, _)| !known.contains(code)) {
+        let near = did_you_mean(code, known.iter().map(String::as_str));
+        let there = if near.is_empty() { format!("there are {}", known.join(", ")) } else { near };
+        bail!(
+            "{}:{}:{}: no centre of the database has the code `{code}`, so these texts would never be said: {there}",
+            span.file,
+            span.line,
+            span.column
+        );
+    }
+    Ok(())
 }

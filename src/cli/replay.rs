@@ -10,6 +10,7 @@ use futures_util::{StreamExt as _, stream};
 use indicatif::ProgressBar;
 
 use crate::database::testing::Cluster;
+use crate::flow::error::nearest;
 use crate::flow::{Book, load};
 use crate::replay::accept::{self, Accepted};
 use crate::replay::coverage::Coverage;
@@ -41,6 +42,9 @@ pub struct ReplayArgs {
     /// the flows, each on a line with how often it was seen
     #[arg(long)]
     coverage: bool,
+    /// Show the coverage of this flow alone, as `agendar` or `repair.miss`; the floor is then its own
+    #[arg(long, value_name = "NAME", requires = "coverage")]
+    flow: Option<String>,
     /// Fail when less than so many percent of any kind of part was seen
     #[arg(long, value_name = "PERCENT", requires = "coverage")]
     floor: Option<f64>,
@@ -70,6 +74,14 @@ pub async fn run(args: ReplayArgs) -> anyhow::Result<ExitCode> {
     let book = book(args.flows.as_deref())?;
     let cluster = if args.core { None } else { Some(cluster(args.postgres_bin.as_deref()).await?) };
     let ground = Ground { flows: Flows { book: &book, sources: &sources }, cluster };
+    if let Some(name) = &args.flow {
+        let known = || book.flows.values().chain(book.repairs.values()).map(|flow| flow.name.as_str());
+        anyhow::ensure!(
+            known().any(|flow| flow == name),
+            "there is no flow `{name}`: {}",
+            nearest(name, "there are", known())
+        );
+    }
     let paths = folder::fixtures(&args.paths).context("the fixtures cannot be read")?;
     anyhow::ensure!(!paths.is_empty(), "there are no fixtures (*.yaml) there");
     let extent = Extent { until: args.turn, all: args.accept };
@@ -84,7 +96,10 @@ pub async fn run(args: ReplayArgs) -> anyhow::Result<ExitCode> {
         std::fs::write(file, report::junit(&outcomes))
             .with_context(|| format!("{} cannot be written", file.display()))?;
     }
-    let seen = args.coverage.then(|| Coverage::of(&outcomes, &book));
+    let mut seen = args.coverage.then(|| Coverage::of(&outcomes, &book));
+    if let (Some(seen), Some(flow)) = (&mut seen, &args.flow) {
+        seen.keep(flow);
+    }
     if args.json {
         match &seen {
             Some(seen) => print!("{}", seen.json()),

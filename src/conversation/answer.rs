@@ -13,7 +13,7 @@ mod write;
 
 use std::sync::Arc;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use sqlx::PgConnection;
 
 use self::arguments::Arguments;
@@ -162,6 +162,12 @@ impl<'a> Answerer<'a> {
         let card = Arc::new(card);
         self.cards.insert(self.asker.center, Arc::clone(&card));
         Ok(card)
+    }
+
+    /// The day at the centre.
+    async fn today(&self) -> Result<NaiveDate, AnswerError> {
+        let zone = self.agenda.zone(self.asker.center, self.asker.now).await?;
+        Ok(self.asker.now.with_timezone(&zone).date_naive())
     }
 
     async fn spoken_for(&mut self, tx: &mut PgConnection) -> Result<&[SpokenFor], AnswerError> {

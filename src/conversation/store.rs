@@ -13,7 +13,8 @@ use sqlx::types::Json as Column;
 
 pub use books::{
     Activation, EndedTurn, Open, StoredBook, activate_book, activate_new_book, activations, book_in_force,
-    book_sources, center_of_code, ended_talks, open_conversations, publish_book, steps_seen, stored_books,
+    book_sources, center_codes, center_of_code, ended_talks, open_conversations, publish_book, steps_seen,
+    stored_books,
 };
 
 use super::state::{Owner, State};

@@ -125,7 +125,7 @@ fn column_of(line: &str, word: &str, from: usize) -> Option<usize> {
 }
 
 /// The closest of the known words; else all of them, behind words such as `there are`.
-pub(super) fn nearest<'a, K>(word: &str, otherwise: &str, known: K) -> String
+pub fn nearest<'a, K>(word: &str, otherwise: &str, known: K) -> String
 where
     K: IntoIterator<Item = &'a str>,
 {
@@ -137,7 +137,7 @@ where
 }
 
 /// `did you mean …?` for the closest of the known words; empty when none is close.
-pub(super) fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+pub fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> String {
     let near = known.into_iter().map(|one| (strsim::osa_distance(word, one), one));
     near.filter(|(distance, one)| *distance <= one.len() / 3 + 1)
         .min_by_key(|(distance, _)| *distance)
@@ -229,4 +229,5 @@ pub const CODES: &[(&str, &str)] = &[
     ("W006", "el flujo termina sin decir nada"),
     ("W007", "una lectura que nada usa"),
     ("W009", "un flujo sin título"),
+    ("W010", "se cierra cuando WhatsApp ya no deja despedirse: pasaron 24 horas"),
 ];

@@ -283,7 +283,7 @@ fn limits_in_words() -> Vec<Vec<String>> {
         vec!["un texto".to_owned(), format!("{}, para que quepan los valores", characters(limits::BODY))],
         vec![
             "escribir a quien no contesta".to_owned(),
-            format!("{} horas desde su último mensaje: `nudge` va antes", limits::WINDOW_HOURS),
+            format!("{} horas desde su último mensaje: `nudge` y `close` van antes", limits::WINDOW_HOURS),
         ],
     ]
 }

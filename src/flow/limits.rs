@@ -14,6 +14,8 @@ pub(super) const DETAIL: usize = 72;
 pub(super) const BODY: usize = 900;
 /// Hours after a patient's last message in which free words may be sent; later only an approved template may.
 pub(super) const WINDOW_HOURS: u32 = 24;
+/// Minutes of silence after which a conversation closes when its flow does not say: while a goodbye can be sent.
+pub(super) const CLOSE_MINUTES: u32 = 23 * 60;
 
 /// The length of a text as WhatsApp counts it: an emoji beyond the basic plane counts twice.
 pub(super) fn length(text: &str) -> usize {

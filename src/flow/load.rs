@@ -6,6 +6,7 @@
 mod call;
 mod field;
 mod flow;
+mod plain_words;
 mod step;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,9 +18,9 @@ use sha2::{Digest, Sha256};
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
-use super::check::{NO_SUCH_FLOW, advice, check, steps};
+use super::check::{NO_SUCH_FLOW, advice, check, commands, steps};
 use super::definition::{Action, Book, FixedAnswer, Heard, Span, StepKind};
-use super::error::{FlowError, did_you_mean, nearest};
+use super::error::{FlowError, did_you_mean};
 use super::expression::Expression;
 use super::raw::{self, Text};
 use super::template::Template;
@@ -107,6 +108,16 @@ pub fn advice(book: &Book, sources: &BTreeMap<String, String>) -> Vec<FlowError>
     advice::check(book, sources)
 }
 
+/// Options of a sound book that a patient chooses with words that are also commands (`F047`); `command` names the
+/// command that a whole message is. Commands grow with the program, so a stored book is not refused for them.
+pub fn commands(
+    book: &Book,
+    sources: &BTreeMap<String, String>,
+    command: &dyn Fn(&str) -> Option<&'static str>,
+) -> Vec<FlowError> {
+    commands::check(book, sources, command)
+}
+
 /// What names a book: SHA-256 over names and contents of its files.
 pub fn hash(sources: &BTreeMap<String, String>) -> String {
     let mut hasher = Sha256::new();
@@ -150,7 +161,15 @@ impl Reading<'_> {
                 let told = error.without_snippet().to_string();
                 // the place stands in front of every mistake already
                 let told = told.rsplit_once(" at line ").map_or(told.as_str(), |(what, _)| what);
-                let (message, fix) = in_plain_words(told);
+                let line = (span.line as usize).saturating_sub(1);
+                let before: Vec<&str> = self.source.lines().take(line + 1).collect();
+                let mut before = before.join("\n");
+                let last = before.rfind('\n').map_or(0, |end| end + 1);
+                let column = (span.column as usize).saturating_sub(1);
+                if let Some((end, _)) = before[last..].char_indices().nth(column) {
+                    before.truncate(last + end);
+                }
+                let (message, fix) = plain_words::in_plain_words(told, &before);
                 self.errors.push(FlowError::new("F001", span, self.source, message, fix));
                 None
             }
@@ -259,36 +278,6 @@ fn duration_minutes(text: &str) -> Option<u32> {
         "" if number == 0 => Some(0),
         _ => None,
     }
-}
-
-/// What the YAML reader says, without the terms of its trade, and how to mend it.
-fn in_plain_words(told: &str) -> (String, String) {
-    if let Some(key) = told.strip_prefix("duplicate mapping key: ") {
-        let key = key.split(',').next().unwrap_or(key);
-        return (format!("`{key}` stands here twice"), "take one of them out".to_owned());
-    }
-    if told.starts_with("budget breached: Depth") {
-        let fix = "put a part of it into a flow of its own, and `call:` that";
-        return ("this is nested too deep to be read".to_owned(), fix.to_owned());
-    }
-    if let Some((message, expected)) = told.split_once(", expected ").filter(|_| told.starts_with("unknown "))
-    {
-        let word = message.split('`').nth(1).unwrap_or_default();
-        let list = expected.trim_start_matches("one of ").split([',', '`', ' ']);
-        let known = list.filter(|key| !key.is_empty() && *key != "or");
-        return (message.to_owned(), nearest(word, "there are", known));
-    }
-    if let Some(key) = told.strip_prefix("missing field ") {
-        return (told.to_owned(), format!("add {key}"));
-    }
-    let (message, fix) = match told {
-        "expected string scalar" => (
-            "a text is expected here",
-            "write words; in quotes, if they begin with a sign or hold `: ` or ` #`",
-        ),
-        told => (told, "`smartsalud flows doc` shows how everything is written"),
-    };
-    (message.to_owned(), fix.to_owned())
 }
 
 /// Words as they are compared: small letters without accents (ñ stays a letter of its own), without signs.

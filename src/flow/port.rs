@@ -103,7 +103,7 @@ impl RowKind {
     /// The columns of such a row and their types.
     pub fn columns(self) -> &'static [(&'static str, Kind)] {
         match self {
-            Self::Patient => &[("nombre", Kind::Text), ("verificado", Kind::Flag)],
+            Self::Patient => &[("nombre", Kind::Text), ("verificado", Kind::Flag), ("edad", Kind::Number)],
             Self::AppointmentType => &[("nombre", Kind::Text), ("duracion", Kind::Length)],
             Self::Hour => &[("inicio", Kind::Moment), ("profesional", Kind::Text), ("lugar", Kind::Text)],
             Self::Appointment => &[

@@ -103,7 +103,8 @@ pub(super) struct Policy {
     pub misses: Option<Placed<u32>>,
     /// Silence after which the question is repeated once, as `30m`; `0`: never. 30 minutes when absent.
     pub nudge: Option<Text>,
-    /// Silence after which the conversation is closed, as `24h`; 24 hours when absent.
+    /// Silence after which the conversation is closed, as `23h`; 23 hours when absent. From 24 hours on it closes
+    /// without a word, since WhatsApp carries none any more.
     pub close: Option<Text>,
 }
 
@@ -115,7 +116,8 @@ pub(super) struct Starts {
     #[serde(default)]
     #[schemars(transform = each_an_intent)]
     pub intents: Vec<Text>,
-    /// Whole messages that start it, whatever their capitals and accents.
+    /// Whole messages that start it, whatever their capitals and accents; a phrase of two words or more also starts it
+    /// when all of them stand in a longer message.
     #[serde(default)]
     pub words: Vec<Text>,
 }

@@ -8,11 +8,12 @@ use serde_json::{Value as Json, json};
 
 use super::raw;
 
-/// The schema of every file of a folder of flows, fixed answers too (draft 2020-12).
+/// The schema of every file of a folder of flows: fixed answers and texts kept apart too (draft 2020-12).
 pub fn schema() -> Json {
     let mut generator = SchemaSettings::draft2020_12().into_generator();
     let flow = generator.subschema_for::<raw::Flow>();
     let answers = generator.subschema_for::<raw::Answers>();
+    let wording = generator.subschema_for::<raw::Wording>();
     let mut definitions = generator.take_definitions(true);
     definitions.values_mut().for_each(plain);
     json!({
@@ -20,7 +21,7 @@ pub fn schema() -> Json {
         "title": "smartSalud: a file of flows",
         "if": { "required": ["answers"] },
         "then": answers,
-        "else": flow,
+        "else": { "if": { "required": ["texts"] }, "then": wording, "else": flow },
         "$defs": definitions,
     })
 }

@@ -11,6 +11,7 @@ use super::check::check;
 use super::definition::{Book, FieldKind, Flow, Source, Span, Step, StepKind};
 use super::error::{FlowError, did_you_mean};
 use super::graph;
+use super::raw;
 use super::template::Template;
 use super::value::Name;
 
@@ -161,6 +162,19 @@ fn put(book: &mut Book, layers: &[&Wording], with_places: bool, errors: &mut Vec
     for flow in book.flows.values_mut().chain(book.repairs.values_mut()) {
         flow.graph = graph::of(flow);
     }
+}
+
+/// The codes of centres for which files say texts, each with its place.
+pub fn centers(sources: &BTreeMap<String, String>) -> Vec<(String, Span)> {
+    let texts = sources.iter().filter(|(file, _)| file.starts_with(FOLDER));
+    let center = |(file, source): (&String, &String)| {
+        let raw: raw::Wording = serde_saphyr::from_str(source).ok()?;
+        let code = raw.center?.value.clone();
+        let whole = Span { file: file.clone(), line: 1, column: 1 };
+        let span = whole.at_word(source, "center").at_word(source, &code);
+        Some((code, span))
+    };
+    texts.filter_map(center).collect()
 }
 
 /// Every address with the text that stands there, as an author would write it; nothing where none stands yet.

@@ -4,6 +4,8 @@
 //! of a RUN and a birth date, exactly one patient; until staff verifies it, it sees and changes only hours
 //! that its own conversation booked. Three failed tries in a day, and a person takes over.
 
+use chrono::NaiveDate;
+
 use crate::id::{ConversationId, PatientId};
 
 /// How often a phone may fail to say whom it speaks for, in [`TRY_AGAIN_AFTER_HOURS`], before a person takes over.
@@ -19,6 +21,8 @@ pub struct SpokenFor {
     pub patient: PatientId,
     /// Their name.
     pub full_name: String,
+    /// Born on.
+    pub birth_date: NaiveDate,
     /// True when the centre knows the phone as theirs: it sees and changes all of their hours.
     pub verified: bool,
 }

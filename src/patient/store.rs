@@ -20,7 +20,7 @@ pub async fn spoken_for(
 ) -> sqlx::Result<Vec<SpokenFor>> {
     sqlx::query_as!(
         SpokenFor,
-        r#"select p.id as "patient: PatientId", p.full_name, bool_or(k.verified) as "verified!"
+        r#"select p.id as "patient: PatientId", p.full_name, p.birth_date, bool_or(k.verified) as "verified!"
              from (select patient_id, true as verified from patient_phones where phone_e164 = $3
                    union all
                    select patient_id, verified_at is not null from claimed_patients where conversation_id = $1) k
@@ -84,9 +84,12 @@ pub async fn claim(
     .await?;
     let left = TRIES - row.tries - i64::from(row.missed);
     Ok(match (row.matches, row.patient, row.full_name) {
-        (1, Some(patient), Some(full_name)) => {
-            Claim::Found(SpokenFor { patient, full_name, verified: row.verified.unwrap_or(false) })
-        }
+        (1, Some(patient), Some(full_name)) => Claim::Found(SpokenFor {
+            patient,
+            full_name,
+            birth_date: birth,
+            verified: row.verified.unwrap_or(false),
+        }),
         (2.., _, _) => Claim::Several,
         _ if left > 0 => Claim::NoMatch { tries_left: u8::try_from(left).unwrap_or(1) },
         _ => Claim::Blocked,

@@ -5,19 +5,26 @@
 //! hold dies by the time it is told, never by itself; an old hour is kept until the new one is secured; an
 //! attempt named twice answers the same twice.
 
+mod arguments;
+mod free;
 mod notes;
 mod ports;
+mod rows;
+mod unmet;
+mod writes;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 
+pub use unmet::Entry;
+
 use super::world::{Booking, World};
 use crate::conversation::need::{Got, Need};
 use crate::flow::{Record, Value, port};
 use crate::id::{AppointmentId, AppointmentTypeId, DoctorId, PatientId};
-use crate::scheduling::slot::{Slot, code};
+use crate::scheduling::slot::Slot;
 use crate::value::Phone;
 
 /// How many hours a search returns when the flow does not say.
@@ -73,8 +80,8 @@ pub struct Agenda {
     waiting: Vec<notes::Waiting>,
     opted_out: bool,
     first_contact: bool,
-    /// Hours that were taken at the start and that nothing has met yet.
-    untouched: BTreeSet<AppointmentId>,
+    /// What was written down for the talk and nothing has met yet.
+    unmet: BTreeSet<Entry>,
 }
 
 /// A conversation asked for something that no port is.
@@ -117,7 +124,7 @@ impl Agenda {
             waiting: Vec::new(),
             opted_out: false,
             first_contact: true,
-            untouched: BTreeSet::new(),
+            unmet: BTreeSet::new(),
             world,
         };
         let booked: Vec<Booking> = agenda.world.booked.iter().map(|booking| booking.value.clone()).collect();
@@ -141,29 +148,17 @@ impl Agenda {
         let slot =
             Slot { doctor: DoctorId(id(doctor)), appointment_type: AppointmentTypeId(id(kind)), start: at };
         let id = self.add(slot, patient, Status::Confirmed, BookedBy::Others);
-        self.untouched.insert(id);
-    }
-
-    /// Places, from 0, of the hours taken at the start (the world's first) with which nothing had to do.
-    pub fn untouched(&self) -> BTreeSet<usize> {
-        self.untouched.iter().filter_map(|id| place(id.0)).collect()
-    }
-
-    /// Somebody looked at the hours of all for whom the phone speaks.
-    pub fn touch_own(&mut self) {
-        let people: Vec<PatientId> = self.spoken_for().into_iter().map(|(patient, _)| patient).collect();
-        self.touch(|_, one| one.patient.is_some_and(|patient| people.contains(&patient)));
-    }
-
-    fn touch(&mut self, met: impl Fn(AppointmentId, &Appointment) -> bool) {
-        let appointments = &self.appointments;
-        self.untouched.retain(|id| appointments.get(id).is_some_and(|one| !met(*id, one)));
+        self.unmet.insert(Entry::Booked(usize::try_from(id.0 - 1).unwrap_or_default()));
+        if let Some(patient) = self.world.patient_called(&booking.who) {
+            self.unmet.remove(&Entry::Patient(patient));
+        }
     }
 
     /// Another patient takes the first free hour whose words (`mar 1 dic 15:30 Matrona Eva Paz`) hold all of
     /// these; false when there is none.
     pub fn other_takes(&mut self, words: &str, now: DateTime<Utc>) -> bool {
         let Some(slot) = self.first_free(words, now) else { return false };
+        self.meet_hour(slot);
         self.add(slot, None, Status::Confirmed, BookedBy::Others);
         true
     }
@@ -171,12 +166,13 @@ impl Agenda {
     /// Staff books the first free hour with these words for a patient; the row of the booking.
     pub fn staff_books(&mut self, words: &str, patient: PatientId, now: DateTime<Utc>) -> Option<Record> {
         let slot = self.first_free(words, now)?;
+        self.meet_hour(slot);
         let id = self.add(slot, Some(patient), Status::Confirmed, BookedBy::Others);
         self.appointments.get(&id).map(|one| self.appointment_row(id, one))
     }
 
     fn first_free(&self, words: &str, now: DateTime<Utc>) -> Option<Slot> {
-        self.slots(self.local(now), None).into_iter().find(|slot| {
+        self.slots(self.local(now), None).find(|slot| {
             super::expectation::words_occur(words, &self.in_words(*slot, None))
                 && !self.is_busy(*slot, now, &BTreeSet::new())
         })
@@ -208,19 +204,6 @@ impl Agenda {
             .collect();
         own.sort_by_key(|one| one.slot.start);
         own.into_iter().map(|one| self.in_words(one.slot, one.patient)).collect()
-    }
-
-    /// Whether two live hours of a professional or of a patient overlap: never.
-    pub fn overlap(&self, now: DateTime<Utc>) -> Option<(AppointmentId, AppointmentId)> {
-        let live: Vec<_> = self.appointments.iter().filter(|(_, one)| is_live(one, now)).collect();
-        live.iter().enumerate().find_map(|(place, (id, one))| {
-            let clash = live[..place].iter().find(|(_, other)| {
-                let same = one.slot.doctor == other.slot.doctor
-                    || (one.patient.is_some() && one.patient == other.patient);
-                same && self.meet(one.slot, other.slot)
-            });
-            clash.map(|(other, _)| (**other, **id))
-        })
     }
 
     /// The wall time of the centre.
@@ -268,143 +251,6 @@ impl Agenda {
         self.next += 1;
         self.appointments.insert(id, Appointment { slot, patient, status, by, notes: Vec::new() });
         id
-    }
-
-    /// The hours of a week's plan that lie ahead, of one type or of all, soonest first.
-    fn slots(&self, from: NaiveDateTime, only: Option<AppointmentTypeId>) -> Vec<Slot> {
-        let kinds = 0..self.world.types.len();
-        let kinds: Vec<usize> =
-            kinds.filter(|kind| only.is_none_or(|only| only == AppointmentTypeId(id(*kind)))).collect();
-        let mut slots = Vec::new();
-        for day in from.date().iter_days().take(self.world.horizon as usize + 1) {
-            for (doctor, professional) in self.world.professionals.iter().enumerate() {
-                for kind in kinds.iter().copied() {
-                    slots.extend(self.world.hours_of(&professional.value, kind, day).map(|start| Slot {
-                        doctor: DoctorId(id(doctor)),
-                        appointment_type: AppointmentTypeId(id(kind)),
-                        start,
-                    }));
-                }
-            }
-        }
-        slots.retain(|slot| slot.start > from);
-        slots.sort_by_key(|slot| (slot.start, slot.doctor, slot.appointment_type));
-        slots
-    }
-
-    fn meet(&self, one: Slot, other: Slot) -> bool {
-        one.start < other.start + self.minutes(other) && other.start < one.start + self.minutes(one)
-    }
-
-    fn minutes(&self, slot: Slot) -> TimeDelta {
-        let kind = place(slot.appointment_type.0).and_then(|place| self.world.types.get(place));
-        TimeDelta::minutes(kind.map_or(0, |kind| kind.minutes.into()))
-    }
-
-    /// Whether the professional is busy then, but for these.
-    fn is_busy(&self, slot: Slot, now: DateTime<Utc>, but: &BTreeSet<AppointmentId>) -> bool {
-        self.appointments.iter().any(|(id, one)| {
-            is_live(one, now)
-                && !but.contains(id)
-                && one.slot.doctor == slot.doctor
-                && self.meet(one.slot, slot)
-        })
-    }
-
-    /// Whether the patient is elsewhere then, but for these.
-    fn is_elsewhere(
-        &self,
-        slot: Slot,
-        patient: PatientId,
-        now: DateTime<Utc>,
-        but: &BTreeSet<AppointmentId>,
-    ) -> bool {
-        self.appointments.iter().any(|(id, one)| {
-            is_live(one, now)
-                && !but.contains(id)
-                && one.patient == Some(patient)
-                && self.meet(one.slot, slot)
-        })
-    }
-
-    fn verdict(
-        &self,
-        slot: Slot,
-        patient: PatientId,
-        now: DateTime<Utc>,
-        but: &BTreeSet<AppointmentId>,
-    ) -> Verdict {
-        if self.instant(slot.start) <= now {
-            Verdict::Past
-        } else if self.is_elsewhere(slot, patient, now, but) {
-            Verdict::Yours
-        } else if self.is_busy(slot, now, but) {
-            Verdict::Taken
-        } else {
-            Verdict::Free
-        }
-    }
-
-    fn place(&self) -> String {
-        let center = &self.world.center;
-        center
-            .address
-            .as_ref()
-            .map_or_else(|| center.name.clone(), |address| format!("{}, {address}", center.name))
-    }
-
-    fn in_words(&self, slot: Slot, patient: Option<PatientId>) -> String {
-        let when = crate::value::hour_label::day_hour_short(slot.start);
-        let kind = name_at(&self.world.types, slot.appointment_type.0, |kind| &kind.name);
-        let doctor = name_at(&self.world.professionals, slot.doctor.0, |one| &one.value.name);
-        let patient = patient.map_or("", |patient| self.name_of(patient));
-        format!("{when} {kind} {doctor} {patient}").trim_end().to_owned()
-    }
-
-    fn name_of(&self, patient: PatientId) -> &str {
-        name_at(&self.world.patients, patient.0, |person| &person.value.name)
-    }
-
-    fn patient_row(&self, patient: PatientId, verified: bool) -> Record {
-        let name = self.name_of(patient).to_owned();
-        let first = name.split_whitespace().next().map(str::to_owned);
-        let mut row =
-            row(patient.to_string(), [("nombre", Value::Text(name)), ("verificado", Value::Flag(verified))]);
-        row.words.extend(first);
-        row
-    }
-
-    fn hour_row(&self, slot: Slot) -> Record {
-        let doctor = name_at(&self.world.professionals, slot.doctor.0, |one| &one.value.name);
-        let mut row = row(
-            slot.to_string(),
-            [
-                ("inicio", Value::Moment(slot.start)),
-                ("profesional", Value::Text(doctor.to_owned())),
-                ("lugar", Value::Text(self.place())),
-            ],
-        );
-        row.until = Some(self.instant(slot.start));
-        row
-    }
-
-    fn appointment_row(&self, id: AppointmentId, one: &Appointment) -> Record {
-        let kind = name_at(&self.world.types, one.slot.appointment_type.0, |kind| &kind.name);
-        let doctor = name_at(&self.world.professionals, one.slot.doctor.0, |one| &one.value.name);
-        let patient = one.patient.map_or("", |patient| self.name_of(patient));
-        let mut row = row(
-            id.to_string(),
-            [
-                ("inicio", Value::Moment(one.slot.start)),
-                ("prestacion", Value::Text(kind.to_owned())),
-                ("profesional", Value::Text(doctor.to_owned())),
-                ("lugar", Value::Text(self.place())),
-                ("paciente", Value::Text(patient.to_owned())),
-                ("codigo", Value::Text(code(id))),
-            ],
-        );
-        row.until = Some(self.instant(one.slot.start));
-        row
     }
 }
 

@@ -125,6 +125,17 @@ impl Coverage {
         Self { parts }
     }
 
+    /// Leaves the parts of one flow or repair.
+    pub fn keep(&mut self, flow: &str) {
+        let inside = format!("{flow}.");
+        let repair = flow.strip_prefix("repair.");
+        self.parts.retain(|part| match part.kind {
+            Kind::Step | Kind::Branch | Kind::Outcome => part.name.starts_with(&inside),
+            Kind::Repair => repair == Some(part.name.as_str()),
+            Kind::Answer => false,
+        });
+    }
+
     /// How many parts of a kind were seen, and how many there are.
     pub fn share(&self, kind: Kind) -> (usize, usize) {
         let all = || self.parts.iter().filter(|part| part.kind == kind);
@@ -150,6 +161,9 @@ impl Coverage {
         let mut out = String::new();
         for kind in Kind::ALL {
             let (seen, all) = self.share(kind);
+            if all == 0 {
+                continue;
+            }
             let _ = writeln!(out, "{:<14} {seen} of {all} ({:.1} %)", kind.plural(), self.percent(kind));
             for part in self.parts.iter().filter(|part| part.kind == kind && part.seen == 0) {
                 let _ = writeln!(out, "  never  {:<24} {}", part.at, part.name);

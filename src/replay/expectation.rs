@@ -2,9 +2,9 @@
 //!
 //! A message, a hand-off, an incident or a write that nobody listed is a difference too.
 
-use std::fmt::Write as _;
+mod words;
 
-use unicode_normalization::UnicodeNormalization;
+use std::fmt::Write as _;
 
 use super::agenda::commits;
 use super::fixture::{Bot, End, Expected, Item, Names, occurs};
@@ -12,6 +12,8 @@ use super::observed::{Notice, Observed, Said};
 use crate::conversation::need::OK;
 use crate::conversation::state::State;
 use crate::flow::Value;
+
+pub use words::{plain, words_occur};
 
 /// A difference.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -327,23 +329,6 @@ pub fn shown(said: &Said) -> String {
 
 fn list(items: &[String]) -> String {
     if items.is_empty() { "none".to_owned() } else { format!("[{}]", items.join(" | ")) }
-}
-
-/// Small letters without accents and with single spaces.
-pub fn plain(text: &str) -> String {
-    let bare: String = text
-        .nfd()
-        .filter(|c| !unicode_normalization::char::is_combining_mark(*c))
-        .collect::<String>()
-        .to_lowercase();
-    bare.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-/// Whether the words occur in this order in a label.
-pub fn words_occur(words: &str, label: &str) -> bool {
-    let label = plain(label);
-    let mut rest = label.split(' ');
-    plain(words).split(' ').all(|word| rest.any(|other| other == word))
 }
 
 #[cfg(test)]

@@ -51,13 +51,19 @@
 //! row, with `$pide` and `$con` for its columns. `$$` is a dollar sign.
 //!
 //! `fault: { port: outcome }` makes the port answer so in this turn (once, with `once: true` on the item); one that is
-//! not used fails the turn, and an hour in `booked:` with which nothing of the talk has to do fails the fixture
-//! (without a database: the agenda there knows). `end: { never: [port] }` names what must have been done in no turn.
+//! not used fails the turn. `end: { never: [port] }` names what must have been done in no turn.
+//!
+//! What a fixture writes down must be used: an hour in `booked:` and, in a world that is written in the fixture, a
+//! patient, a type, a professional and a day off with which nothing of the talk has to do fail it (without a
+//! database: the agenda there knows). A patient is used when the phone that writes is theirs, when `booked:` names
+//! them, or when someone who says who they are gives their date of birth or the end of their RUN; what uses the others
+//! stands at the head of `agenda/unmet.rs`. A named world serves many fixtures, and may hold more.
 
 mod beginning;
 mod check;
 mod expected;
 mod item;
+pub mod named;
 mod names;
 mod reading;
 

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
 
 use super::deploy::Flows;
-use super::fixture::{BadFixture, Wanted};
+use super::fixture::{BadFixture, Wanted, named};
 use super::player::{self, Extent, Scene};
 use super::report::Outcome;
 
@@ -127,7 +127,11 @@ pub fn at_once<T>(future: impl Future<Output = T>) -> T {
 /// Plays a fixture without a database.
 pub async fn play(path: &Path, flows: Flows<'_>, extent: Extent) -> Outcome {
     let file = path.display().to_string();
-    match scene(path) {
+    let scene = scene(path).and_then(|scene| {
+        named::check(&file, &scene.fixture, flows.book)?;
+        Ok(scene)
+    });
+    match scene {
         Err(bad) => Outcome { title: file.clone(), file, result: Err(bad) },
         Ok(scene) => {
             let open = async || Ok::<_, std::convert::Infallible>(scene.core(flows));

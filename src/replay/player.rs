@@ -1,18 +1,20 @@
 //! Plays a fixture on a stage, turn by turn, until one differs from what was expected.
 
 mod happenings;
+mod played;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::NaiveDateTime;
 
 use happenings::happenings;
+use played::{case_of, unused};
 
-use super::agenda::Agenda;
+use super::agenda::{Agenda, Entry};
 use super::deploy::Flows;
 use super::expectation::{self, Difference};
-use super::fixture::{BadFixture, Fixture, Item, Place, Sent, Take, Wanted};
+use super::fixture::{BadFixture, Fixture, Item, Names, Place, Sent, Take, Wanted};
 use super::observed::Observed;
 use super::stage::{CoreStage, Faults, Stage, StageError};
 use super::world::World;
@@ -21,49 +23,7 @@ use crate::conversation::state::State;
 use crate::value::Phone;
 
 pub use happenings::option;
-
-/// A turn that was played.
-#[derive(Debug)]
-pub struct PlayedTurn {
-    /// Its number, from 1.
-    pub number: usize,
-    /// Its line in the file.
-    pub line: u64,
-    /// The file, when it is not the fixture's own.
-    pub file: Option<Arc<str>>,
-    /// Which of several it was, when the fixture or the turn has cases: `case 2 of 5`.
-    pub case: Option<String>,
-    /// When it happened.
-    pub at: DateTime<Utc>,
-    /// What happened, as a person would tell it.
-    pub story: String,
-    /// What came of it.
-    pub observed: Observed,
-    /// Where it differs from what was expected.
-    pub differences: Vec<Difference>,
-}
-
-/// A fixture that was played.
-#[derive(Debug)]
-pub struct Played {
-    /// Its turns, up to the first that failed (or all).
-    pub turns: Vec<PlayedTurn>,
-    /// What is wrong at the end, with the line of `end:`; for each row of a table, the first that is wrong.
-    pub end: Option<(u64, Vec<Difference>)>,
-    /// Turns that were not played because one failed.
-    pub skipped: usize,
-    /// Hours in `booked:` with which nothing had to do, by their line.
-    pub unused: Vec<u64>,
-}
-
-impl Played {
-    /// Whether all was as expected.
-    pub fn passed(&self) -> bool {
-        self.unused.is_empty()
-            && self.turns.iter().all(|turn| turn.differences.is_empty())
-            && self.end.as_ref().is_none_or(|(_, differences)| differences.is_empty())
-    }
-}
+pub use played::{Played, PlayedTurn, Unused};
 
 /// How far to play.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -129,6 +89,9 @@ pub fn scene(
     }
     fixture.before = world.booked.len();
     let mut agenda = Agenda::new(world, Some(phone));
+    if matches!(fixture.center.value, Place::Inline(_)) {
+        agenda.watch();
+    }
     for booking in &fixture.booked {
         agenda.world().check_booking(file, booking)?;
         agenda.book(&booking.value);
@@ -144,8 +107,8 @@ impl Scene {
     }
 }
 
-/// Plays all takes of a fixture, each on a stage that `open` makes; the turns of the first that fails are told, and
-/// those of the cases.
+/// Plays all takes of a fixture; the turns of each row of its table are told, and those of the cases after them. A
+/// stage that can be copied lends the cases of a turn the point before it; else `open` makes one for each take.
 ///
 /// # Errors
 /// When a stage cannot be made.
@@ -154,60 +117,87 @@ pub async fn play_all<S: Stage, E>(
     fixture: &Fixture,
     extent: Extent,
 ) -> Result<Played, E> {
-    let mut all = Played { turns: Vec::new(), end: None, skipped: 0, unused: Vec::new() };
-    let mut untouched = None;
+    let mut all = Played::default();
+    let mut unmet: Option<BTreeSet<Entry>> = None;
+    let mut row = Row::default();
     for take in fixture.takes() {
-        let last = take.case.map(|(turn, _)| turn + 1);
-        if let (Some(last), Some(until)) = (last, extent.until)
-            && last > until
-        {
+        let Some((turn, _)) = take.case else {
+            let mut stage = open().await?;
+            row = Row { begins: all.turns.len(), ..Row::default() };
+            let played = play_on(&mut stage, fixture, &take, extent, Some(&mut row.points)).await;
+            row.reached = played.turns.len();
+            meet(&mut unmet, stage.unmet());
+            all.add(played, &take, fixture);
             continue;
+        };
+        let beyond = extent.until.is_some_and(|until| turn + 1 > until);
+        if beyond || turn >= row.reached {
+            continue; // what leads there was not played
+        }
+        let before = row.begins..row.begins + turn;
+        if let Some((stage, names)) = row.points.get(&turn) {
+            let (mut stage, mut names) = (stage.fork(), names.clone());
+            if let Some(stage) = &mut stage {
+                let before = &all.turns[before];
+                let played = play_turn(stage, fixture, &take, turn, &mut names, before).await;
+                meet(&mut unmet, stage.unmet());
+                all.turns.push(played);
+                continue;
+            }
         }
         let mut stage = open().await?;
         let mut played = play(&mut stage, fixture, &take, extent).await;
-        untouched = match (untouched, stage.untouched()) {
-            (None, now) => now,
-            (Some(before), now) => now.map(|now| before.intersection(&now).copied().collect()),
-        };
-        if let Some(last) = last {
-            // what leads to a case was told with the first take
-            played.turns.retain(|turn| turn.number >= last);
-        }
-        let failed = !played.passed();
-        all.turns.append(&mut played.turns);
-        all.skipped += played.skipped;
-        if all.end.as_ref().is_none_or(|(_, differences)| differences.is_empty()) {
-            all.end = played.end.or(all.end);
-        }
-        if failed && !extent.all {
-            break;
-        }
+        // what leads to a case was told with the first take, if it went as it did there
+        played.turns.retain(|one| one.number > turn || !one.differences.is_empty());
+        meet(&mut unmet, stage.unmet());
+        all.add(played, &take, fixture);
     }
-    if extent == Extent::default() && all.passed() {
-        all.unused = untouched.map(|places| unused(fixture, &places)).unwrap_or_default();
+    if extent.until.is_none() && (extent.all || all.passed()) {
+        all.unused = unmet.map(|entries| unused(fixture, &entries)).unwrap_or_default();
     }
     Ok(all)
 }
 
-/// The lines of the hours that a fixture itself writes down and with which nothing had to do. What a named world or a
-/// borrowed beginning has may serve others.
-fn unused(fixture: &Fixture, untouched: &BTreeSet<usize>) -> Vec<u64> {
-    if fixture.talk.iter().any(|item| item.value.file.is_some()) {
-        return Vec::new();
+/// One row of a table, or the whole fixture when it has none, while its cases are played.
+struct Row<S> {
+    /// Where its turns begin.
+    begins: usize,
+    /// How many of them were played.
+    reached: usize,
+    /// Where its turns with cases begin, and what the names stood for there.
+    points: Points<S>,
+}
+
+/// Copies of a stage by the turn, from 0, that is to be played on it.
+type Points<S> = BTreeMap<usize, (S, Names)>;
+
+impl<S> Default for Row<S> {
+    fn default() -> Self {
+        Self { begins: 0, reached: 0, points: BTreeMap::new() }
     }
-    let world = match &fixture.center.value {
-        Place::Inline(world) => &world.booked[..],
-        Place::Named(_) => &[],
+}
+
+/// What neither this take nor one before it has met.
+fn meet(unmet: &mut Option<BTreeSet<Entry>>, now: Option<&BTreeSet<Entry>>) {
+    *unmet = match (unmet.take(), now) {
+        (Some(before), Some(now)) => Some(before.intersection(now).copied().collect()),
+        (before, now) => before.or_else(|| now.cloned()),
     };
-    let line = |place: &usize| match place.checked_sub(fixture.before) {
-        Some(own) => fixture.booked.get(own),
-        None => world.get(*place),
-    };
-    untouched.iter().filter_map(line).map(|booking| booking.referenced.line()).collect()
 }
 
 /// Plays one take of it.
 pub async fn play<S: Stage>(stage: &mut S, fixture: &Fixture, take: &Take, extent: Extent) -> Played {
+    play_on(stage, fixture, take, extent, None).await
+}
+
+/// The same; keeps copies of the stage before each turn with cases, if it can be copied.
+async fn play_on<S: Stage>(
+    stage: &mut S,
+    fixture: &Fixture,
+    take: &Take,
+    extent: Extent,
+    mut points: Option<&mut Points<S>>,
+) -> Played {
     let mut turns: Vec<PlayedTurn> = Vec::new();
     let mut names = take.names.clone();
     let talk = &fixture.talk;
@@ -216,49 +206,16 @@ pub async fn play<S: Stage>(stage: &mut S, fixture: &Fixture, take: &Take, exten
         (None, until) => until.unwrap_or(talk.len()).min(talk.len()),
     };
     for (place, item) in talk.iter().take(last).enumerate() {
-        let filled = item.value.filled(&names);
-        let case = match take.case {
-            Some((turn, case)) if turn == place => case,
-            _ => 0,
-        };
-        let sent = filled.patient.as_ref().or_else(|| filled.cases.as_ref()?.get(case));
-        let at = stage.now();
-        let played = turn(stage, &filled, sent, &turns).await;
-        let (observed, differences) = match played {
-            Ok(observed) => {
-                let differences = expectation::compare(&filled, &observed, &mut names);
-                (observed, differences)
-            }
-            Err(cannot) => {
-                let observed = turns.last().map(|turn| turn.observed.state.clone());
-                let observed = Observed { state: observed.unwrap_or_default(), ..Observed::default() };
-                let difference = Difference {
-                    what: "the turn".into(),
-                    expected: "to be played".into(),
-                    got: cannot.to_string(),
-                };
-                (observed, vec![difference])
-            }
-        };
-        let failed = !differences.is_empty();
-        turns.push(PlayedTurn {
-            number: place + 1,
-            line: item.referenced.line(),
-            file: item.value.file.clone(),
-            case: case_of(fixture, take, &item.value, case),
-            at,
-            // as it is written, for what a name stands for differs from stage to stage
-            story: item
-                .value
-                .cases
-                .as_ref()
-                .and_then(|cases| cases.get(case))
-                .map_or_else(|| item.value.story(), Sent::story),
-            observed,
-            differences,
-        });
+        if let Some(points) = points.as_mut().filter(|_| item.value.cases.is_some())
+            && let Some(copy) = stage.fork()
+        {
+            points.insert(place, (copy, names.clone()));
+        }
+        let played = play_turn(stage, fixture, take, place, &mut names, &turns).await;
+        let failed = !played.differences.is_empty();
+        turns.push(played);
         if failed && !extent.all {
-            return Played { turns, end: None, skipped: last - place - 1, unused: Vec::new() };
+            return Played { turns, skipped: last - place - 1, ..Played::default() };
         }
     }
     let mut end = None;
@@ -281,19 +238,57 @@ pub async fn play<S: Stage>(stage: &mut S, fixture: &Fixture, take: &Take, exten
         };
         end = Some((expected.referenced.line(), differences));
     }
-    Played { turns, end, skipped: 0, unused: Vec::new() }
+    Played { turns, end, ..Played::default() }
 }
 
-/// How a turn is told apart from the same one in another take.
-fn case_of(fixture: &Fixture, take: &Take, item: &Item, case: usize) -> Option<String> {
-    let row = take.row.map(|row| {
-        let names: Vec<String> = take.names.iter().map(|(name, value)| format!("{name}: {value}")).collect();
-        format!("row {} of {} ({})", row + 1, fixture.cases.len(), names.join(", "))
-    });
-    let case = item.cases.as_ref().map(|cases| format!("case {} of {}", case + 1, cases.len()));
-    match (row, case) {
-        (Some(row), Some(case)) => Some(format!("{row}, {case}")),
-        (row, case) => row.or(case),
+/// Plays one turn of a take, from 0, after those before it.
+async fn play_turn<S: Stage>(
+    stage: &mut S,
+    fixture: &Fixture,
+    take: &Take,
+    place: usize,
+    names: &mut Names,
+    before: &[PlayedTurn],
+) -> PlayedTurn {
+    let item = &fixture.talk[place];
+    let filled = item.value.filled(names);
+    let case = match take.case {
+        Some((turn, case)) if turn == place => case,
+        _ => 0,
+    };
+    let sent = filled.patient.as_ref().or_else(|| filled.cases.as_ref()?.get(case));
+    let at = stage.now();
+    let (observed, differences) = match turn(stage, &filled, sent, before).await {
+        Ok(observed) => {
+            let differences = expectation::compare(&filled, &observed, names);
+            (observed, differences)
+        }
+        Err(cannot) => {
+            let observed = before.last().map(|turn| turn.observed.state.clone());
+            let observed = Observed { state: observed.unwrap_or_default(), ..Observed::default() };
+            let difference = Difference {
+                what: "the turn".into(),
+                expected: "to be played".into(),
+                got: cannot.to_string(),
+            };
+            (observed, vec![difference])
+        }
+    };
+    PlayedTurn {
+        number: place + 1,
+        line: item.referenced.line(),
+        file: item.value.file.clone(),
+        case: case_of(fixture, take, &item.value, case),
+        at,
+        // as it is written, for what a name stands for differs from stage to stage
+        story: item
+            .value
+            .cases
+            .as_ref()
+            .and_then(|cases| cases.get(case))
+            .map_or_else(|| item.value.story(), Sent::story),
+        observed,
+        differences,
     }
 }
 

@@ -76,6 +76,12 @@ pub async fn record(
         yaml = whole(&head, &lines);
         played = play(&yaml, flows).await?;
     }
+    if !played.unused.is_empty() {
+        let idle: BTreeSet<usize> =
+            played.unused.iter().filter_map(|one| usize::try_from(one.line).ok()).collect();
+        yaml = without(&yaml, &idle);
+        played = play(&yaml, flows).await?;
+    }
     if let Some(trace) = known.trace_of_anyone(&seen, &yaml) {
         bail!("the fixture was not written: {trace} of a person would have survived in it");
     }
@@ -224,6 +230,30 @@ fn whole(head: &str, lines: &[Line]) -> String {
     format!("{head}talk:\n{talk}")
 }
 
+/// The fixture without the entries that begin on these lines, from 1: with them nothing of the talk has to do.
+fn without(yaml: &str, idle: &BTreeSet<usize>) -> String {
+    let indent = |line: &str| line.len() - line.trim_start().len();
+    let mut kept: Vec<String> = Vec::new();
+    let mut dropped = None;
+    for (number, line) in (1..).zip(yaml.lines()) {
+        if idle.contains(&number) {
+            dropped = Some(indent(line));
+        } else if dropped.is_none_or(|entry| indent(line) <= entry) {
+            dropped = None;
+            kept.push(line.to_owned());
+        }
+    }
+    // a list of which nothing is left
+    for at in 0..kept.len() {
+        let item = kept.get(at + 1).is_some_and(|next| next.trim_start().starts_with("- "));
+        let list = ["  types:", "  professionals:", "  patients:", "booked:"].contains(&kept[at].as_str());
+        if list && !item {
+            kept[at].push_str(" []");
+        }
+    }
+    kept.join("\n") + "\n"
+}
+
 /// Plays what is about to be written, as `replay --core` would.
 async fn play(yaml: &str, flows: Flows<'_>) -> anyhow::Result<Played> {
     let none = |_: Wanted<'_>| Err("a recorded fixture stands alone".to_owned());
@@ -267,4 +297,18 @@ fn differs(lines: &[Line], played: &Played) -> Vec<String> {
 
 fn quoted(text: &str) -> String {
     serde_json::to_string(text).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_talk_never_met_is_left_out_with_all_its_lines() {
+        let yaml = "center:\n  types:\n    - { name: Matrona }\n  professionals:\n    - name: Ana\n      hours:\n        Matrona: []\n    - name: Eva\nbooked:\n  - { who: Luz }\ntalk: []\n";
+        assert_eq!(
+            without(yaml, &[3, 5, 10].into()),
+            "center:\n  types: []\n  professionals:\n    - name: Eva\nbooked: []\ntalk: []\n"
+        );
+    }
 }

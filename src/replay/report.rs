@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::expectation::{self, Difference, in_words, shown};
 use super::fixture::BadFixture;
 use super::observed::{Notice, Observed};
-use super::player::{Played, PlayedTurn};
+use super::player::{Played, PlayedTurn, Unused};
 use crate::conversation::need::Trace;
 
 /// A fixture and what became of it.
@@ -73,10 +73,9 @@ pub fn failure(outcome: &Outcome, options: &str) -> String {
         differences(end, &mut out);
         let _ = writeln!(out, "      again: smartsalud replay{options} {} --trace", outcome.file);
     }
-    for line in &played.unused {
-        let _ = writeln!(out, "FAIL  {}:{line}  «{}», booked", outcome.file, outcome.title);
-        let _ =
-            writeln!(out, "      nothing of the talk has to do with this hour: take it out, or look at it");
+    for Unused { line, what } in &played.unused {
+        let _ = writeln!(out, "FAIL  {}:{line}  «{}», not used", outcome.file, outcome.title);
+        let _ = writeln!(out, "      nothing of the talk has to do with {what}: take it out, or look at it");
     }
     if played.skipped > 0 {
         let _ = writeln!(out, "      {} later turns were not played", played.skipped);

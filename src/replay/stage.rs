@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::agenda::{Agenda, Malformed, outcome, port_of};
+use super::agenda::{Agenda, Entry, Malformed, outcome, port_of};
 use super::deploy::{self, Flows, InForce, Versions};
 use super::fixture::Deploy;
 use super::observed::{Call, Notice, Observed, Said};
@@ -98,14 +98,22 @@ pub trait Stage {
     /// The hours ahead of the people whom the phone speaks for, in words, soonest first.
     fn appointments(&mut self) -> impl Future<Output = Result<Vec<String>, StageError>>;
 
-    /// Places, from 0, of the hours taken at the start (the world's first) with which nothing had to do; `None`: this
-    /// stage cannot tell.
-    fn untouched(&self) -> Option<BTreeSet<usize>> {
+    /// What was written down for the talk and nothing has met; `None`: this stage cannot tell.
+    fn unmet(&self) -> Option<&BTreeSet<Entry>> {
+        None
+    }
+
+    /// A copy, from which a talk goes on otherwise; `None`: this stage cannot be copied.
+    fn fork(&self) -> Option<Self>
+    where
+        Self: Sized,
+    {
         None
     }
 }
 
 /// The pure core with an agenda in memory.
+#[derive(Debug, Clone)]
 pub struct CoreStage<'a> {
     book: InForce<'a>,
     /// Books that were in force before, which frames may still be walked under.
@@ -271,10 +279,10 @@ impl<'a> CoreStage<'a> {
     }
 
     fn settle(&mut self, turned: Turned, observed: &mut Observed) -> Result<bool, StageError> {
-        self.state = if CHECKED { through_json(&turned.state)? } else { turned.state.clone() };
-        if self.state != turned.state {
+        if CHECKED && through_json(&turned.state)? != turned.state {
             return Err(StageError::Broken("the state does not survive JSON".to_owned()));
         }
+        self.state = turned.state;
         let mut goes_on = false;
         for effect in turned.effects {
             match effect {
@@ -335,12 +343,16 @@ impl Stage for CoreStage<'_> {
     }
 
     async fn appointments(&mut self) -> Result<Vec<String>, StageError> {
-        self.agenda.touch_own();
+        self.agenda.meet_own();
         Ok(self.agenda.booked_in_words(self.now))
     }
 
-    fn untouched(&self) -> Option<BTreeSet<usize>> {
-        Some(self.agenda.untouched())
+    fn unmet(&self) -> Option<&BTreeSet<Entry>> {
+        Some(self.agenda.unmet())
+    }
+
+    fn fork(&self) -> Option<Self> {
+        Some(self.clone())
     }
 }
 

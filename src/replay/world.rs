@@ -45,12 +45,12 @@ pub struct World {
     #[serde(default = "sixty")]
     pub horizon: u32,
     /// What can be booked.
-    pub types: Vec<Prestacion>,
+    pub types: Vec<Spanned<Prestacion>>,
     /// Who sees patients.
     pub professionals: Vec<Spanned<Professional>>,
     /// Days on which nobody is seen.
     #[serde(default)]
-    pub days_off: Vec<NaiveDate>,
+    pub days_off: Vec<Spanned<NaiveDate>>,
     /// Who is treated.
     #[serde(default)]
     pub patients: Vec<Spanned<Person>>,
@@ -108,7 +108,7 @@ pub struct Professional {
     pub hours: BTreeMap<String, Vec<Local>>,
     /// Days away.
     #[serde(default)]
-    pub off: Vec<NaiveDate>,
+    pub off: Vec<Spanned<NaiveDate>>,
 }
 
 /// A block of a week.
@@ -266,7 +266,7 @@ impl World {
 
     /// The place of a type in the list.
     pub fn type_of(&self, name: &str) -> Option<usize> {
-        self.types.iter().position(|kind| kind.name == name)
+        self.types.iter().position(|kind| kind.value.name == name)
     }
 
     /// The place of a patient in the list.
@@ -289,14 +289,26 @@ impl World {
         kind: usize,
         day: NaiveDate,
     ) -> impl Iterator<Item = NaiveDateTime> + 'a {
-        let minutes = TimeDelta::minutes(self.types[kind].minutes.into());
-        let name = &self.types[kind].name;
-        let open = !self.days_off.contains(&day) && !professional.off.contains(&day);
+        let off = || self.days_off.iter().chain(&professional.off);
+        let open = !off().any(|off| off.value == day);
+        self.planned_hours(professional, kind, day).filter(move |_| open)
+    }
+
+    /// The same, whoever is off that day.
+    pub fn planned_hours<'a>(
+        &'a self,
+        professional: &'a Professional,
+        kind: usize,
+        day: NaiveDate,
+    ) -> impl Iterator<Item = NaiveDateTime> + 'a {
+        let minutes = TimeDelta::minutes(self.types[kind].value.minutes.into());
+        let name = &self.types[kind].value.name;
         let weekday = weekday(day);
-        let blocks = professional.week.iter().filter(move |block| {
-            open && block.kind == *name && block.on.iter().any(|on| *on as u32 == weekday)
-        });
-        let single = professional.hours.get(name).filter(|_| open).into_iter().flatten();
+        let blocks = professional
+            .week
+            .iter()
+            .filter(move |block| block.kind == *name && block.on.iter().any(|on| *on as u32 == weekday));
+        let single = professional.hours.get(name).into_iter().flatten();
         let single = single.filter_map(move |hour| (hour.0.date() == day).then_some(hour.0));
         blocks
             .flat_map(move |block| {

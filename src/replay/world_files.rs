@@ -31,6 +31,7 @@ pub fn import_files(world: &World, booked: &[Booking]) -> Result<Vec<(&'static s
         [code.to_owned(), doctor_code(place), one.value.name.clone(), "profesional".to_owned()]
     });
     let types = world.types.iter().enumerate().map(|(place, kind)| {
+        let kind = &kind.value;
         [
             code.to_owned(),
             type_code(place),
@@ -47,7 +48,8 @@ pub fn import_files(world: &World, booked: &[Booking]) -> Result<Vec<(&'static s
         one.value.week.iter().flat_map(move |block| {
             block.on.iter().map(move |day| {
                 let kind = world.type_of(&block.kind);
-                let minutes = kind.and_then(|kind| world.types.get(kind)).map_or(0, |kind| kind.minutes);
+                let minutes =
+                    kind.and_then(|kind| world.types.get(kind)).map_or(0, |kind| kind.value.minutes);
                 [
                     code.to_owned(),
                     doctor_code(place),
@@ -65,7 +67,7 @@ pub fn import_files(world: &World, booked: &[Booking]) -> Result<Vec<(&'static s
     let single = world.professionals.iter().enumerate().flat_map(|(place, one)| {
         one.value.hours.iter().flat_map(move |(kind, hours)| {
             let kind = world.type_of(kind);
-            let minutes = kind.and_then(|kind| world.types.get(kind)).map_or(0, |kind| kind.minutes);
+            let minutes = kind.and_then(|kind| world.types.get(kind)).map_or(0, |kind| kind.value.minutes);
             hours.iter().map(move |hour| {
                 let (day, end) = (hour.0.date(), hour.0 + TimeDelta::minutes(minutes.into()));
                 [
@@ -93,12 +95,12 @@ pub fn import_files(world: &World, booked: &[Booking]) -> Result<Vec<(&'static s
             person.phones.join("|"),
         ]
     });
-    let closed = world.days_off.iter().map(|day| (String::new(), *day));
+    let closed = world.days_off.iter().map(|day| (String::new(), day.value));
     let away = world
         .professionals
         .iter()
         .enumerate()
-        .flat_map(|(place, one)| one.value.off.iter().map(move |day| (doctor_code(place), *day)));
+        .flat_map(|(place, one)| one.value.off.iter().map(move |day| (doctor_code(place), day.value)));
     let absences = closed.chain(away).map(|(doctor, day)| {
         [code.to_owned(), doctor, day.to_string(), day.to_string(), "no atiende".to_owned()]
     });

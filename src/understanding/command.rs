@@ -31,6 +31,23 @@ pub enum Command {
     Skip,
 }
 
+impl Command {
+    /// What it does, in a word of code.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Menu => "menu",
+            Self::Back => "back",
+            Self::Change(_) => "change",
+            Self::Cancel => "cancel",
+            Self::Repeat => "repeat",
+            Self::Person => "person",
+            Self::Help => "help",
+            Self::Restart => "restart",
+            Self::Skip => "skip",
+        }
+    }
+}
+
 /// Words in a command at most.
 const LONGEST: usize = 8;
 

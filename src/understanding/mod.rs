@@ -183,6 +183,15 @@ pub struct Understanding {
     pub why: Vec<Reason>,
 }
 
+/// The command that a whole message is, whatever else it may be beside a question.
+pub fn command_of(text: &str) -> Option<Command> {
+    let read = normal::read(text);
+    let words = Words::of(&read);
+    let clauses = clause::of(&read, &words);
+    let matches = lexicon::lexicon().rules.find(&read, &words);
+    command::of(&read, &words, &matches, clauses.denied)
+}
+
 /// Reads a message.
 pub fn understand(text: &str, context: &Context<'_>) -> Understanding {
     let read = normal::read(text);

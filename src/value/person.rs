@@ -1,4 +1,6 @@
-//! The parts of a person's name, as far as they can be told apart.
+//! The parts of a person's name, as far as they can be told apart, and how old they are.
+
+use chrono::NaiveDate;
 
 /// What a person may be called besides the whole name: "rojas" of "Ana Rojas", both surnames together and apart of
 /// a longer one. With four words the first two are given names, with three it cannot be told.
@@ -18,9 +20,22 @@ pub fn surnames(full_name: &str) -> Vec<String> {
     names
 }
 
+/// How many years old somebody is on a day; nobody is younger than nothing.
+pub fn age(born: NaiveDate, on: NaiveDate) -> i64 {
+    on.years_since(born).map_or(0, i64::from)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_year_counts_from_the_birthday_on() {
+        let day = |text: &str| text.parse().unwrap();
+        assert_eq!(age(day("1961-11-26"), day("2026-11-25")), 64);
+        assert_eq!(age(day("1961-11-25"), day("2026-11-25")), 65);
+        assert_eq!(age(day("2027-01-01"), day("2026-11-25")), 0);
+    }
 
     #[test]
     fn a_name_is_taken_apart_as_people_use_it() {

@@ -3,6 +3,7 @@
 //! A version is published once and never changes; going back is putting an older one in force again. Before one is
 //! put in force it is rehearsed on the open conversations, and refused when one of them would fail.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -16,6 +17,7 @@ use crate::clock::Clock;
 use crate::config::DatabaseArgs;
 use crate::conversation::store;
 use crate::database::Database;
+use crate::flow::load;
 
 /// Characters of a hash that are shown, and enough to name one.
 const SHOWN: usize = 12;
@@ -56,6 +58,7 @@ pub(super) async fn publish(args: PublishArgs) -> anyhow::Result<ExitCode> {
     let book = super::sound(&sources, args.dir.as_deref())?;
     let database = Database::open(&args.database, &Clock::system()).await?;
     let mut conn = database.pool.acquire().await?;
+    super::centers_exist(&mut conn, &sources).await?;
     let known = store::book_sources(&mut conn, &book.hash).await.context("the flows could not be read")?;
     store::publish_book(&mut conn, &book.hash, &serde_json::json!(sources))
         .await
@@ -75,8 +78,13 @@ pub(super) async fn activate(args: ActivateArgs) -> anyhow::Result<ExitCode> {
     let hash = stored(&mut conn, &args.hash).await?;
     let center = super::center(&mut conn, args.center.as_deref()).await?;
     let sources = store::book_sources(&mut conn, &hash).await?.context("the version is gone")?;
-    let sources = serde_json::from_value(sources).context("the stored version cannot be read")?;
-    let book = super::sound(&sources, None).context("this program cannot read that version")?;
+    let sources: BTreeMap<String, String> =
+        serde_json::from_value(sources).context("the stored version cannot be read")?;
+    let book = load::book(&sources).map_err(|errors| {
+        let first = errors.first().map(ToString::to_string).unwrap_or_default();
+        anyhow::anyhow!("this program cannot read that version: {first}")
+    })?;
+    super::centers_exist(&mut conn, &sources).await?;
     let rehearsed = plan::rehearse(&database, &book, center, plan::ENDED).await?;
     if rehearsed.fails() && !args.force {
         print!("{}", plan::table(&rehearsed));

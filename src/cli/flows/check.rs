@@ -23,7 +23,7 @@ pub(super) struct CheckArgs {
 pub(super) fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
     let dir = args.dir.as_deref();
     let sources = flow_files(dir)?;
-    match load::book(&sources) {
+    match super::read(&sources) {
         Ok(book) => {
             let advice = load::advice(&book, &sources);
             for advice in &advice {

@@ -48,6 +48,7 @@ pub(super) async fn run(args: PlanArgs) -> anyhow::Result<ExitCode> {
     let sources = flow_files(args.dir.as_deref())?;
     let book = super::sound(&sources, args.dir.as_deref())?;
     let database = Database::open(&args.database, &Clock::system()).await?;
+    super::centers_exist(&mut *database.pool.acquire().await?, &sources).await?;
     let center = super::center(&mut *database.pool.acquire().await?, args.center.as_deref()).await?;
     let rehearsed = rehearse(&database, &book, center, args.ended).await?;
     if args.json {

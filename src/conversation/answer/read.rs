@@ -31,8 +31,9 @@ impl Answerer<'_> {
     ) -> Result<Got, AnswerError> {
         match port {
             "personas.autorizadas" => {
+                let today = self.today().await?;
                 let people = self.spoken_for(tx).await?;
-                Ok(rows_or_none(people.iter().map(patient_row).collect()))
+                Ok(rows_or_none(people.iter().map(|person| patient_row(person, today)).collect()))
             }
             "centro.datos" => {
                 let card = self.card(tx).await?;
@@ -74,8 +75,7 @@ impl Answerer<'_> {
             }
             "agenda.citas_de_hoy" => {
                 let person = self.patient(tx, arguments).await?;
-                let zone = self.agenda.zone(self.asker.center, self.asker.now).await?;
-                let today = self.asker.now.with_timezone(&zone).date_naive();
+                let today = self.today().await?;
                 let booked = booking::upcoming(tx, &[person.patient], self.asker.now - LATE).await?;
                 let may = |one: &&Booked| {
                     one.slot.day() == today

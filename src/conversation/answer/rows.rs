@@ -1,5 +1,7 @@
 //! What the world answers, as the rows that flows see.
 
+use chrono::NaiveDate;
+
 use crate::conversation::need::{Got, OK};
 use crate::conversation::store::CenterCard;
 use crate::flow::{Record, Value};
@@ -8,7 +10,7 @@ use crate::patient::SpokenFor;
 use crate::scheduling::slot::LATE;
 use crate::scheduling::waitlist::Waiting;
 use crate::scheduling::{Booked, Offer, Professional, Service};
-use crate::value::person::surnames;
+use crate::value::person::{age, surnames};
 
 pub(super) fn outcome(name: &str) -> Got {
     Got { outcome: name.to_owned(), rows: Vec::new(), hold: None, until: None }
@@ -32,10 +34,14 @@ pub(super) fn row<const N: usize>(key: String, columns: [(&str, Value); N]) -> R
     Record { key, columns, words: Vec::new(), until: None }
 }
 
-pub(super) fn patient_row(person: &SpokenFor) -> Record {
+pub(super) fn patient_row(person: &SpokenFor, today: NaiveDate) -> Record {
     let mut row = row(
         person.patient.to_string(),
-        [("nombre", Value::Text(person.full_name.clone())), ("verificado", Value::Flag(person.verified))],
+        [
+            ("nombre", Value::Text(person.full_name.clone())),
+            ("verificado", Value::Flag(person.verified)),
+            ("edad", Value::Number(age(person.birth_date, today))),
+        ],
     );
     // a family calls its members by their first names
     row.words.extend(person.full_name.split_whitespace().next().map(str::to_owned));

@@ -170,7 +170,7 @@ impl Answerer<'_> {
             .map_err(|source| AnswerError::Store { doing: "look up who is writing", source })?;
         self.spoken_for = None;
         Ok(match claim {
-            Claim::Found(person) => one(patient_row(&person)),
+            Claim::Found(person) => one(patient_row(&person, self.today().await?)),
             Claim::NoMatch { .. } => outcome("none"),
             Claim::Several => outcome("several"),
             Claim::Blocked => outcome("blocked"),

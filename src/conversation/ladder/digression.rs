@@ -70,7 +70,7 @@ impl<'a> Running<'a> {
             self.say(reply::NOT_YET.to_owned());
             return Ok(true);
         }
-        if let Some(name) = self.flow_meant(message) {
+        if let Some(name) = self.flow_in_a_sentence(message).or_else(|| self.flow_meant(message)) {
             let running = self.form().map(|index| self.state.stack[index].flow.clone());
             self.rung(7, true, format!("asks for {name}"));
             if running.as_deref() == Some(name.as_str()) {
@@ -114,6 +114,11 @@ impl<'a> Running<'a> {
                 self.hand_off("emergency", false)?;
                 Ok(true)
             }
+            _ if let Some(flow) = self.books.current.named_in(&message.words, Message::normal_form) => {
+                self.rung(7, true, format!("words of {}", flow.name));
+                self.ask_for_flow(&flow.name, Some(message));
+                Ok(true)
+            }
             _ => {
                 self.rung(7, false, "no flow is meant");
                 Ok(false)
@@ -143,6 +148,13 @@ impl<'a> Running<'a> {
             flows.values().find(|flow| flow.starts.intents.contains(intent))
         };
         by_word.or_else(by_intent).map(|flow| flow.name.clone())
+    }
+
+    /// A flow that only its own words start, when a message that says more holds them: the understanding cannot know
+    /// it, and takes what is asked for something that it knows.
+    fn flow_in_a_sentence(&self, message: &Message) -> Option<String> {
+        let flow = self.books.current.named_in(&message.words, Message::normal_form)?;
+        flow.starts.intents.is_empty().then(|| flow.name.clone())
     }
 
     /// The flow that an intent starts.

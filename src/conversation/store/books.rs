@@ -200,6 +200,14 @@ pub async fn center_of_code(conn: &mut PgConnection, code: &str) -> sqlx::Result
         .await
 }
 
+/// The codes of all centres, in order.
+///
+/// # Errors
+/// When the database fails.
+pub async fn center_codes(conn: &mut PgConnection) -> sqlx::Result<Vec<String>> {
+    sqlx::query_scalar!("select code from centers order by code").fetch_all(conn).await
+}
+
 /// Conversations with something open, in the order of their ids: of one centre, or of all that have no book of
 /// their own.
 ///

@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{fields, paths, steps};
-use crate::flow::definition::{Action, Book, Field, FieldKind, Flow, Source, Span, Step, StepKind};
+use crate::flow::definition::{
+    Action, Book, Field, FieldKind, Flow, RepairKind, Source, Span, Step, StepKind,
+};
 use crate::flow::error::FlowError;
-use crate::flow::limits::{self, DETAIL, ROW};
+use crate::flow::limits::{self, DETAIL, ROW, WINDOW_HOURS};
 use crate::flow::template::{Filter, Part};
 
 /// All advice on a book.
@@ -26,6 +28,7 @@ pub(in crate::flow) fn check(book: &Book, sources: &BTreeMap<String, String>) ->
         if book.flows.contains_key(&flow.name) {
             advice.extend(without_title(flow, source));
             advice.extend(without_a_word(flow, &entered, source));
+            advice.extend(without_a_goodbye(flow, book, source));
         }
         if book.flows.contains_key(&flow.name) && !reached.contains(flow.name.as_str()) {
             let message = format!("nothing starts `{}`, and no other flow leads to it", flow.name);
@@ -119,6 +122,22 @@ fn without_a_word(flow: &Flow, entered: &BTreeSet<&str>, source: &str) -> Vec<Fl
         FlowError::new("W006", span, source, message, "say how it ended: all the patient gets is a goodbye")
     });
     told.collect()
+}
+
+/// A flow that closes when WhatsApp carries no free words any more: what the repair `close` says is never said.
+fn without_a_goodbye(flow: &Flow, book: &Book, source: &str) -> Option<FlowError> {
+    let speaks = book.repairs.get(&RepairKind::Close).is_some_and(|close| !close.steps.is_empty());
+    if flow.policy.close_minutes < WINDOW_HOURS * 60 || !speaks {
+        return None;
+    }
+    let line = source.lines().position(|line| line.starts_with("repair:"))?;
+    let line = u32::try_from(line + 1).unwrap_or(u32::MAX);
+    let span = Span { file: flow.span.file.clone(), line, column: 1 }.at_word(source, "close");
+    let message = format!(
+        "{WINDOW_HOURS} hours after the patient's last message WhatsApp carries no free words any more: the goodbye of the repair `close` is never said here"
+    );
+    let fix = "close sooner, as in `close: 23h`";
+    Some(FlowError::new("W010", span, source, message, fix))
 }
 
 /// Words that are one and the same, since accents and capitals do not count.

@@ -6,6 +6,7 @@
 
 pub(super) mod advice;
 mod calls;
+pub(super) mod commands;
 mod consent;
 mod cycles;
 mod fields;

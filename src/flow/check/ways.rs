@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::source_of;
-use crate::flow::definition::{Action, Book, Field, FieldKind, Source, Step, StepKind};
+use crate::flow::definition::{Action, Book, Field, FieldKind, Flow, Source, Step, StepKind};
 use crate::flow::error::FlowError;
 use crate::flow::value::Name;
 
@@ -16,7 +16,7 @@ const MOST_QUESTIONS: u32 = 1;
 /// no rule: the word itself then hands over.
 pub(super) fn check(book: &Book, sources: &BTreeMap<String, String>, errors: &mut Vec<FlowError>) {
     for flow in book.flows.values() {
-        if !flow.starts.intents.iter().any(|intent| intent == PERSON) {
+        if !is_for_a_person(flow) {
             continue;
         }
         let (message, fix) = match (Ways { book, entered: vec![&flow.name] }.through(&flow.steps, 0).person) {
@@ -34,6 +34,11 @@ pub(super) fn check(book: &Book, sources: &BTreeMap<String, String>, errors: &mu
         let span = flow.span.at_word(source, "intents").at_word(source, PERSON);
         errors.push(FlowError::new("F065", span, source, message, fix));
     }
+}
+
+/// Whether those come to the flow who want a person.
+pub(super) fn is_for_a_person(flow: &Flow) -> bool {
+    flow.starts.intents.iter().any(|intent| intent == PERSON)
 }
 
 /// What the shortest ways through some steps cost in questions.

@@ -7,10 +7,7 @@ use crate::flow::error::{FlowError, nearest};
 use crate::flow::load::normal;
 use crate::flow::port::INTENTS;
 
-/// Whole messages that the engine takes as commands wherever the conversation stands.
-const COMMANDS: [&str; 6] = ["menu", "atras", "volver", "ayuda", "repetir", "humano"];
-
-/// Tells words with two meanings: of two flows, of two options, of an option and a flow or command.
+/// Tells words with two meanings: of two flows, of two options, of an option and a flow.
 pub(super) fn check(book: &Book, sources: &BTreeMap<String, String>, errors: &mut Vec<FlowError>) {
     let mut starts: BTreeMap<&str, &str> = BTreeMap::new();
     let mut intents: BTreeMap<&str, &str> = BTreeMap::new();
@@ -67,7 +64,7 @@ fn between_fields(flow: &Flow, source: &str, errors: &mut Vec<FlowError>) {
 }
 
 /// Everything an option is called.
-fn names(option: &FixedOption) -> impl Iterator<Item = String> {
+pub(super) fn names(option: &FixedOption) -> impl Iterator<Item = String> {
     let mut names: Vec<String> =
         std::iter::once(normal(&option.title)).chain(option.words.iter().cloned()).collect();
     names.sort();
@@ -103,12 +100,10 @@ fn against_flows(
             _ => None,
         };
         for name in names(option) {
-            let other = match starts.get(name.as_str()) {
-                Some(flow) if leads_to != Some(flow) => format!("the flow `{flow}`"),
-                None if COMMANDS.contains(&name.as_str()) => "a command that works everywhere".to_owned(),
-                _ => continue,
+            let Some(flow) = starts.get(name.as_str()).filter(|flow| leads_to != Some(**flow)) else {
+                continue;
             };
-            let message = format!("`{name}` chooses `{}` and is also {other}", option.title);
+            let message = format!("`{name}` chooses `{}` and is also the flow `{flow}`", option.title);
             let fix = "call the option otherwise; the option would always win";
             let span = field.span.at_word(source, &option.key);
             errors.push(FlowError::new("F047", span, source, message, fix));

@@ -25,6 +25,9 @@ pub struct Book {
     pub variants: BTreeMap<(String, Name), Self>,
 }
 
+/// Words beside which a phrase may mean its contrary.
+const DENIALS: [&str; 5] = ["no", "ni", "nunca", "tampoco", "sin"];
+
 /// Words of a book as they are heard ("recibir" as "recibi", "xq" as "porque"), so that an author writes them as
 /// anyone would. Found out at first use, since how a word is heard is the understanding's trade. It follows from the
 /// flows, so books do not differ by it.
@@ -34,6 +37,8 @@ pub struct Heard(OnceLock<HeardWords>);
 struct HeardWords {
     /// The flow that a whole message starts.
     starts: HashMap<String, Name>,
+    /// The words of each phrase of several that starts a flow, and the flow.
+    phrases: Vec<(Vec<String>, Name)>,
     /// For each fixed answer, the words of each phrase that asks it.
     asks: Vec<Vec<Vec<String>>>,
 }
@@ -62,6 +67,25 @@ impl Book {
         self.flows.get(self.heard(hear).starts.get(message)?)
     }
 
+    /// The flow of whose phrases the most words occur in a message that says more; `None` when two would have as many
+    /// or the message denies. A phrase of one word wants to be the whole message: in a longer one it may mean anything.
+    pub fn named_in(&self, message: &[String], hear: fn(&str) -> String) -> Option<&Flow> {
+        if message.iter().any(|word| DENIALS.contains(&word.as_str())) {
+            return None;
+        }
+        let fits = |phrase: &[String]| phrase.iter().all(|word| message.contains(word));
+        let mut best: Option<(usize, &Name)> = None;
+        let mut alone = true;
+        for (phrase, flow) in self.heard(hear).phrases.iter().filter(|(phrase, _)| fits(phrase)) {
+            match best {
+                Some((most, _)) if phrase.len() < most => {}
+                Some((most, other)) if phrase.len() == most => alone &= other == flow,
+                _ => (best, alone) = (Some((phrase.len(), flow)), true),
+            }
+        }
+        self.flows.get(best.filter(|_| alone)?.1)
+    }
+
     /// The fixed answer of whose phrases the most words occur in a message.
     pub fn answer_to(&self, message: &[String], hear: fn(&str) -> String) -> Option<&FixedAnswer> {
         let fits =
@@ -87,9 +111,47 @@ impl Book {
                     starts.entry(word.clone()).or_insert_with(|| flow.name.clone());
                 }
             }
-            let words = |phrase: &String| hear(phrase).split_whitespace().map(str::to_owned).collect();
+            let words = |phrase: &String| -> Vec<String> {
+                hear(phrase).split_whitespace().map(str::to_owned).collect()
+            };
+            let flows = self.flows.values();
+            let phrases =
+                flows.flat_map(|flow| flow.starts.words.iter().map(|word| (words(word), flow.name.clone())));
+            let phrases = phrases.filter(|(phrase, _)| phrase.len() > 1).collect();
             let asks = self.answers.iter().map(|answer| answer.asks.iter().map(words).collect()).collect();
-            HeardWords { starts, asks }
+            HeardWords { starts, phrases, asks }
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::flow::{built_in, load};
+
+    #[test]
+    fn a_phrase_starts_its_flow_inside_a_sentence_unless_two_would_or_it_is_denied() {
+        let flow = |name: &str, words: &str| {
+            let text = format!(
+                "flow: {name}\ntitle: {name}\nstarts: {{ words: [{words}] }}\nsteps:\n  - handoff: {name}\n"
+            );
+            (format!("{name}.yaml"), text)
+        };
+        let mut sources = built_in::sources();
+        sources.extend([
+            flow("receta", "pedir receta, receta, cambiar receta de lentes"),
+            flow("lentes", "receta de lentes"),
+            flow("anteojos", "lentes nuevos"),
+        ]);
+        let book = load::book(&sources).unwrap();
+        let named = |message: &str| {
+            let words: Vec<String> = message.split(' ').map(str::to_owned).collect();
+            book.named_in(&words, str::to_owned).map(|flow| flow.name.as_str())
+        };
+        assert_eq!(named("quiero pedir una receta para mi mama"), Some("receta"));
+        assert_eq!(named("la receta de mi mama"), None, "one word may mean anything");
+        assert_eq!(named("tengo una receta de lentes"), Some("lentes"), "the longer phrase wins");
+        assert_eq!(named("cambiar mi receta de lentes"), Some("receta"));
+        assert_eq!(named("pedir receta lentes nuevos"), None, "two flows are meant alike");
+        assert_eq!(named("no quiero pedir una receta"), None);
     }
 }

@@ -4,7 +4,7 @@ use super::{Reading, duration_minutes, normal};
 use crate::flow::definition::{Book, Flow, Interrupt, Policy, RepairKind, Span, Starts};
 use crate::flow::error::{FlowError, nearest};
 use crate::flow::graph;
-use crate::flow::limits::WINDOW_HOURS;
+use crate::flow::limits::{CLOSE_MINUTES, WINDOW_HOURS};
 use crate::flow::raw::{self, Text};
 
 impl Reading<'_> {
@@ -137,7 +137,7 @@ impl Reading<'_> {
     }
 
     fn policy(&mut self, raw: Option<&raw::Policy>) -> Policy {
-        let default = Policy { misses: 3, nudge_minutes: 30, close_minutes: 23 * 60 };
+        let default = Policy { misses: 3, nudge_minutes: 30, close_minutes: CLOSE_MINUTES };
         let Some(raw) = raw else { return default };
         let policy = Policy {
             misses: raw.misses.as_ref().map_or(default.misses, |misses| misses.value),
@@ -150,7 +150,7 @@ impl Reading<'_> {
         }
         if let Some(close) = raw.close.as_ref().filter(|_| policy.close_minutes == 0) {
             let message = "a conversation cannot be closed at once, nor stay open for ever";
-            self.wrong("F058", close, message, "write how long it waits, as in 24h");
+            self.wrong("F058", close, message, "write how long it waits, as in 23h");
         }
         self.order_of_timers(raw, policy);
         policy
@@ -160,7 +160,7 @@ impl Reading<'_> {
         let Some(text) = raw else { return otherwise };
         duration_minutes(&text.value).unwrap_or_else(|| {
             let message = format!("`{}` is not a length of time", text.value);
-            self.wrong("F007", text, message, "write 30m, 24h or 2d");
+            self.wrong("F007", text, message, "write 30m, 23h or 2d");
             otherwise
         })
     }

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveTime, Utc};
 
-use super::ports::Arguments;
+use super::arguments::Arguments;
 use super::{
     Agenda, Appointment, BookedBy, Malformed, Status, Transaction, id, name_at, outcome, place, row, weekdays,
 };
@@ -71,7 +71,7 @@ impl Agenda {
         let Some(kind) = place(kind).and_then(|place| self.world.types.get(place)) else { return Vec::new() };
         let all = self.world.professionals.iter().enumerate();
         let mut who: Vec<_> = all
-            .filter(|(_, one)| one.value.week.iter().any(|block| block.kind == kind.name))
+            .filter(|(_, one)| one.value.week.iter().any(|block| block.kind == kind.value.name))
             .map(|(place, one)| (&one.value.name, id(place)))
             .collect();
         who.sort();
@@ -91,7 +91,7 @@ impl Agenda {
     }
 
     fn kind_name(&self, kind: i64) -> &str {
-        name_at(&self.world.types, kind, |kind| &kind.name)
+        name_at(&self.world.types, kind, |kind| &kind.value.name)
     }
 
     fn waiting_row(&self, one: &Waiting) -> Record {

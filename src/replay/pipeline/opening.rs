@@ -22,8 +22,8 @@ use crate::database::pool::PoolSettings;
 use crate::database::testing::{Cluster, Scratch};
 use crate::queue::wake::Wake;
 use crate::replay::agenda::{Agenda as Played, port_of};
-use crate::replay::deploy::Versions;
-use crate::replay::fixture::BadFixture;
+use crate::replay::deploy::{self, Versions};
+use crate::replay::fixture::{BadFixture, named};
 use crate::replay::folder;
 use crate::replay::observed::Observed;
 use crate::replay::player::{self, Extent, Scene};
@@ -225,7 +225,14 @@ pub async fn play(
     extent: Extent,
 ) -> Outcome {
     let file = path.display().to_string();
-    let result = match folder::scene(path) {
+    let scene = folder::scene(path).and_then(|scene| {
+        // flows that are not sound are told when they are put in force
+        if let Ok(book) = deploy::read(flows) {
+            named::check(&file, &scene.fixture, &book)?;
+        }
+        Ok(scene)
+    });
+    let result = match scene {
         Err(bad) => Err(bad),
         Ok(scene) => {
             let open = async || PipelineStage::of(cluster, &scene, flows).await;
