@@ -1,9 +1,9 @@
 //! One message, as far as the ladder needs to know what was meant.
 //!
 //! The understanding reads the words; this adds what only makes sense beside a question: which row of any list
-//! the words name, whether they are a bare yes, no or number, and "otro día", "más horas".
+//! the words name (`naming`), whether they are a bare yes, no or number, and "otro día", "más horas".
 
-use std::borrow::Cow;
+mod naming;
 
 use chrono::{NaiveDate, NaiveDateTime};
 
@@ -14,6 +14,7 @@ use crate::flow::definition::FieldKind;
 use crate::understanding::{self, Context, Intent, Offered, When, normal, understand};
 pub(super) use crate::understanding::{Assent, Command, Safety};
 use crate::value::{Rut, RutTail, Window};
+pub(super) use naming::Called;
 
 /// Below this an intent is a guess, and a guess starts no flow.
 const SURE_ENOUGH: f32 = 0.5;
@@ -137,11 +138,6 @@ impl Message {
         (rest.len() < self.words.len() && !rest.is_empty()).then(|| rest.join(" "))
     }
 
-    /// Whether the whole message is this label.
-    pub(super) fn is(&self, label: &str) -> bool {
-        begins_alike(label, &self.normal) && normal(label) == self.normal
-    }
-
     /// "Da lo mismo", "cualquiera".
     pub(super) fn is_indifferent(&self) -> bool {
         self.indifferent
@@ -200,156 +196,7 @@ impl Message {
             && self.command.is_none()
             && (self.assent.is_some() || self.number.is_some() || self.choice.is_some())
     }
-
-    /// The one row of these that the words name, by its label or other words for it; the longest name wins.
-    pub(super) fn mentioned<'r>(&self, rows: impl IntoIterator<Item = Called<'r>>) -> Option<usize> {
-        let mut best: Option<(usize, usize)> = None;
-        let mut tied = false;
-        for (place, called) in rows.into_iter().enumerate() {
-            let names = std::iter::once(&*called.title).chain(called.words.iter().map(String::as_str));
-            let score = names.filter_map(|name| self.names(name)).max().unwrap_or(0);
-            match best {
-                _ if score == 0 => {}
-                Some((most, _)) if score < most => {}
-                Some((most, _)) if score == most => tied = true,
-                _ => (best, tied) = (Some((score, place)), false),
-            }
-        }
-        best.filter(|_| !tied).map(|(_, place)| place)
-    }
-
-    /// The professional whom the words name: by the whole name, or by part of it after a word that says so.
-    pub(super) fn professional<'r>(&self, rows: impl IntoIterator<Item = Called<'r>>) -> Option<Named> {
-        let mut best: Option<(usize, Named)> = None;
-        let mut tied = false;
-        for (place, called) in rows.into_iter().enumerate() {
-            let first = called.title.split_whitespace().next();
-            let partly = called.words.iter().map(String::as_str).chain(first).map(|name| (name, true));
-            let names = std::iter::once((&*called.title, false)).chain(partly);
-            let found = names.filter_map(|(name, part)| {
-                let (at, length) = self.stands(name)?;
-                // both surnames, or a name and a surname, are nobody else's
-                (!part || length > 1 || self.is_announced(at)).then_some((length, at))
-            });
-            let Some((score, at)) = found.max_by_key(|(length, _)| *length) else { continue };
-            match &best {
-                Some((most, _)) if score < *most => {}
-                Some((most, _)) if score == *most => tied = true,
-                _ => (best, tied) = (Some((score, Named { place, wanted: !self.is_refused(at) })), false),
-            }
-        }
-        best.filter(|_| !tied).map(|(_, named)| named)
-    }
-
-    /// "Con otra persona", "con otro doctor"; "para otra persona" is a patient.
-    pub(super) fn wants_someone_else(&self) -> bool {
-        self.words.windows(2).enumerate().any(|(at, two)| {
-            ["otro", "otra"].contains(&two[0].as_str())
-                && (two[1] == "persona" || two[1] == "profesional" || TITLES.contains(&two[1].as_str()))
-                && (two[1] != "persona" || (at > 0 && self.words[at - 1] == "con"))
-                && !self.words[..at].iter().any(|word| word == "hablar" || word == "para")
-        })
-    }
-
-    /// Whether "con", "la doctora" or the like stands before it.
-    fn is_announced(&self, at: usize) -> bool {
-        let before = self.words[..at].iter().rev().take(3);
-        let mut before = before.skip_while(|word| ["la", "el", "señora", "señor"].contains(&word.as_str()));
-        before
-            .next()
-            .is_some_and(|word| ["con", "donde"].contains(&word.as_str()) || TITLES.contains(&word.as_str()))
-    }
-
-    /// "No con la doctora Soto", "menos con Soto".
-    fn is_refused(&self, at: usize) -> bool {
-        let before = self.words[..at].iter().rev().take(6);
-        let mut before = before.skip_while(|word| {
-            ["la", "el", "con", "sea", "señora", "señor"].contains(&word.as_str())
-                || TITLES.contains(&word.as_str())
-        });
-        before.next().is_some_and(|word| REFUSES.contains(&word.as_str()))
-    }
-
-    /// Whether a word stands in it with which somebody is refused.
-    pub(super) fn refuses(&self) -> bool {
-        self.words.iter().any(|word| REFUSES.contains(&word.as_str()))
-    }
-
-    /// Where a name stands in the message and how many words it has.
-    fn stands(&self, name: &str) -> Option<(usize, usize)> {
-        if !self.words.iter().any(|word| begins_alike(name, word)) {
-            return None;
-        }
-        let name = normal(name);
-        let name: Vec<&str> = name.split_whitespace().collect();
-        if name.is_empty() {
-            return None;
-        }
-        let stands = |window: &[String]| window.iter().zip(&name).all(|(said, word)| is_word(said, word));
-        self.words.windows(name.len()).position(stands).map(|at| (at, name.len()))
-    }
-
-    /// How many words of a name stand in the message, one after the other; all of them must.
-    fn names(&self, name: &str) -> Option<usize> {
-        self.stands(name).map(|(_, length)| length)
-    }
 }
-
-/// How a row can be named.
-#[derive(Debug, Clone)]
-pub(super) struct Called<'r> {
-    /// As it stands on the screen.
-    pub(super) title: Cow<'r, str>,
-    /// Other words for it.
-    pub(super) words: &'r [String],
-}
-
-impl<'r> Called<'r> {
-    pub(super) fn by(title: &'r str, words: &'r [String]) -> Self {
-        Self { title: Cow::Borrowed(title), words }
-    }
-}
-
-/// A professional in a message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Named {
-    /// Which of the choices.
-    pub(super) place: usize,
-    /// Wanted, or just not: "con cualquiera menos Soto".
-    pub(super) wanted: bool,
-}
-
-/// What stands before the name of a professional who is not wanted.
-const REFUSES: [&str; 5] = ["no", "menos", "excepto", "salvo", "sin"];
-
-/// What stands before the name of a professional.
-const TITLES: [&str; 25] = [
-    "doctor",
-    "doctora",
-    "dr",
-    "dra",
-    "doc",
-    "sr",
-    "sra",
-    "srta",
-    "señorita",
-    "matrona",
-    "matron",
-    "dentista",
-    "odontologo",
-    "odontologa",
-    "kine",
-    "kinesiologo",
-    "kinesiologa",
-    "enfermera",
-    "enfermero",
-    "nutricionista",
-    "psicologa",
-    "psicologo",
-    "medico",
-    "medica",
-    "profesional",
-];
 
 /// What patients put around what they want.
 const COURTESY: [&str; 24] = [
@@ -428,32 +275,4 @@ fn relative(normal: &str, words: usize) -> Option<Relative> {
     } else {
         None
     }
-}
-
-/// A quick look before anything is normalised: a label and words that begin otherwise are not the same.
-fn begins_alike(label: &str, words: &str) -> bool {
-    let first = label.chars().find(|letter| letter.is_alphanumeric()).map(|letter| match letter {
-        'á' | 'Á' => 'a',
-        'é' | 'É' => 'e',
-        'í' | 'Í' => 'i',
-        'ó' | 'Ó' => 'o',
-        'ú' | 'ü' | 'Ú' | 'Ü' => 'u',
-        letter => letter.to_ascii_lowercase(),
-    });
-    match (first, words.chars().next()) {
-        (Some(label), Some(word)) if label.is_ascii() && word.is_ascii() => label == word,
-        (Some(_), Some(_)) => true,
-        _ => false,
-    }
-}
-
-/// Whether a word was meant: itself, its beginning ("benja" of "benjamin"), or with one slip of the finger in it when
-/// it is long.
-fn is_word(said: &str, word: &str) -> bool {
-    said == word
-        || (said.len() >= 5 && word.len() >= said.len() + 2 && word.starts_with(said))
-        || (word.chars().count() >= 6
-            && said.chars().count() >= 5
-            && begins_alike(word, said)
-            && strsim::osa_distance(said, word) <= 1)
 }

@@ -202,15 +202,19 @@ pub struct Got {
     /// `ok`, an outcome of the port's list, or `later`: this transaction has written already, so end the turn
     /// with [`Effect::Continue`] and ask again in the next.
     pub outcome: String,
-    /// Rows, for a read; at most one for a write.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub rows: Vec<Record>,
+    /// Rows, for a read; at most one for a write. Shared with the memo that keeps them.
+    #[serde(default, skip_serializing_if = "no_rows")]
+    pub rows: Arc<Vec<Record>>,
     /// The hold, for `Need::Hold` (absent when the hour goes unheld to the swap).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hold: Option<AppointmentId>,
     /// When the hold dies.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<DateTime<Utc>>,
+}
+
+fn no_rows(rows: &Arc<Vec<Record>>) -> bool {
+    rows.is_empty()
 }
 
 /// The outcome of a need that must wait for the next transaction.

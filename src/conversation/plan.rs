@@ -253,7 +253,12 @@ fn live(
 fn without_consequence(need: &Need) -> Option<Got> {
     let Need::Read { port, .. } = need else { return None };
     let row = Record { key: String::new(), columns: BTreeMap::new(), words: Vec::new(), until: None };
-    (port == "centro.datos").then(|| Got { outcome: OK.to_owned(), rows: vec![row], hold: None, until: None })
+    (port == "centro.datos").then(|| Got {
+        outcome: OK.to_owned(),
+        rows: vec![row].into(),
+        hold: None,
+        until: None,
+    })
 }
 
 fn on_screen(event: &Event, old: &State, new: &State) -> Event {

@@ -186,7 +186,7 @@ impl World<'_> {
         let held = matches!(need, Need::Hold { .. });
         Got {
             outcome: OK.to_owned(),
-            rows: Vec::new(),
+            rows: Arc::default(),
             hold: held.then_some(AppointmentId(i64::MAX)),
             until: held.then_some(self.asker.now + self.asker.hold_for),
         }

@@ -269,7 +269,7 @@ pub fn commits(name: &str) -> bool {
 
 /// An answer without rows.
 pub fn outcome(name: &str) -> Got {
-    Got { outcome: name.to_owned(), rows: Vec::new(), hold: None, until: None }
+    Got { outcome: name.to_owned(), rows: Arc::default(), hold: None, until: None }
 }
 
 fn is_live(one: &Appointment, now: DateTime<Utc>) -> bool {

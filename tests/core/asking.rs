@@ -28,7 +28,7 @@ fn a_fact_that_answers_another_question_diverges_and_one_too_many_too() {
         center: String::new(),
         kind: EventKind::Start { flow: "agendar".into() },
     };
-    let got = Got { outcome: "down".into(), rows: vec![], hold: None, until: None };
+    let got = Got { outcome: "down".into(), rows: vec![].into(), hold: None, until: None };
     let wrong = Need::Read { port: "agenda.citas".into(), arguments: vec![], except: vec![], held: vec![] };
     let diverged = step(&books, &State::default(), &event, &[Fact { need: wrong.clone(), got: got.clone() }]);
     assert_eq!(diverged.expect_err("it does not fit").at, 0);

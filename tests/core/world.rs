@@ -4,6 +4,7 @@
 //! another in one call, a dead hold taken again at the confirmation, and one answer for one key.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use smartsalud::conversation::need::{Got, Need};
@@ -83,7 +84,7 @@ pub(crate) fn ok() -> Got {
 }
 
 pub(crate) fn outcome(outcome: &str) -> Got {
-    Got { outcome: outcome.to_owned(), rows: Vec::new(), hold: None, until: None }
+    Got { outcome: outcome.to_owned(), rows: Arc::default(), hold: None, until: None }
 }
 
 fn professional_row(name: &str) -> Record {
@@ -93,7 +94,7 @@ fn professional_row(name: &str) -> Record {
 }
 
 fn rows(rows: Vec<Record>) -> Got {
-    if rows.is_empty() { outcome("none") } else { Got { rows, ..ok() } }
+    if rows.is_empty() { outcome("none") } else { Got { rows: rows.into(), ..ok() } }
 }
 
 impl World {
@@ -439,7 +440,7 @@ impl World {
                     return outcome("none");
                 };
                 self.patients.push(("p9", name, vec![]));
-                Got { rows: self.patient_row("p9").into_iter().collect(), ..ok() }
+                Got { rows: Arc::new(self.patient_row("p9").into_iter().collect()), ..ok() }
             }
             "agenda.confirmar" => {
                 let slot = key(arguments, "hora");
@@ -455,7 +456,7 @@ impl World {
                 }
                 let row = self.book(&slot, &key(arguments, "paciente"));
                 self.writes.push((port.to_owned(), slot));
-                Got { rows: vec![row], ..ok() }
+                Got { rows: vec![row].into(), ..ok() }
             }
             "agenda.mover" => {
                 let id: i64 = key(arguments, "cita").parse().expect("an id");
@@ -475,7 +476,7 @@ impl World {
                 self.appointments.get_mut(&id).expect("it is there").cancelled = true;
                 let row = self.book(&slot, &patient);
                 self.writes.push((port.to_owned(), slot));
-                Got { rows: vec![row], ..ok() }
+                Got { rows: vec![row].into(), ..ok() }
             }
             "agenda.anular" => {
                 let id: i64 = key(arguments, "cita").parse().expect("an id");
@@ -484,12 +485,14 @@ impl World {
                     _ => return outcome("gone"),
                 }
                 self.writes.push((port.to_owned(), id.to_string()));
-                Got { rows: vec![self.appointment_row(id)], ..ok() }
+                Got { rows: vec![self.appointment_row(id)].into(), ..ok() }
             }
             "asistencia.confirmar" | "asistencia.atraso" => {
                 let id: i64 = key(arguments, "cita").parse().expect("an id");
                 match self.appointments.get(&id) {
-                    Some(one) if !one.cancelled => Got { rows: vec![self.appointment_row(id)], ..ok() },
+                    Some(one) if !one.cancelled => {
+                        Got { rows: vec![self.appointment_row(id)].into(), ..ok() }
+                    }
                     _ => outcome("gone"),
                 }
             }
@@ -506,7 +509,7 @@ impl World {
                 self.next += 1;
                 let row = self.waiting_row(self.next, &kind);
                 self.waiting.push((self.next, kind, patient));
-                Got { rows: vec![row], ..ok() }
+                Got { rows: vec![row].into(), ..ok() }
             }
             "espera.sacar" => {
                 let id: i64 = key(arguments, "espera").parse().expect("an id");
@@ -514,7 +517,7 @@ impl World {
                     return outcome("gone");
                 };
                 let (_, kind, _) = self.waiting.remove(place);
-                Got { rows: vec![self.waiting_row(id, &kind)], ..ok() }
+                Got { rows: vec![self.waiting_row(id, &kind)].into(), ..ok() }
             }
             "avisos.parar" | "avisos.reanudar" => {
                 let out = port == "avisos.parar";

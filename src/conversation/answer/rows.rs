@@ -1,5 +1,7 @@
 //! What the world answers, as the rows that flows see.
 
+use std::sync::Arc;
+
 use chrono::NaiveDate;
 
 use crate::conversation::need::{Got, OK};
@@ -13,7 +15,7 @@ use crate::scheduling::{Booked, Offer, Professional, Service};
 use crate::value::person::{age, surnames};
 
 pub(super) fn outcome(name: &str) -> Got {
-    Got { outcome: name.to_owned(), rows: Vec::new(), hold: None, until: None }
+    Got { outcome: name.to_owned(), rows: Arc::default(), hold: None, until: None }
 }
 
 pub(super) fn conflict(name: &'static str) -> Got {
@@ -22,11 +24,11 @@ pub(super) fn conflict(name: &'static str) -> Got {
 }
 
 pub(super) fn one(row: Record) -> Got {
-    Got { rows: vec![row], ..outcome(OK) }
+    Got { rows: vec![row].into(), ..outcome(OK) }
 }
 
 pub(super) fn rows_or_none(rows: Vec<Record>) -> Got {
-    if rows.is_empty() { outcome("none") } else { Got { rows, ..outcome(OK) } }
+    if rows.is_empty() { outcome("none") } else { Got { rows: rows.into(), ..outcome(OK) } }
 }
 
 pub(super) fn row<const N: usize>(key: String, columns: [(&str, Value); N]) -> Record {

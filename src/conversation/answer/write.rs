@@ -1,5 +1,7 @@
 //! Questions that write to the schedule: hours held, let go, booked, moved, called off; and who is writing.
 
+use std::sync::Arc;
+
 use sqlx::PgConnection;
 
 use super::arguments::Arguments;
@@ -48,7 +50,12 @@ impl Answerer<'_> {
         Ok(match written.outcome {
             HoldOutcome::Held { appointment, until } => {
                 metrics::counter!("smartsalud_holds_total").increment(1);
-                Got { outcome: OK.to_owned(), rows: Vec::new(), hold: Some(appointment), until: Some(until) }
+                Got {
+                    outcome: OK.to_owned(),
+                    rows: Arc::default(),
+                    hold: Some(appointment),
+                    until: Some(until),
+                }
             }
             HoldOutcome::Overlaps => outcome(OK),
             HoldOutcome::Taken => conflict("taken"),

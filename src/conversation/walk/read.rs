@@ -52,7 +52,7 @@ impl<'a> Running<'a> {
         let verdict = self.branch(index, flow, step, call, outcome)?;
         if verdict == Verdict::Next {
             // It was passed over: remembered as empty, or each turn would read and say it again.
-            self.keep(index, into, fingerprint, Vec::new());
+            self.keep(index, into, fingerprint, Arc::default());
         }
         Ok(verdict)
     }
@@ -102,28 +102,32 @@ impl<'a> Running<'a> {
     }
 
     /// Rows that can still be chosen and were not refused: the map may lag behind the truth.
-    fn offerable(&self, rows: &[Record], except: &[String]) -> Vec<Record> {
+    fn offerable(&self, rows: &Arc<Vec<Record>>, except: &[String]) -> Arc<Vec<Record>> {
         let now = self.event.now;
-        let fits = |row: &&Record| row.until.is_none_or(|until| until > now) && !except.contains(&row.key);
-        rows.iter().filter(fits).cloned().collect()
+        let fits = |row: &Record| row.until.is_none_or(|until| until > now) && !except.contains(&row.key);
+        if rows.iter().all(fits) {
+            return Arc::clone(rows);
+        }
+        Arc::new(rows.iter().filter(|row| fits(row)).cloned().collect())
     }
 
     /// Hours of a day that has none at the wanted time, the nearest ones first.
-    fn nearest_first(&mut self, index: usize, into: &str, mut rows: Vec<Record>) -> Vec<Record> {
+    fn nearest_first(&mut self, index: usize, into: &str, mut rows: Arc<Vec<Record>>) -> Arc<Vec<Record>> {
         let id = self.state.stack[index].id;
         let wanted = self.nearest_to.take_if(|(frame, memo, _)| *frame == id && memo == into);
         if let Some((_, _, times)) = wanted {
-            rows.sort_by_key(|row| starts(row).map(|at| (minutes_away(&times, at.time()), at)));
+            Arc::make_mut(&mut rows)
+                .sort_by_key(|row| starts(row).map(|at| (minutes_away(&times, at.time()), at)));
         }
         rows
     }
 
-    fn keep(&mut self, index: usize, name: &str, fingerprint: String, rows: Vec<Record>) {
+    fn keep(&mut self, index: usize, name: &str, fingerprint: String, rows: Arc<Vec<Record>>) {
         let frame = &mut self.state.stack[index];
         if frame.page >= rows.len() {
             frame.page = 0;
         }
-        frame.memos.insert(name.to_owned(), Memo { fingerprint, at: self.event.now, rows: Arc::new(rows) });
+        frame.memos.insert(name.to_owned(), Memo { fingerprint, at: self.event.now, rows });
     }
 
     /// Drops a list that is about to be shown again and is too old for it; whether it did.

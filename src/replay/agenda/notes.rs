@@ -1,5 +1,7 @@
 //! What patients say and no hour: who waits, who comes, who is late, who wants no messages; and the centre itself.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, NaiveTime, Utc};
 
 use super::arguments::Arguments;
@@ -162,7 +164,7 @@ impl Transaction<'_> {
             ("asistencia.atraso", Some(one)) => Some(self.agenda.begun_row(id, one)),
             _ => None,
         };
-        Ok(Got { rows: row.into_iter().collect(), ..outcome(OK) })
+        Ok(Got { rows: Arc::new(row.into_iter().collect()), ..outcome(OK) })
     }
 
     pub(super) fn join(&mut self, arguments: &Arguments<'_>) -> Result<Got, Malformed> {
@@ -179,7 +181,7 @@ impl Transaction<'_> {
             Waiting { id: id(self.agenda.waiting.len()), patient, kind, since: self.now, waits: true, wish };
         let row = self.agenda.waiting_row(&entry);
         self.agenda.waiting.push(entry);
-        Ok(Got { rows: vec![row], ..outcome(OK) })
+        Ok(Got { rows: vec![row].into(), ..outcome(OK) })
     }
 
     pub(super) fn leave_list(&mut self, arguments: &Arguments<'_>) -> Result<Got, Malformed> {
@@ -191,7 +193,7 @@ impl Transaction<'_> {
         let Some(one) = self.agenda.waiting.iter_mut().find(theirs) else { return Ok(outcome("gone")) };
         one.waits = false;
         let one = one.clone();
-        Ok(Got { rows: vec![self.agenda.waiting_row(&one)], ..outcome(OK) })
+        Ok(Got { rows: vec![self.agenda.waiting_row(&one)].into(), ..outcome(OK) })
     }
 
     pub(super) fn set_opted_out(&mut self, out: bool) -> Got {

@@ -1,6 +1,7 @@
 //! The ports, answered: each as `flow::port` declares it and as the database would.
 
 use std::collections::{BTreeSet, HashSet};
+use std::sync::Arc;
 
 use super::arguments::Arguments;
 use super::{
@@ -117,7 +118,7 @@ impl Transaction<'_> {
             "privacidad.primera_vez" => Vec::from_iter(agenda.first_contact.then(|| agenda.center_row())),
             _ => return Err(arguments.malformed("it is not a read port")),
         };
-        Ok(if rows.is_empty() { outcome("none") } else { Got { rows, ..outcome(OK) } })
+        Ok(if rows.is_empty() { outcome("none") } else { Got { rows: rows.into(), ..outcome(OK) } })
     }
 
     /// Free hours, soonest first, each moment once while there are others.
@@ -170,7 +171,7 @@ impl Transaction<'_> {
 
     pub(super) fn one(&self, id: AppointmentId) -> Got {
         let row = self.agenda.appointments.get(&id).map(|one| self.agenda.appointment_row(id, one));
-        Got { rows: row.into_iter().collect(), ..outcome(OK) }
+        Got { rows: Arc::new(row.into_iter().collect()), ..outcome(OK) }
     }
 
     /// The patient of the arguments, if this phone may speak for them.

@@ -20,7 +20,7 @@ fn read(port: &str, arguments: Vec<(Name, Value)>) -> Need {
 
 fn search(agenda: &mut Agenda, now: DateTime<Utc>) -> Vec<Record> {
     let need = read("agenda.buscar", vec![key("paciente", "1"), key("prestacion", "1")]);
-    agenda.transaction(now).answer(&need).unwrap().rows
+    agenda.transaction(now).answer(&need).unwrap().rows.to_vec()
 }
 
 fn hold(agenda: &mut Agenda, hour: &str, now: DateTime<Utc>) -> Got {

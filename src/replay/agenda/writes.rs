@@ -152,7 +152,7 @@ impl Transaction<'_> {
                 let patient = patient_id(only);
                 self.agenda.linked.insert(patient);
                 let today = self.agenda.local(self.now).date();
-                Ok(Got { rows: vec![self.agenda.patient_row(patient, false, today)], ..outcome(OK) })
+                Ok(Got { rows: vec![self.agenda.patient_row(patient, false, today)].into(), ..outcome(OK) })
             }
             [] => {
                 self.agenda.failed_tries += 1;

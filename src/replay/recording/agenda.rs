@@ -53,7 +53,7 @@ impl Seen {
             self.hold.get_or_insert((until - row.at).num_minutes().max(1));
         }
         let wrote = matches!(fact.need, Need::Write { .. });
-        for record in &fact.got.rows {
+        for record in fact.got.rows.iter() {
             for column in ["nombre", "profesional", "paciente"] {
                 if let Some(name) = text(record, column).filter(|_| is_person(fact, column)) {
                     self.names.insert(name.to_owned());

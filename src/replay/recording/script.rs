@@ -58,7 +58,7 @@ impl<'a> Writer<'a> {
     pub fn write(mut self, journal: &'a [Row]) -> Vec<Line> {
         for row in journal {
             let facts = row.facts.as_ref().map_or(&[][..], |facts| &facts.0);
-            self.rows.extend(facts.iter().flat_map(|fact| &fact.got.rows));
+            self.rows.extend(facts.iter().flat_map(|fact| fact.got.rows.iter()));
             if row.kind == "parked" {
                 let line = Line { lost: Some("a message was set aside for staff".into()), ..Line::default() };
                 self.lines.push(line);
