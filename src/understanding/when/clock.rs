@@ -72,6 +72,8 @@ impl Clock {
 /// The time that begins at a token, and the token after it.
 pub(super) fn at(read: &Read<'_>, at: usize) -> Option<(Clock, usize)> {
     named(read, at)
+        // noon is also a part of the day: only an end of a range is no more than 12 o'clock
+        .filter(|(clock, _)| clock.hour == 0)
         .or_else(|| minutes_to(read, at))
         .or_else(|| plain(read, at, false, false))
         .filter(|(clock, end)| clock.marked && !is_counted(read, *end))
@@ -124,6 +126,7 @@ fn introduction(read: &Read<'_>, at: usize) -> (usize, bool) {
     match (read.w(next), read.w(next + 1), read.w(next + 2)) {
         (W::A, W::Eso, W::De) => next += 3,
         (W::Cerca | W::Alrededor, W::De, _) => next += 2,
+        (W::Mas, W::O, W::Menos) => next += 3,
         (W::Tipo, ..) => {
             next += 1;
             marked = true;
@@ -262,6 +265,15 @@ fn minutes(read: &Read<'_>, at: usize, marked: bool) -> Option<(Minutes, usize)>
             let minute = two(at + 1)?;
             return Some((Minutes { minute, back: 0, literal: true, marked: true }, at + 2));
         }
+        // "10 h 10", "10 H 10 pm"
+        W::H if two(at + 1).is_some()
+            && (half(read, at + 2).0.is_some()
+                || at + 2 >= read.tokens.len()
+                || matches!(read.tokens[at + 2].kind, Kind::Sign(_))) =>
+        {
+            let minute = two(at + 1)?;
+            return Some((Minutes { minute, back: 0, literal: false, marked: true }, at + 2));
+        }
         W::Y => {
             let (minute, end) = match (read.w(at + 1), read.word(at + 2)) {
                 (W::Media, _) => (30, at + 2),
@@ -362,6 +374,12 @@ pub(super) fn half(read: &Read<'_>, at: usize) -> (Option<Half>, usize) {
         (W::De | W::En | W::Por, W::La, W::Noche) => (Some(Half::Night), at + 3),
         (W::Del, W::Mediodia, _) => (Some(Half::Midday), at + 2),
         (W::Del, W::Medio, W::Dia) => (Some(Half::Midday), at + 3),
+        // "las 12 del día", "a las 3 del día"
+        (W::Del, W::Dia, after)
+            if !matches!(after, W::De | W::Siguiente) && read.figure(at + 2).is_none() =>
+        {
+            (Some(Half::Midday), at + 2)
+        }
         _ => (None, at),
     }
 }

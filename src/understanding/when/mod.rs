@@ -19,6 +19,8 @@ mod span;
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
+pub(super) use around::is_more_or_less;
+
 use super::clause::Clauses;
 use super::normal::Read;
 use super::rules::Words;

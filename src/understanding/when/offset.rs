@@ -18,6 +18,8 @@ pub(super) enum Offset {
     Days(NaiveDate, NaiveDate),
     /// That day or later.
     From(NaiveDate),
+    /// Before that day.
+    Until(NaiveDate),
     /// A moment.
     Moment(NaiveDateTime),
     /// From a moment to another.
@@ -109,6 +111,13 @@ fn after_all(read: &Read<'_>, at: usize, now: NaiveDateTime) -> Option<(Offset, 
         (W::Hace, ..) => (at + 1, true, true),
         _ => (at, false, false),
     };
+    // "hace como una semana", "en unos 3 días", "hace exactamente un año"
+    let softened = matches!(read.w(next), W::Como | W::Aproximadamente)
+        || read.w(next) == W::Unos && number_at(read, next + 1).is_some()
+        || matches!(read.word(next), "exactamente" | "justo" | "casi");
+    if introduced && softened {
+        next += 1;
+    }
     let compared = match (read.w(next), read.w(next + 1)) {
         (W::Mas, W::De) => 1,
         (W::Menos, W::De) => -1,
@@ -171,7 +180,9 @@ fn after_all(read: &Read<'_>, at: usize, now: NaiveDateTime) -> Option<(Offset, 
                 };
                 Offset::Moment(now.checked_add_signed(TimeDelta::seconds(seconds * sign))?)
             }
+            (1, _) if past => Offset::Until(plus(day(length)?, 1)),
             (1, _) => Offset::From(day(length)?),
+            (-1, _) if past => Offset::Days(day(length)?, now.date()),
             (-1, _) => Offset::Days(plus(now.date(), 1), day(length)?),
             _ => Offset::Day(day(length)?),
         },

@@ -14,11 +14,13 @@ pub(super) struct Part {
     pub today: bool,
     /// The half of the day in which an hour said beside it is.
     pub half: Option<Half>,
+    /// The minute that it is by name: "mediodía" is 12 o'clock as well as the hours around lunch.
+    pub exact: Option<u16>,
 }
 
 /// The part of the day that begins at a token, and the token after it. `follows_day`: a day was just said.
 pub(super) fn at(read: &Read<'_>, at: usize, follows_day: bool) -> Option<(Part, usize)> {
-    let part = |range, half, end| Some((Part { range, today: false, half }, end));
+    let part = |range, half, end| Some((Part { range, today: false, half, exact: None }, end));
     let w = |offset: usize| read.w(at + offset);
     if let Some(found) = shaded(read, at) {
         return Some(found);
@@ -34,15 +36,31 @@ pub(super) fn at(read: &Read<'_>, at: usize, follows_day: bool) -> Option<(Part,
         (W::La, W::Hora, W::De | W::Del, W::Almuerzo) => part(policy::MIDDAY, Some(Half::Midday), at + 4),
         (W::Hora, W::De | W::Del, W::Almuerzo, _) => part(policy::MIDDAY, Some(Half::Midday), at + 3),
         (W::Hora, W::De, W::Once, _) => part(policy::MID_AFTERNOON, Some(Half::Afternoon), at + 3),
-        (W::Alrededor | W::Hora, W::De, W::La, W::Cena) => part(policy::AFTERNOON, Some(Half::Night), at + 4),
-        (W::A, W::Mediodia, ..) => part(policy::MIDDAY, Some(Half::Midday), at + 2),
+        (W::Alrededor | W::Hora, W::De, W::La, W::Cena) => part(policy::DINNER, Some(Half::Night), at + 4),
+        (W::A | W::Al, W::Mediodia, ..) => noon(at + 2),
+        (W::Al, W::Medio, W::Dia, _) => noon(at + 3),
+        (W::Mediodia, ..) if !is_before(read, at, W::A) => noon(at + 1),
+        // "medio día de trabajo" is how long
+        (W::Medio, W::Dia, after, next)
+            if !(is_before(read, at, W::A)
+                || after == W::De && !matches!(next, W::Manana | W::Hoy | W::El)) =>
+        {
+            noon(at + 2)
+        }
         (W::A, W::Medio, W::Dia, _) => part(policy::MIDDAY, Some(Half::Midday), at + 3),
         (W::A, W::La, W::Mitad, W::Del) if w(4) == W::Dia => {
-            Some((Part { range: policy::MIDDAY, today: true, half: Some(Half::Midday) }, at + 5))
+            Some((Part { range: policy::MIDDAY, today: true, half: Some(Half::Midday), exact: None }, at + 5))
         }
-        (W::Al, W::Acabar, W::El, W::Dia) => {
-            Some((Part { range: policy::DAY_ENDS, today: true, half: Some(Half::Afternoon) }, at + 4))
+        (W::Al, _, W::El, W::Dia)
+            if matches!(read.word(at + 1), "empezar" | "comenzar" | "iniciar" | "partir") =>
+        {
+            part(policy::DAY_BEGINS, Some(Half::Morning), at + 4)
+                .map(|(found, end)| (Part { today: true, ..found }, end))
         }
+        (W::Al, W::Acabar, W::El, W::Dia) => Some((
+            Part { range: policy::DAY_ENDS, today: true, half: Some(Half::Afternoon), exact: None },
+            at + 4,
+        )),
         // "a primeras horas de la tarde"
         (W::A, W::Primera, W::Hora, W::De) if w(4) == W::La => first_hours(read, at + 5),
         (W::Primera, W::Hora, W::De, W::La) => first_hours(read, at + 4),
@@ -85,9 +103,10 @@ pub(super) fn at(read: &Read<'_>, at: usize, follows_day: bool) -> Option<(Part,
             Some((Part { today: true, ..found }, end))
         }
         // "este pasado mediodía"
-        (W::Este, W::Pasado, W::Mediodia, _) => {
-            Some((Part { range: policy::EARLY_AFTERNOON, today: true, half: Some(Half::Midday) }, at + 3))
-        }
+        (W::Este, W::Pasado, W::Mediodia, _) => Some((
+            Part { range: policy::EARLY_AFTERNOON, today: true, half: Some(Half::Midday), exact: None },
+            at + 3,
+        )),
         (W::Hoy, W::Noche, ..) => None,
         (W::Am, ..) if follows_day => part(policy::MORNING, Some(Half::Morning), at + 1),
         (W::Pm, ..) if follows_day => part(policy::AFTERNOON, Some(Half::Afternoon), at + 1),
@@ -143,7 +162,12 @@ fn named(read: &Read<'_>, at: usize) -> Option<(Part, usize)> {
         W::Madrugada => (policy::SMALL_HOURS, Half::Morning),
         _ => return None,
     };
-    Some((Part { range, today: false, half: Some(half) }, at + 1))
+    Some((Part { range, today: false, half: Some(half), exact: None }, at + 1))
+}
+
+fn noon(end: usize) -> Option<(Part, usize)> {
+    let half = Some(Half::Midday);
+    Some((Part { range: policy::MIDDAY, today: false, half, exact: Some(12 * 60) }, end))
 }
 
 fn first_hours(read: &Read<'_>, at: usize) -> Option<(Part, usize)> {
@@ -153,7 +177,7 @@ fn first_hours(read: &Read<'_>, at: usize) -> Option<(Part, usize)> {
         W::Noche => (policy::EARLY_NIGHT, Half::Night),
         _ => return None,
     };
-    Some((Part { range, today: false, half: Some(half) }, at + 1))
+    Some((Part { range, today: false, half: Some(half), exact: None }, at + 1))
 }
 
 fn is_before(read: &Read<'_>, at: usize, w: W) -> bool {

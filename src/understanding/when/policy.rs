@@ -32,6 +32,10 @@ pub(super) const EARLY_AFTERNOON: TimeRange = hours(12, 16);
 pub(super) const EARLY_NIGHT: TimeRange = hours(19, 22);
 /// "Tarde en la noche".
 pub(super) const LATE_NIGHT: TimeRange = hours(21, 24);
+/// "Al empezar el día".
+pub(super) const DAY_BEGINS: TimeRange = hours(6, 10);
+/// "A la hora de la cena".
+pub(super) const DINNER: TimeRange = hours(16, 20);
 /// "Al acabar el día".
 pub(super) const DAY_ENDS: TimeRange = hours(17, 21);
 

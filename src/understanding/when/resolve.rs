@@ -97,6 +97,8 @@ struct Gathered {
     until: Option<u16>,
     days_from: Option<NaiveDate>,
     days_until: Option<NaiveDate>,
+    /// The minute that the only part of the day is by its name.
+    noon: Option<u16>,
     moment: Option<NaiveDateTime>,
     moments: Option<(NaiveDateTime, NaiveDateTime)>,
     soonest: bool,
@@ -167,7 +169,12 @@ impl Gathered {
                         all.days.push(DayRange::one(today));
                     }
                     match (piece.bound, piece.negative) {
-                        (Bound::At, false) => all.parts.push(part.range),
+                        (Bound::After | Bound::From, _) if part.exact.is_some() => all.from = part.exact,
+                        (Bound::Before | Bound::Until, _) if part.exact.is_some() => all.until = part.exact,
+                        (Bound::At, false) => {
+                            all.parts.push(part.range);
+                            all.noon = all.noon.or(part.exact);
+                        }
                         (Bound::At, true) => all.except_times.push(part.range),
                         (Bound::After, _) => all.from = Some(part.range.end),
                         (Bound::From, _) => all.from = Some(part.range.start),
@@ -176,6 +183,7 @@ impl Gathered {
                     }
                 }
                 What::From(date) => all.days_from = Some(date),
+                What::Until(date) => all.days_until = Some(date),
                 What::Moment(moment) if !piece.negative => match piece.bound {
                     Bound::Until | Bound::Before => all.moments = Some((context.now, moment)),
                     _ => all.moment = Some(moment),
@@ -284,6 +292,14 @@ impl Gathered {
             [range] => Some((range.start, range.end)),
             _ => return self.several(wanted),
         };
+        if let (Some(minute), [_], true, true) =
+            (self.noon, &self.parts[..], self.clocks.is_empty(), self.ranges.is_empty())
+            && self.from.is_none()
+            && self.until.is_none()
+        {
+            let exact = Self { clocks: vec![minute], noon: None, ..self.clone() };
+            return exact.reading(wanted, context);
+        }
         let times = match self.times()[..] {
             [] => None,
             [range] => Some(range),

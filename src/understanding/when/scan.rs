@@ -31,6 +31,8 @@ pub(super) enum What {
     Part(Part),
     /// That day or later.
     From(chrono::NaiveDate),
+    /// Before that day.
+    Until(chrono::NaiveDate),
     Moment(NaiveDateTime),
     Moments(NaiveDateTime, NaiveDateTime),
     /// A bare number that may be an hour.
@@ -60,7 +62,7 @@ impl What {
             Self::Hint(_) => "when: perhaps an hour",
             Self::Clocks(..) => "when: from one hour to another",
             Self::Part(_) => "when: part of the day",
-            Self::From(_) | Self::Moment(_) | Self::Moments(..) => "when: counted from now",
+            Self::From(_) | Self::Until(_) | Self::Moment(_) | Self::Moments(..) => "when: counted from now",
             Self::Soonest | Self::Now => "when: soonest",
             Self::Impossible => "when: impossible date",
             Self::Contradiction => "when: weekday against date",
@@ -70,7 +72,12 @@ impl What {
     pub fn is_day(&self) -> bool {
         matches!(
             self,
-            Self::Days(_) | Self::Every(_) | Self::From(_) | Self::Impossible | Self::Contradiction
+            Self::Days(_)
+                | Self::Every(_)
+                | Self::From(_)
+                | Self::Until(_)
+                | Self::Impossible
+                | Self::Contradiction
         ) || matches!(self, Self::Part(part) if part.today)
     }
 
@@ -290,6 +297,9 @@ fn value(
     if let Some((what, end)) = soonest(read, at) {
         return Some((what, Bound::At, end));
     }
+    if let Some(((start, last), end)) = span::moments(read, at, today) {
+        return Some((What::Moments(start, last), Bound::At, end));
+    }
     if let Some((found, end)) = span::days(read, at, today) {
         return Some((of_found(found), Bound::At, end));
     }
@@ -297,11 +307,15 @@ fn value(
         return Some((What::Clocks(start, last), Bound::At, end));
     }
     if let Some((what, end)) = plain(read, at, follows_day, context) {
-        let (bound, end) = bound_after(read, end).map_or((Bound::At, end), |end| (Bound::From, end));
+        let (bound, end) = bound_after(read, end).unwrap_or((Bound::At, end));
         return Some((what, bound, end));
     }
     let (bound, next) = bound_before(read, at)?;
-    let (what, end) = plain(read, next, false, context)?;
+    let (what, end) = plain(read, next, false, context).or_else(|| {
+        // "antes del mediodía", "después de la tarde": the article is not part of the time
+        let article = matches!(read.w(next), W::Del | W::El | W::La);
+        article.then(|| plain(read, next + 1, false, context))?
+    })?;
     Some((what, bound, end))
 }
 
@@ -334,7 +348,29 @@ fn end_of_day(read: &Read<'_>, at: usize, today: chrono::NaiveDate) -> Option<(N
     day.and_hms_opt(23, 59, 0).map(|moment| (moment, end))
 }
 
+/// `el resto del día`, `lo que queda de hoy`: from now to midnight.
+fn rest_of_day(read: &Read<'_>, at: usize, now: NaiveDateTime) -> Option<(What, usize)> {
+    let next = at + usize::from(read.w(at) == W::El);
+    let from = match (read.w(next), read.word(next)) {
+        (W::Resto, _) => next + 1,
+        (_, "lo") if read.w(next + 1) == W::Que && read.w(next + 2) == W::Tiene => next + 3,
+        _ => return None,
+    };
+    let end = match (read.w(from), read.w(from + 1)) {
+        (W::De, W::Hoy) => from + 2,
+        (W::Del, W::Dia) => {
+            from + 2 + if (read.w(from + 2), read.w(from + 3)) == (W::De, W::Hoy) { 2 } else { 0 }
+        }
+        _ => return None,
+    };
+    let midnight = super::calendar::plus(now.date(), 1).and_time(chrono::NaiveTime::MIN);
+    Some((What::Moments(now, midnight), end))
+}
+
 fn plain(read: &Read<'_>, at: usize, follows_day: bool, context: &Context<'_>) -> Option<(What, usize)> {
+    if let Some(found) = rest_of_day(read, at, context.now) {
+        return Some(found);
+    }
     if let Some((moment, end)) = end_of_day(read, at, context.now.date()) {
         return Some((What::Moment(moment), end));
     }
@@ -346,6 +382,7 @@ fn plain(read: &Read<'_>, at: usize, follows_day: bool, context: &Context<'_>) -
             Offset::Day(date) => one(date, Sort::Day),
             Offset::Days(start, end) => What::Days(Days { start, end, sort: Sort::Several, full: false }),
             Offset::From(date) => What::From(date),
+            Offset::Until(date) => What::Until(date),
             Offset::Moment(moment) => What::Moment(moment),
             Offset::Moments(start, end) => What::Moments(start, end),
         };

@@ -1,6 +1,6 @@
 //! From one to another: `entre el 3 y el 5 de marzo`, `del lunes al miércoles`, `de 3 a 5`, `9:30 - 11:00`.
 
-use chrono::{Datelike, NaiveDate};
+use chrono::{Datelike, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta};
 
 use super::super::glue::W;
 use super::super::normal::Read;
@@ -98,8 +98,10 @@ fn range(read: &Read<'_>, first: End, at: usize, between: bool, today: NaiveDate
     let (last, end) = end_at(read, next, today, dash)?;
     match (first, last) {
         (End::Month(first, year), End::Month(last, last_year)) => {
+            // "entre diciembre y febrero de 2027": the year is that of the last month
+            let crosses = i32::from(year.is_none() && first > last);
             let start = match year.or(last_year) {
-                Some(year) => NaiveDate::from_ymd_opt(year, first, 1)?,
+                Some(year) => NaiveDate::from_ymd_opt(year - crosses, first, 1)?,
                 None => coming_month(first, today)?,
             };
             let ahead = (last + 12 - first) % 12;
@@ -175,6 +177,48 @@ fn weekday_mask(first: &Partial, last: &Partial) -> Option<u8> {
     let from = first.weekday?.num_days_from_monday();
     let until = last.weekday?.num_days_from_monday();
     (from <= until).then(|| (from..=until).fold(0, |mask, day| mask | 1 << day))
+}
+
+/// `desde hoy a las 4 hasta mañana a las 5`, `del lunes a las 8 al miércoles a las 3`: a day and a time at both ends.
+pub(super) fn moments(
+    read: &Read<'_>,
+    at: usize,
+    today: NaiveDate,
+) -> Option<((NaiveDateTime, NaiveDateTime), usize)> {
+    let between = read.w(at) == W::Entre;
+    let from = match read.w(at) {
+        W::Entre | W::Desde | W::De => at + 1,
+        W::Del => at,
+        _ => return None,
+    };
+    let (first_day, first, end) = moment_at(read, from, today)?;
+    let (next, _) =
+        joint(read, end, between).or_else(|| (read.w(end) == W::Y && between).then_some((end + 1, false)))?;
+    let (mut last_day, last, end) = moment_at(read, next, today)?;
+    if last_day < first_day && plus(last_day, 7) > first_day {
+        // "del viernes a las 3 al lunes a las 10", said on a Saturday
+        last_day = plus(last_day, 7);
+    }
+    let moment = |day: NaiveDate, clock: Clock| {
+        day.and_time(NaiveTime::MIN) + TimeDelta::minutes(clock.minute_of_day().into())
+    };
+    let (start, last) = (moment(first_day, first), moment(last_day, last));
+    (start < last).then_some(((start, last), end))
+}
+
+/// One day and a time on it, in either order.
+fn moment_at(read: &Read<'_>, at: usize, today: NaiveDate) -> Option<(NaiveDate, Clock, usize)> {
+    let single = |at: usize| match day::at(read, at, today)? {
+        (Found::Days(days), end) if plus(days.start, 1) == days.end => Some((days.start, end)),
+        _ => None,
+    };
+    if let Some((date, end)) = single(at) {
+        let (clock, end) = clock::at(read, end)?;
+        return Some((date, clock, end));
+    }
+    let (clock, end) = clock::at(read, at).or_else(|| clock::bare_at(read, at, false))?;
+    let (date, end) = single(end + usize::from(read.w(end) == W::De))?;
+    Some((date, clock, end))
 }
 
 /// The first date that fits on or after another.

@@ -2,7 +2,7 @@
 
 use chrono::{Datelike, NaiveDate, Weekday};
 
-use super::written::{is_month, partial, said_year, which_month, which_week};
+use super::written::{is_gone, is_month, partial, said_year, which_month, which_week};
 use super::{Found, Partial, Sort, one, resolve, several};
 use crate::understanding::glue::W;
 use crate::understanding::normal::Read;
@@ -45,6 +45,19 @@ pub(super) fn part_of_longer(read: &Read<'_>, at: usize, today: NaiveDate) -> Op
             end,
         ));
     }
+    // "a principios de año", "a fines de 2027"
+    let begun = part == W::Principio && today.month() > 3 || part == W::Mediados && today.month() > 7;
+    if let Some((year, end)) = year_at(read, from, today, begun) {
+        let first = NaiveDate::from_ymd_opt(year, 1, 1)?;
+        let (start, months) = match part {
+            W::Principio => (first, 3),
+            W::Mediados => (month_ahead(first, 5), 2),
+            W::Fines => (month_ahead(first, 10), 2),
+            _ => (today.max(first), 0),
+        };
+        let end_day = if months == 0 { month_ahead(first, 12) } else { month_ahead(start, months) };
+        return Some((several(start, end_day), end));
+    }
     let (start, end) = if let Some((months, end)) = which_month(read, from) {
         (month_ahead(today, months), end)
     } else if read.w(from) == W::Mes {
@@ -75,6 +88,23 @@ pub(super) fn week(read: &Read<'_>, at: usize, today: NaiveDate) -> Option<(Foun
         || w(0) == W::Dia && w(1) == W::De && w(2) == W::Semana && w(3) != W::Que
     {
         return Some((Found::Every(0b1_1111), at + if w(0) == W::Entre { 2 } else { 3 }));
+    }
+    // "la semana después de navidad", "la semana antes del 18"
+    let named = usize::from(w(0) == W::La);
+    if w(named) == W::Semana
+        && matches!(w(named + 1), W::Despues | W::Antes)
+        && matches!(w(named + 2), W::De | W::Del)
+    {
+        let from = at + named + 3;
+        let found =
+            super::relative(read, from, today).or_else(|| super::holiday(read, from, today)).or_else(|| {
+                let (date, end) = partial(read, from, today).filter(|(date, _)| date.day.is_some())?;
+                resolve(&date, today).map(|found| (found, end))
+            });
+        if let Some((Found::Days(days), end)) = found {
+            let start = plus(monday(days.start), if w(named + 1) == W::Despues { 7 } else { -7 });
+            return Some((several(start, plus(start, 7)), end));
+        }
     }
     // the week that a date is in
     let article = usize::from(w(0) == W::La);
@@ -148,6 +178,14 @@ pub(super) fn weekend(read: &Read<'_>, at: usize, today: NaiveDate) -> Option<(F
         weeks = -1;
         end += 1;
     }
+    // "el fin de semana del 12": the one that the date is in, or comes next
+    if matches!(read.w(end), W::Del | W::De)
+        && let Some((date, after)) = partial(read, end + 1, today).filter(|(date, _)| date.day.is_some())
+        && let Some(Found::Days(days)) = resolve(&date, today)
+    {
+        let saturday = weekday_of_week(Weekday::Sat, 0, days.start);
+        return Some((several(saturday, plus(saturday, 2)), after));
+    }
     let saturday = plus(weekday_of_week(Weekday::Sat, 0, today), weeks * 7);
     Some((several(saturday, plus(saturday, 2)), end))
 }
@@ -191,8 +229,15 @@ pub(super) fn month(read: &Read<'_>, at: usize, today: NaiveDate) -> Option<(Fou
     if said.is_none() && next == at && !is_led_to(read, at) {
         return None;
     }
-    let partial =
-        Partial { month: Some(u32::from(month)), year: said.map(|(year, _)| year), ..Partial::default() };
+    let month = u32::from(month);
+    let before = next == at && at > 0 && read.w(at - 1) == W::Pasado;
+    if said.is_none() && (before || is_gone(read, next + 1)) {
+        // "enero pasado"
+        let year = if month < today.month() { today.year() } else { today.year() - 1 };
+        let first = NaiveDate::from_ymd_opt(year, month, 1)?;
+        return Some((several(first, month_ahead(first, 1)), next + 1 + usize::from(!before)));
+    }
+    let partial = Partial { month: Some(month), year: said.map(|(year, _)| year), ..Partial::default() };
     let end = said.map_or(next + 1, |(_, end)| end);
     resolve(&partial, today).map(|found| (found, end))
 }
@@ -221,15 +266,21 @@ fn is_led_to(read: &Read<'_>, at: usize) -> bool {
             | W::Otro
             | W::Siguiente
             | W::Pasado
+            | W::Todos
     ) && !(before > 0
         && matches!(read.word(before - 1), "doctor" | "doctora" | "don" | "señora" | "señor" | "nombre"))
 }
 
 /// `el primer viernes de julio`, `la última semana de marzo`, `el último día del mes`, `la segunda quincena`.
 pub(super) fn placed(read: &Read<'_>, at: usize, today: NaiveDate) -> Option<(Found, usize)> {
-    let mut next = at + usize::from(matches!(read.w(at), W::El | W::La));
+    let mut next = at + usize::from(matches!(read.w(at), W::El | W::La | W::Los));
     let place = ordinal_at(read, next).filter(|place| *place == -1 || (1..=5).contains(place))?;
     next += 1;
+    // "los primeros 5 días de enero"
+    let counted = number_at(read, next).filter(|(_, end)| read.word(*end) == "dias");
+    if let Some((_, end)) = counted {
+        next = end;
+    }
     let token = read.tokens.get(next)?;
     let weekday = token.entry.weekday;
     let w = read.w(next);
@@ -252,6 +303,27 @@ pub(super) fn placed(read: &Read<'_>, at: usize, today: NaiveDate) -> Option<(Fo
     if !matches!(read.w(next), W::De | W::Del | W::En) {
         return None;
     }
+    // "la segunda mitad de esta semana"
+    if w == W::Mitad
+        && let Some((weeks, end)) = which_week(read, next + 1)
+    {
+        let start = plus(monday(today), weeks * 7);
+        let middle = plus(start, 3);
+        let half = if place == 1 { several(start, middle) } else { several(middle, plus(start, 7)) };
+        return Some((half, end));
+    }
+    // "el primer día del año"
+    if w == W::Dia
+        && counted.is_none()
+        && let Some((year, end)) = year_at(read, next + 1, today, place > 0)
+    {
+        let first = NaiveDate::from_ymd_opt(year, 1, 1)?;
+        let last = NaiveDate::from_ymd_opt(year, 12, 31)?;
+        return Some((
+            one(if place == -1 { last } else { plus(first, i64::from(place - 1)) }, Sort::Day, false),
+            end,
+        ));
+    }
     let (first, end) = if let Some((months, end)) = which_month(read, next + 1) {
         (month_ahead(today, months), end)
     } else if read.w(next + 1) == W::Mes {
@@ -271,10 +343,12 @@ pub(super) fn placed(read: &Read<'_>, at: usize, today: NaiveDate) -> Option<(Fo
         }
         (Some(weekday), _) => one(plus(next_weekday(weekday, plus(first, -1)), weeks), Sort::Day, false),
         (None, W::Dia) if read.word(next - 1) == "dias" => {
+            let days =
+                counted.and_then(|(days, _)| i64::try_from(days).ok()).map_or(7, |days| days.clamp(1, 28));
             if place == -1 {
-                several(plus(last, -6), plus(last, 1))
+                several(plus(last, 1 - days), plus(last, 1))
             } else {
-                several(first, plus(first, 7))
+                several(first, plus(first, days))
             }
         }
         (None, W::Dia) => {
@@ -290,6 +364,19 @@ pub(super) fn placed(read: &Read<'_>, at: usize, today: NaiveDate) -> Option<(Fo
         }
     };
     Some((found, end))
+}
+
+/// A year that a part is taken of: `año`, `este año`, `2027`. A bare "año" whose part is over is the next one.
+fn year_at(read: &Read<'_>, at: usize, today: NaiveDate, over: bool) -> Option<(i32, usize)> {
+    let at = at + usize::from(read.w(at) == W::El);
+    if let Some((Found::Days(days), end)) = years(read, at, today) {
+        return Some((days.start.year(), end));
+    }
+    if read.word(at) == "año" {
+        return Some((today.year() + i32::from(over), at + 1));
+    }
+    let value = read.figure(at).filter(|value| (1_900..=2_100).contains(value))?;
+    i32::try_from(value).ok().map(|year| (year, at + 1))
 }
 
 /// `este año`, `el próximo año`, `el año pasado`, `el año 2027`, `en 2027`.
@@ -327,6 +414,10 @@ pub(super) fn years(read: &Read<'_>, at: usize, today: NaiveDate) -> Option<(Fou
             && (matches!(read.w(at - 1), W::Desde | W::Hasta)
                 || at > 1 && read.w(at - 1) == W::De && matches!(read.w(at - 2), W::Antes | W::Despues)) =>
         {
+            (i32::try_from(read.figure(next)?).ok()?, next + 1)
+        }
+        // "en el 2027"
+        _ if read.typed(next).len() == 4 && next > at && at > 0 && matches!(read.w(at - 1), W::En) => {
             (i32::try_from(read.figure(next)?).ok()?, next + 1)
         }
         (W::Anio, ..) if singular(next) => (i32::try_from(read.figure(next + 1)?).ok()?, next + 2),

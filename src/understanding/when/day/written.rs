@@ -116,8 +116,11 @@ pub(in crate::understanding::when) fn partial_after(
     }
     partial.announced = article;
     let (date, end) = numeric(read, next, today, joined).or_else(|| named_date(read, next, today))?;
-    let mut found = Partial { announced: article, which: partial.which, ..date };
-    // "el 21 jueves"
+    let which = if partial.which == Which::Plain { date.which } else { partial.which };
+    let mut found = Partial { announced: article, which, ..date };
+    // "el 21 jueves", "el 21, jueves"
+    let comma = usize::from(read.is_sign(end, ',') && found.day.is_some() && article);
+    let end = end + comma;
     if let Some(weekday) = read.tokens.get(end).and_then(|token| token.entry.weekday)
         && found.day.is_some()
         && is_weekday(read, end, false)
@@ -126,7 +129,7 @@ pub(in crate::understanding::when) fn partial_after(
         found.weekday = Some(weekday);
         return Some((found, end + 1));
     }
-    Some((found, end))
+    Some((found, end - comma))
 }
 
 /// Whether a number after a weekday is an hour: "lunes 10 de la mañana", "lunes 15 hrs".
@@ -230,7 +233,7 @@ fn numeric(read: &Read<'_>, at: usize, today: NaiveDate, joined: bool) -> Option
     {
         return None;
     }
-    if third.is_none() && is_measure(read.word(end)) {
+    if third.is_none() && (is_measure(read.word(end)) || second > 12 && is_followed_by_noun(read, end)) {
         return None;
     }
     if read.is_sign(end, '.') && glued(end) && glued(end + 1) && read.figure(end + 1).is_some() {
@@ -255,11 +258,26 @@ fn numeric(read: &Read<'_>, at: usize, today: NaiveDate, joined: bool) -> Option
         // month first, as some telephones write it
         return date(second, first, third.and_then(|value| year(value, today)));
     }
+    // "4/22": no month is the 22nd, so the month was written first
+    if third.is_none() && first_sign == '/' && (1..=12).contains(&first) && (13..=31).contains(&second) {
+        return date(second, first, None);
+    }
     if third.is_none() && (first_sign == '.' || second > 12 || first == 0 || second == 0) {
         return (first_sign == '/' && second > 12 && first > 12 && first <= 31)
             .then(|| date(first, second, None))?;
     }
     date(first, second, third.and_then(|value| year(value, today)))
+}
+
+/// "15/20 euros": figures before a noun count it.
+fn is_followed_by_noun(read: &Read<'_>, at: usize) -> bool {
+    read.tokens.get(at).is_some_and(|token| {
+        token.kind == Kind::Word
+            && token.entry.w == W::Other
+            && token.entry.weekday.is_none()
+            && token.entry.verbs.is_empty()
+            && !matches!(read.word(at), "gracias" | "hola" | "si" | "no" | "doctor" | "doctora")
+    })
 }
 
 /// `26 de noviembre de 2026`, `noviembre 26`, `21 del 3`, `4 de este mes`, `primero de mayo`.
@@ -304,6 +322,9 @@ fn named_date(read: &Read<'_>, at: usize, today: NaiveDate) -> Option<(Partial, 
         if let Some((said, end)) = said_year(read, next, today, false) {
             partial.year = Some(said);
             next = end;
+        } else if is_gone(read, next) {
+            partial.which = Which::Past;
+            next += 1;
         }
         return Some((partial, next));
     }
@@ -334,6 +355,13 @@ fn named_date(read: &Read<'_>, at: usize, today: NaiveDate) -> Option<(Partial, 
     (!is_ordinal || day == 1 && read.word(at) == "primero").then_some((partial, next))
 }
 
+/// "el 5 de enero pasado", but not "el 5 de enero, pasado mañana".
+pub(super) fn is_gone(read: &Read<'_>, at: usize) -> bool {
+    read.w(at) == W::Pasado
+        && read.word(at) == "pasado"
+        && !matches!(read.w(at + 1), W::Manana | W::Las | W::El | W::La | W::En)
+}
+
 /// Whether a word that can be a month is one here: "mar", "set" and "dic" need a number beside them.
 pub(super) fn is_month(read: &Read<'_>, at: usize) -> bool {
     let text = read.word(at);
@@ -351,6 +379,9 @@ pub(super) fn is_month(read: &Read<'_>, at: usize) -> bool {
 
 /// `de 2026`, `, 2026`, ` 2026`, `del 26`.
 pub(super) fn said_year(read: &Read<'_>, at: usize, today: NaiveDate, alone: bool) -> Option<(i32, usize)> {
+    if let Some((years, end)) = which_year(read, at) {
+        return Some((today.year() + years, end));
+    }
     let mut next = at;
     let mut joined = false;
     while matches!(read.w(next), W::De | W::Del) || read.is_sign(next, ',') || read.w(next) == W::Anio {
@@ -367,6 +398,24 @@ pub(super) fn said_year(read: &Read<'_>, at: usize, today: NaiveDate, alone: boo
     let is_year =
         (1_900..=2_100).contains(&value) || joined && digits == 2 && (20..=99).contains(&value) && !alone;
     (is_year && !is_counted(read, end)).then(|| year(value, today).map(|year| (year, end)))?
+}
+
+/// Which year: "del año pasado", "del próximo año", "de este año", years ahead.
+fn which_year(read: &Read<'_>, at: usize) -> Option<(i32, usize)> {
+    let next = match read.w(at) {
+        W::De | W::Del => at + 1 + usize::from(read.w(at + 1) == W::El),
+        _ => return None,
+    };
+    let singular = |at: usize| read.word(at) == "año";
+    match (read.w(next), read.w(next + 1), read.w(next + 2)) {
+        (W::Este | W::Ese | W::Mismo, W::Anio, _) if singular(next + 1) => Some((0, next + 2)),
+        (W::Proximo | W::Siguiente | W::Otro, W::Anio, _) if singular(next + 1) => Some((1, next + 2)),
+        (W::Pasado, W::Anio, _) if singular(next + 1) => Some((-1, next + 2)),
+        (W::Anio, W::Que, W::Viene) if singular(next) => Some((1, next + 3)),
+        (W::Anio, W::Proximo | W::Siguiente | W::Entrante, _) if singular(next) => Some((1, next + 2)),
+        (W::Anio, W::Pasado | W::Anterior, _) if singular(next) => Some((-1, next + 2)),
+        _ => None,
+    }
 }
 
 /// Which month: "este mes", "próximo mes", "mes que viene", months ahead.
