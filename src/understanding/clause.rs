@@ -52,11 +52,7 @@ pub(super) fn of(read: &Read<'_>, words: &Words) -> Clauses {
                 clauses.denied |= reach(read, words, at);
                 clauses.refused |= refused_by(read, words, at);
             }
-            W::Menos | W::Excepto
-                if !(is_before(read, words, at, "al")
-                    || is_before(read, words, at, "lo")
-                    || super::when::is_more_or_less(read, words.tokens[at])) =>
-            {
+            W::Menos | W::Excepto if !(super::when::excepts_nothing(read, words.tokens[at])) => {
                 for left_out in at + 1..most.min(at + 4) {
                     if words.breaks[left_out] != 0 {
                         break;

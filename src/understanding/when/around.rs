@@ -30,7 +30,11 @@ pub(super) fn bound_before(read: &Read<'_>, at: usize) -> Option<(Bound, usize)>
         (W::De, W::Las, _) | (W::Del, ..) if ends_open(read, at) => (Bound::From, at + 1),
         (W::Hasta, ..) => (Bound::Until, at + 1),
         (W::Tan, W::Tarde, W::Como) => (Bound::Until, at + 3),
-        (W::A, W::Mas, W::Tardar) => (Bound::Until, at + 3),
+        (W::A, W::Mas, W::Tardar) | (W::A, W::Lo, W::Mas) => (Bound::Until, at + 3),
+        (W::Como, ..) if read.word(at + 1) == "maximo" => (Bound::Until, at + 2),
+        (W::Como, ..) if read.word(at + 1) == "minimo" => (Bound::From, at + 2),
+        // "por lo menos a las 4", but "al menos después de las 4" is bounded already
+        (W::Lo | W::Al, W::Menos, W::A | W::Las) => (Bound::From, at + 2),
         (W::Empezando, W::Desde | W::A | W::En, _) => (Bound::From, at + 2),
         (W::Empezando, ..) => (Bound::From, at + 1),
         _ => return None,
@@ -55,9 +59,12 @@ pub(super) fn bound_after(read: &Read<'_>, at: usize) -> Option<(Bound, usize)> 
     }
 }
 
-/// Whether "menos" here only softens: "más o menos a las 3".
-pub(in crate::understanding) fn is_more_or_less(read: &Read<'_>, at: usize) -> bool {
-    at >= 2 && read.w(at) == W::Menos && read.w(at - 1) == W::O && read.w(at - 2) == W::Mas
+/// Whether "menos" here excepts nothing: "más o menos a las 3", "al menos", "por lo menos".
+pub(in crate::understanding) fn excepts_nothing(read: &Read<'_>, at: usize) -> bool {
+    read.w(at) == W::Menos
+        && at >= 1
+        && (matches!(read.w(at - 1), W::Al | W::Lo)
+            || at >= 2 && read.w(at - 1) == W::O && read.w(at - 2) == W::Mas)
 }
 
 /// Words after which the rest corrects what came before.
@@ -100,7 +107,7 @@ pub(super) fn is_excepted(read: &Read<'_>, at: usize) -> bool {
     }
     let w = |back: usize| before.checked_sub(back).map_or(W::Other, |at| read.w(at));
     match w(1) {
-        W::Menos if is_more_or_less(read, before - 1) => false,
+        W::Menos if excepts_nothing(read, before - 1) => false,
         W::Menos | W::Excepto | W::Ni => true,
         W::Es if before >= 2 => w(2) == W::No,
         _ => before > 0 && matches!(read.word(before - 1), "tampoco" | "sean"),

@@ -19,7 +19,7 @@ mod span;
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-pub(super) use around::is_more_or_less;
+pub(super) use around::excepts_nothing;
 
 use super::clause::Clauses;
 use super::normal::Read;

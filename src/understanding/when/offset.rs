@@ -214,6 +214,7 @@ fn length(read: &Read<'_>, at: usize) -> Option<(Length, usize)> {
     };
     match (read.w(at), read.w(at + 1), read.w(at + 2)) {
         (W::Media, W::Hora, _) => return hours(30, at + 2),
+        (W::Hora, W::Y, W::Media) => return hours(90, at + 3),
         (W::Un, W::Media, W::Hora) => return hours(30, at + 3),
         (W::Cuarto, W::De, W::Hora) => return hours(15, at + 3),
         (W::Un, W::Cuarto, W::De) if read.w(at + 3) == W::Hora => return hours(15, at + 4),

@@ -101,6 +101,8 @@ struct Gathered {
     noon: Option<u16>,
     moment: Option<NaiveDateTime>,
     moments: Option<(NaiveDateTime, NaiveDateTime)>,
+    /// The moment after which, and the one before which.
+    limits: (Option<NaiveDateTime>, Option<NaiveDateTime>),
     soonest: bool,
     now: bool,
     several_days: bool,
@@ -188,6 +190,10 @@ impl Gathered {
                     Bound::Until | Bound::Before => all.moments = Some((context.now, moment)),
                     _ => all.moment = Some(moment),
                 },
+                What::Limit(moment) => match piece.bound {
+                    Bound::Until | Bound::Before => all.limits.1 = Some(moment),
+                    Bound::At | Bound::From | Bound::After => all.limits.0 = Some(moment),
+                },
                 What::Moments(start, end) if !piece.negative => all.moments = Some((start, end)),
                 What::Soonest => all.soonest = true,
                 What::Now => all.now = true,
@@ -270,7 +276,10 @@ impl Gathered {
                 window.not_before = Some(start);
                 window.before = Some(end);
             }
-            (None, None) => {}
+            (None, None) => {
+                window.not_before = self.limits.0;
+                window.before = self.limits.1;
+            }
         }
         window
     }
@@ -285,6 +294,9 @@ impl Gathered {
         }
         if let (Some((start, end)), true) = (self.moments, self.days.is_empty()) {
             return Some(When::DateTimeRange(Some(start), Some(end)));
+        }
+        if self.limits != (None, None) && self.days.is_empty() {
+            return Some(When::DateTimeRange(self.limits.0, self.limits.1));
         }
         let ranges = self.day_ranges();
         let days = match ranges[..] {

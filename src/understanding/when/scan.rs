@@ -1,6 +1,6 @@
 //! The pieces of a message that are about days and times, in order, each with its bound and its sign.
 
-use chrono::NaiveDateTime;
+use chrono::{Datelike, NaiveDateTime};
 
 use super::super::clause::Clauses;
 use super::super::glue::W;
@@ -34,6 +34,8 @@ pub(super) enum What {
     /// Before that day.
     Until(chrono::NaiveDate),
     Moment(NaiveDateTime),
+    /// One side of a moment, as its bound has it.
+    Limit(NaiveDateTime),
     Moments(NaiveDateTime, NaiveDateTime),
     /// A bare number that may be an hour.
     Hint(Clock),
@@ -62,7 +64,9 @@ impl What {
             Self::Hint(_) => "when: perhaps an hour",
             Self::Clocks(..) => "when: from one hour to another",
             Self::Part(_) => "when: part of the day",
-            Self::From(_) | Self::Until(_) | Self::Moment(_) | Self::Moments(..) => "when: counted from now",
+            Self::From(_) | Self::Until(_) | Self::Limit(_) | Self::Moment(_) | Self::Moments(..) => {
+                "when: counted from now"
+            }
             Self::Soonest | Self::Now => "when: soonest",
             Self::Impossible => "when: impossible date",
             Self::Contradiction => "when: weekday against date",
@@ -218,7 +222,25 @@ pub(super) fn scan(read: &Read<'_>, words: &Words, clauses: &Clauses, context: &
         scanned.pieces.push(piece);
     }
     deny_before_no(read, &mut scanned.pieces);
+    share_month(&mut scanned.pieces);
     scanned
+}
+
+/// "el 4, 6 y 10 de octubre": the month said last is that of every day in the row.
+fn share_month(pieces: &mut [Piece]) {
+    for at in (1..pieces.len()).rev() {
+        let (What::Days(before), What::Days(last)) = (pieces[at - 1].what, pieces[at].what) else { continue };
+        let dated = last.sort == Sort::Date && last.end == super::calendar::plus(last.start, 1);
+        if before.sort == Sort::Bare
+            && dated
+            && pieces[at].joined
+            && before.start.day() < last.start.day()
+            && let Some(date) = last.start.with_day(before.start.day())
+        {
+            let days = Days { start: date, end: super::calendar::plus(date, 1), ..last };
+            pieces[at - 1].what = What::Days(days);
+        }
+    }
 }
 
 /// What only makes sense beside the piece before it: "a las 5 o 6", "mañana 10", "esta semana no, la otra".
@@ -239,6 +261,11 @@ fn alternative(
         What::Clock(first) if at == previous.end + 1 && read.w(at - 1) == W::O && number => {
             let (clock, end) = clock::bare_at(read, at, false)?;
             (is_last(end) || clock.marked).then_some((What::Clock(clock.in_half(first.half)), Bound::At, end))
+        }
+        // "lunes 11:00 - 12:00"
+        What::Days(_) if at == previous.end && number && span::clocks(read, at, true).is_some() => {
+            let ((start, last), end) = span::clocks(read, at, true)?;
+            Some((What::Clocks(start, last), Bound::At, end))
         }
         What::Days(days) if days.sort == Sort::Day && at == previous.end && number => {
             let (clock, end) = clock::bare_at(read, at, false)?;
@@ -265,6 +292,18 @@ fn alternative(
             }
             let start = super::calendar::plus(super::calendar::monday(context.now.date()), weeks * 7);
             let days = Days { start, end: super::calendar::plus(start, 7), sort: Sort::Several, full: false };
+            Some((What::Days(days), Bound::At, end))
+        }
+        // "el 4, 6 y 10 de octubre"
+        What::Days(days) if days.sort == Sort::Bare && at == previous.end + 1 && number => {
+            let joint = matches!(read.w(at - 1), W::Y | W::O) || read.is_sign(at - 1, ',');
+            let (value, end) = number_at(read, at).filter(|(value, _)| (1..=31).contains(value))?;
+            let goes_on = matches!(read.w(end), W::Y | W::O) && number_at(read, end + 1).is_some();
+            if !joint || !(goes_on || is_last(end)) || clock::bare_at(read, at, false)?.1 > end {
+                return None;
+            }
+            let date = super::calendar::day_of_month(u32::try_from(value).ok()?, context.now.date())?;
+            let days = Days { start: date, end: super::calendar::plus(date, 1), ..days };
             Some((What::Days(days), Bound::At, end))
         }
         // "los martes y jueves"
@@ -310,12 +349,32 @@ fn value(
         let (bound, end) = bound_after(read, end).unwrap_or((Bound::At, end));
         return Some((what, bound, end));
     }
+    // "de 3 en adelante"
+    if read.w(at) == W::De
+        && let Some((clock, end)) = clock::bare_at(read, at + 1, false)
+        && let Some((bound, end)) = bound_after(read, end)
+    {
+        return Some((What::Clock(clock), bound, end));
+    }
     let (bound, next) = bound_before(read, at)?;
     let (what, end) = plain(read, next, false, context).or_else(|| {
         // "antes del mediodía", "después de la tarde": the article is not part of the time
         let article = matches!(read.w(next), W::Del | W::El | W::La);
+        // "después de la 1"
+        if read.w(next) == W::La && read.figure(next + 1) == Some(1) {
+            return clock::bare_at(read, next + 1, false).map(|(clock, end)| (What::Clock(clock), end));
+        }
         article.then(|| plain(read, next + 1, false, context))?
     })?;
+    // "antes del lunes a las 3": the moment is the bound, not the day
+    if let What::Days(days) = what
+        && days.end == super::calendar::plus(days.start, 1)
+        && let Some((clock, end)) = clock::at(read, end)
+    {
+        let moment = days.start.and_time(chrono::NaiveTime::MIN)
+            + chrono::TimeDelta::minutes(clock.minute_of_day().into());
+        return Some((What::Limit(moment), bound, end));
+    }
     Some((what, bound, end))
 }
 

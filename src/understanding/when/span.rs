@@ -23,6 +23,11 @@ pub(super) fn days(read: &Read<'_>, at: usize, today: NaiveDate) -> Option<(Foun
         W::Entre | W::De | W::Desde => at + 1,
         _ => at,
     };
+    if from > at
+        && let Some(found) = years(read, from, between)
+    {
+        return Some(found);
+    }
     if from > at && read.tokens.get(at)?.entry.w == W::De && at > 0 && read.w(at - 1) == W::Partir {
         return None;
     }
@@ -35,10 +40,32 @@ pub(super) fn days(read: &Read<'_>, at: usize, today: NaiveDate) -> Option<(Foun
         })
 }
 
+/// `de 1999 a 2001`, `entre 2010 y 2015`: figures that are a year at both ends, and no hour.
+fn years(read: &Read<'_>, at: usize, between: bool) -> Option<(Found, usize)> {
+    let year = |at: usize| {
+        let at = at + usize::from(read.w(at) == W::El);
+        let value = read.figure(at).filter(|value| (1_900..=2_100).contains(value))?;
+        i32::try_from(value).ok().map(|year| (year, at + 1))
+    };
+    let (first, end) = year(at)?;
+    let (next, _) = joint(read, end, between)?;
+    let (last, end) = year(next)?;
+    let hours = matches!(read.w(end), W::Hora | W::H | W::Am | W::Pm) || clock::half(read, end).0.is_some();
+    (first < last && !hours).then(|| {
+        let new_year = |year| NaiveDate::from_ymd_opt(year, 1, 1);
+        Some((found(new_year(first)?, new_year(last + 1)?), end))
+    })?
+}
+
 fn bare_day(read: &Read<'_>, at: usize) -> Option<(Partial, usize)> {
     let at = at + usize::from(read.w(at) == W::El);
     let (value, end) = number_at(read, at)?;
     let day = u32::try_from(value).ok().filter(|day| (1..=31).contains(day))?;
+    // "30-nov-16" is one date
+    let month = read.tokens.get(end + 1).is_some_and(|token| token.glued && token.entry.month.is_some());
+    if read.is_sign(end, '-') && month {
+        return None;
+    }
     Some((
         Partial { day: Some(day), announced: at > 0 && read.w(at - 1) == W::El, ..Partial::default() },
         end,

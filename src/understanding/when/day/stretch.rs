@@ -64,7 +64,10 @@ pub(super) fn part_of_longer(read: &Read<'_>, at: usize, today: NaiveDate) -> Op
         (month_ahead(today, 0), from + 1)
     } else {
         let month = read.tokens.get(from).and_then(|token| token.entry.month)?;
-        (coming_month(u32::from(month), today)?, from + 1)
+        match said_year(read, from + 1, today, true) {
+            Some((year, end)) => (NaiveDate::from_ymd_opt(year, u32::from(month), 1)?, end),
+            None => (coming_month(u32::from(month), today)?, from + 1),
+        }
     };
     let whole = month_ahead(start, 1);
     Some((

@@ -48,6 +48,8 @@ pub(in crate::understanding::when) fn partial_after(
             W::Dia if next > at || read.figure(next + 1).is_some() || number_at(read, next + 1).is_some() => {
                 article = true;
             }
+            // "pasado el 15" is after it
+            W::Pasado if matches!(read.w(next + 1), W::El | W::La | W::Las) => break,
             W::Este | W::Ese | W::Proximo | W::Siguiente | W::Otro | W::Pasado | W::Ultimo => {
                 partial.which = which(read, next)?.0;
                 let after = &read.tokens.get(next + 1)?.entry;
@@ -298,6 +300,15 @@ fn named_date(read: &Read<'_>, at: usize, today: NaiveDate) -> Option<(Partial, 
             next = end;
         }
         return (partial.day.is_some()).then_some((partial, next));
+    }
+    // "2016 nov 16", "2027 enero 12"
+    if let Some(said) = read.figure(at).filter(|said| (1_900..=2_100).contains(said))
+        && let Some(month) = month_at(at + 1)
+        && let Some((day, end)) = number_at(read, at + 2).filter(|(day, _)| (1..=31).contains(day))
+        && !is_counted(read, end)
+    {
+        let (day, year) = (u32::try_from(day).ok(), year(said, today));
+        return Some((Partial { day, month: Some(month), year, ..Partial::default() }, end));
     }
     // the decimals of another number
     if read.tokens.get(at)?.glued && at > 0 && matches!(read.tokens[at - 1].kind, Kind::Sign('.' | ',' | '/'))
