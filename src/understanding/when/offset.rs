@@ -22,6 +22,10 @@ pub(super) enum Offset {
     Until(NaiveDate),
     /// A moment.
     Moment(NaiveDateTime),
+    /// That moment or later.
+    After(NaiveDateTime),
+    /// Before that moment.
+    Before(NaiveDateTime),
     /// From a moment to another.
     Moments(NaiveDateTime, NaiveDateTime),
 }
@@ -178,7 +182,14 @@ fn after_all(read: &Read<'_>, at: usize, now: NaiveDateTime) -> Option<(Offset, 
                     Unit::Minute => length.count * 60,
                     _ => length.count * 3_600 + length.minutes * 60,
                 };
-                Offset::Moment(now.checked_add_signed(TimeDelta::seconds(seconds * sign))?)
+                let moment = now.checked_add_signed(TimeDelta::seconds(seconds * sign))?;
+                match compared {
+                    -1 if past => Offset::Moments(moment, now),
+                    -1 => Offset::Moments(now, moment),
+                    1 if past => Offset::Before(moment),
+                    1 => Offset::After(moment),
+                    _ => Offset::Moment(moment),
+                }
             }
             (1, _) if past => Offset::Until(plus(day(length)?, 1)),
             (1, _) => Offset::From(day(length)?),

@@ -22,6 +22,8 @@ pub(super) const MID_MORNING: TimeRange = hours(10, 12);
 pub(super) const MIDDAY: TimeRange = hours(12, 14);
 /// "Después de almuerzo".
 pub(super) const AFTER_LUNCH: TimeRange = hours(14, 20);
+/// "Después de la pega", "a la salida del colegio".
+pub(super) const AFTER_WORK: TimeRange = hours(17, 20);
 /// "A media tarde", "a la hora de once".
 pub(super) const MID_AFTERNOON: TimeRange = hours(16, 19);
 /// "A última hora".

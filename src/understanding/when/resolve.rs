@@ -66,7 +66,11 @@ pub(super) fn together(scanned: &Scanned, context: &Context<'_>) -> Times {
 }
 
 fn is_past(piece: &Piece, today: NaiveDate) -> bool {
-    matches!(piece.what, What::Days(days) if days.end <= today)
+    match piece.what {
+        What::Days(days) => days.end <= today,
+        What::Part(part) => part.day.is_some_and(|day| day < 0),
+        _ => false,
+    }
 }
 
 /// Whether a later part of the message says something of the same kind.
@@ -167,8 +171,8 @@ impl Gathered {
                 }
                 What::Clocks(start, end) => all.except_times.push(TimeRange { start, end }),
                 What::Part(part) => {
-                    if part.today && !piece.negative {
-                        all.days.push(DayRange::one(today));
+                    if let Some(day) = part.day.filter(|_| !piece.negative) {
+                        all.days.push(DayRange::one(plus(today, day)));
                     }
                     match (piece.bound, piece.negative) {
                         (Bound::After | Bound::From, _) if part.exact.is_some() => all.from = part.exact,

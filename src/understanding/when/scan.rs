@@ -82,7 +82,7 @@ impl What {
                 | Self::Until(_)
                 | Self::Impossible
                 | Self::Contradiction
-        ) || matches!(self, Self::Part(part) if part.today)
+        ) || matches!(self, Self::Part(part) if part.day.is_some())
     }
 
     pub fn is_time(&self) -> bool {
@@ -336,7 +336,7 @@ fn value(
     if let Some((what, end)) = soonest(read, at) {
         return Some((what, Bound::At, end));
     }
-    if let Some(((start, last), end)) = span::moments(read, at, today) {
+    if let Some(((start, last), end)) = span::moments(read, at, context.now) {
         return Some((What::Moments(start, last), Bound::At, end));
     }
     if let Some((found, end)) = span::days(read, at, today) {
@@ -347,6 +347,8 @@ fn value(
     }
     if let Some((what, end)) = plain(read, at, follows_day, context) {
         let (bound, end) = bound_after(read, end).unwrap_or((Bound::At, end));
+        let bound =
+            if matches!(what, What::Limit(moment) if moment < context.now) { Bound::Until } else { bound };
         return Some((what, bound, end));
     }
     // "de 3 en adelante"
@@ -390,7 +392,8 @@ fn of_found(found: Found) -> What {
 /// `al final del día`, `al finalizar el día de mañana`, `a fin de día`: its last minute.
 fn end_of_day(read: &Read<'_>, at: usize, today: chrono::NaiveDate) -> Option<(NaiveDateTime, usize)> {
     let next = at + usize::from(matches!(read.w(at), W::A | W::Al));
-    if next == at || !(read.w(next) == W::Fines || read.word(next) == "finalizar") {
+    let bare = read.w(at) == W::Fines && read.word(at) == "fin" && read.w(at + 1) == W::Del;
+    if next == at && !bare || !(read.w(next) == W::Fines || read.word(next) == "finalizar") {
         return None;
     }
     let end = match (read.w(next + 1), read.w(next + 2), read.w(next + 3)) {
@@ -443,6 +446,7 @@ fn plain(read: &Read<'_>, at: usize, follows_day: bool, context: &Context<'_>) -
             Offset::From(date) => What::From(date),
             Offset::Until(date) => What::Until(date),
             Offset::Moment(moment) => What::Moment(moment),
+            Offset::After(moment) | Offset::Before(moment) => What::Limit(moment),
             Offset::Moments(start, end) => What::Moments(start, end),
         };
         return Some((what, end));

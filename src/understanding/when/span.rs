@@ -210,27 +210,37 @@ fn weekday_mask(first: &Partial, last: &Partial) -> Option<u8> {
 pub(super) fn moments(
     read: &Read<'_>,
     at: usize,
-    today: NaiveDate,
+    now: NaiveDateTime,
 ) -> Option<((NaiveDateTime, NaiveDateTime), usize)> {
+    let today = now.date();
     let between = read.w(at) == W::Entre;
     let from = match read.w(at) {
         W::Entre | W::Desde | W::De => at + 1,
         W::Del => at,
         _ => return None,
     };
-    let (first_day, first, end) = moment_at(read, from, today)?;
-    let (next, _) =
-        joint(read, end, between).or_else(|| (read.w(end) == W::Y && between).then_some((end + 1, false)))?;
-    let (mut last_day, last, end) = moment_at(read, next, today)?;
-    if last_day < first_day && plus(last_day, 7) > first_day {
+    // "desde ahora hasta las 5"
+    let now = (read.w(from) == W::Ahora && read.w(from + 1) != W::En).then_some((now, from + 1));
+    let (first, end) = now.or_else(|| {
+        let (day, clock, end) = moment_at(read, from, today)?;
+        Some((moment(day, clock), end))
+    })?;
+    let (next, _) = joint(read, end, between)?;
+    let last = moment_at(read, next, today).or_else(|| {
+        // "desde mañana a las 10 hasta las 12"
+        clock::at(read, next).map(|(clock, end)| (first.date(), clock, end))
+    });
+    let (mut last_day, last, end) = last?;
+    if last_day < first.date() && plus(last_day, 7) > first.date() {
         // "del viernes a las 3 al lunes a las 10", said on a Saturday
         last_day = plus(last_day, 7);
     }
-    let moment = |day: NaiveDate, clock: Clock| {
-        day.and_time(NaiveTime::MIN) + TimeDelta::minutes(clock.minute_of_day().into())
-    };
-    let (start, last) = (moment(first_day, first), moment(last_day, last));
-    (start < last).then_some(((start, last), end))
+    let last = moment(last_day, last);
+    (first < last).then_some(((first, last), end))
+}
+
+fn moment(day: NaiveDate, clock: Clock) -> NaiveDateTime {
+    day.and_time(NaiveTime::MIN) + TimeDelta::minutes(clock.minute_of_day().into())
 }
 
 /// One day and a time on it, in either order.
@@ -277,7 +287,7 @@ pub(super) fn clocks(read: &Read<'_>, at: usize, follows_day: bool) -> Option<((
     };
     let (last, end) = clock::bare_at(read, next, false)?;
     let marked = first.marked || last.marked;
-    let plain = if dash { introduced || follows_day } else { introduced };
+    let plain = introduced || follows_day;
     if !marked && !plain || !marked && dash && read.is_sign(end, '-') {
         return None;
     }

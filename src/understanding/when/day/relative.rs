@@ -30,7 +30,7 @@ pub(in crate::understanding::when) fn relative(
         (W::Ahora, W::En, W::La) => (0, at + 1),
         (W::Antes, W::De, _) if read.w(at + 2) == W::Ayer => (-2, at + 3),
         (W::Anteayer, ..) => (-2, at + 1),
-        (W::Ayer | W::Anoche, ..) => (-1, at + 1),
+        (W::Ayer, ..) => (-1, at + 1),
         (W::Manana, ..) if is_tomorrow(read, at) => (1, at + 1 + usize::from(w(1) == W::Mismo)),
         // "pasado" alone, as it is said in Chile
         (W::Pasado, ..)
