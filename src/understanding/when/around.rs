@@ -30,6 +30,7 @@ pub(super) fn bound_before(read: &Read<'_>, at: usize) -> Option<(Bound, usize)>
         (W::De, W::Las, _) | (W::Del, ..) if ends_open(read, at) => (Bound::From, at + 1),
         (W::Hasta, ..) => (Bound::Until, at + 1),
         (W::Tan, W::Tarde, W::Como) => (Bound::Until, at + 3),
+        (W::Tan, W::Pronto | W::Temprano, W::Como) => (Bound::From, at + 3),
         (W::A, W::Mas, W::Tardar) | (W::A, W::Lo, W::Mas) => (Bound::Until, at + 3),
         (W::Como, ..) if read.word(at + 1) == "maximo" => (Bound::Until, at + 2),
         (W::Como, ..) if read.word(at + 1) == "minimo" => (Bound::From, at + 2),

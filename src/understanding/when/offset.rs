@@ -90,7 +90,7 @@ fn preceding(read: &Read<'_>, at: usize, now: NaiveDateTime) -> Option<(Offset, 
 
 /// `dos días después de mañana`, `una semana antes del 20 de mayo`, `dos semanas desde ayer`.
 fn from_day(read: &Read<'_>, at: usize, now: NaiveDateTime) -> Option<(Offset, usize)> {
-    let (length, end) = length(read, at)?;
+    let (length, end) = length(read, at + usize::from(read.w(at) == W::En))?;
     let (sign, from) = match (read.w(end), read.w(end + 1)) {
         (W::Despues, W::De | W::Del) => (1, end + 1),
         (W::Desde, _) => (1, end + 1),

@@ -49,7 +49,8 @@ pub(super) fn at(read: &Read<'_>, at: usize, follows_day: bool) -> Option<(Part,
         (W::Hora, W::De | W::Del, W::Almuerzo, _) => part(policy::MIDDAY, Some(Half::Midday), at + 3),
         (W::Hora, W::De, W::Once, _) => part(policy::MID_AFTERNOON, Some(Half::Afternoon), at + 3),
         (W::Alrededor | W::Hora, W::De, W::La, W::Cena) => part(policy::DINNER, Some(Half::Night), at + 4),
-        (W::A | W::Al, W::Mediodia, ..) => noon(at + 2),
+        (W::Al, W::Mediodia, ..) => noon(at + 2),
+        (W::A, W::Mediodia, ..) => part(policy::MIDDAY, Some(Half::Midday), at + 2),
         (W::Al, W::Medio, W::Dia, _) => noon(at + 3),
         (W::Mediodia, ..) if !is_before(read, at, W::A) => noon(at + 1),
         // "medio día de trabajo" is how long
@@ -163,11 +164,16 @@ fn shaded(read: &Read<'_>, at: usize) -> Option<(Part, usize)> {
         _ => return None,
     };
     next += if matches!(read.w(next + 1), W::Hora) { 2 } else { 1 };
-    if !(matches!(read.w(next), W::De | W::En | W::Por) && read.w(next + 1) == W::La) {
-        return None;
-    }
-    let (whole, end) = named(read, next + 2)?;
-    let range = match (read.w(next + 2), early) {
+    // "a principios de esta mañana", "más tarde esta noche"
+    let joint = matches!(read.w(next), W::De | W::En | W::Por);
+    next += usize::from(joint);
+    let day = match read.w(next) {
+        W::Este => Some(0),
+        W::La if joint => None,
+        _ => return None,
+    };
+    let (whole, end) = named(read, next + 1)?;
+    let range = match (read.w(next + 1), early) {
         (W::Manana, Some(true)) => policy::EARLY,
         (W::Manana, _) => policy::MID_MORNING,
         (W::Tarde, Some(true)) => policy::EARLY_AFTERNOON,
@@ -177,7 +183,7 @@ fn shaded(read: &Read<'_>, at: usize) -> Option<(Part, usize)> {
         (W::Noche, _) => policy::LATE_NIGHT,
         _ => whole.range,
     };
-    Some((Part { range, ..whole }, end))
+    Some((Part { range, day, ..whole }, end))
 }
 
 fn named(read: &Read<'_>, at: usize) -> Option<(Part, usize)> {

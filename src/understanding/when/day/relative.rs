@@ -19,6 +19,7 @@ pub(in crate::understanding::when) fn relative(
     let w = |offset: usize| read.w(at + offset);
     let (days, end) = match (w(0), w(1), w(2)) {
         (W::Pasado, W::Manana, _) => (2, at + 2),
+        (W::El | W::Al, W::Dia, W::Despues) if (w(3), w(4)) == (W::De, W::Manana) => (2, at + 5),
         (W::El, W::Dia, W::De) if matches!(w(3), W::Hoy) => (0, at + 4),
         (W::El, W::Dia, W::De) if matches!(w(3), W::Manana) => (1, at + 4),
         (W::El, W::Dia, W::De) if w(3) == W::Despues => (1, at + 4),

@@ -204,7 +204,8 @@ fn numeric(read: &Read<'_>, at: usize, today: NaiveDate, joined: bool) -> Option
     if let (Some(month), Some(day)) = (month_at(at), number(at + 2)) {
         let mut end = at + 3;
         let mut said = None;
-        if sign(end) == Some(first_sign) && digits(end + 1) == 4 {
+        if sign(end) == Some(first_sign) && matches!(digits(end + 1), 2 | 4) && read.figure(end + 1).is_some()
+        {
             said = year(read.figure(end + 1)?, today);
             end += 2;
         }
@@ -406,8 +407,10 @@ pub(super) fn said_year(read: &Read<'_>, at: usize, today: NaiveDate, alone: boo
     // "del cuarenta y ocho"
     let spoken = if value < 100 { 2 } else { 4 };
     let digits = read.figure(next).map_or(spoken, |_| read.typed(next).len());
-    let is_year =
-        (1_900..=2_100).contains(&value) || joined && digits == 2 && (20..=99).contains(&value) && !alone;
+    let is_year = (1_900..=2_100).contains(&value)
+            || joined && digits == 2 && (20..=99).contains(&value) && !alone
+            // "12 marzo 51": no day and no hour is the 51st
+            || digits == 2 && (32..=99).contains(&value) && !alone && read.figure(next).is_some();
     (is_year && !is_counted(read, end)).then(|| year(value, today).map(|year| (year, end)))?
 }
 
@@ -443,7 +446,19 @@ pub(super) fn which_month(read: &Read<'_>, at: usize) -> Option<(i32, usize)> {
         (W::Mes, W::Proximo | W::Siguiente | W::Entrante, _) => Some((1, next + 2)),
         (W::Mes, W::Pasado | W::Anterior, _) => Some((-1, next + 2)),
         (W::Mes, W::Actual, _) => Some((0, next + 2)),
+        (W::Mes, W::Despues | W::Antes, W::Del) => {
+            Some((twice_removed(read.w(next + 1), read.w(next + 3))?, next + 4))
+        }
         (W::Mes, _, _) if next > at || at > 0 && read.w(at - 1) == W::Del => Some((0, next + 1)),
+        _ => None,
+    }
+}
+
+/// "la semana después de la próxima", "el mes antes del pasado": two ahead or two back.
+fn twice_removed(side: W, of: W) -> Option<i32> {
+    match (side, of) {
+        (W::Despues, W::Proximo | W::Siguiente) => Some(2),
+        (W::Antes, W::Pasado | W::Anterior | W::Ultimo) => Some(-2),
         _ => None,
     }
 }
@@ -467,9 +482,9 @@ pub(super) fn which_week(read: &Read<'_>, at: usize) -> Option<(i64, usize)> {
         (W::Semana, W::Subsiguiente, _) => Some((2, next + 2)),
         (W::Semana, W::Pasado | W::Anterior, _) => Some((-1, next + 2)),
         (W::Semana, W::Actual, _) => Some((0, next + 2)),
-        (W::Semana, W::Despues, W::De) if read.w(next + 3) == W::La && read.w(next + 4) == W::Proximo => {
-            let end = next + 5 + usize::from(read.w(next + 5) == W::Semana);
-            Some((2, end))
+        (W::Semana, W::Despues | W::Antes, W::De) if read.w(next + 3) == W::La => {
+            let weeks = twice_removed(read.w(next + 1), read.w(next + 4))?;
+            Some((weeks.into(), next + 5 + usize::from(read.w(next + 5) == W::Semana)))
         }
         (W::Semana, ..) if article => Some((0, next + 1)),
         (W::Semana, ..)
