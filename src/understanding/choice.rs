@@ -1,7 +1,7 @@
 //! Options on the screen: by number, by ordinal, by hour, by words. It must point to exactly one; a contradicting
 //! attribute ("la del martes" when the only one is on Thursday) points to none, and two that fit are several.
 
-use chrono::Timelike;
+use chrono::{Datelike, Timelike};
 
 use super::glue::W;
 use super::groups::{Groups, has};
@@ -129,8 +129,12 @@ pub(super) fn of(
     if has(matches, Groups::get().none_of_them) {
         return because("choice: none of them", Choice::Neither);
     }
+    // "¿cuál es la primera?", "¿la 2 es con la doctora?" ask about them
+    if is_asked_about(read) {
+        return Choice::None;
+    }
     let hours = by_hour(times, context);
-    if let Some(choice) = by_place(read, numbers, times, options.len(), &denied) {
+    if let Some(choice) = by_place(read, numbers, times, options, &denied) {
         // "el 4" is the fourth, or the one on the 4th
         return match (&choice, &hours) {
             (Choice::One(place), Some(on_day))
@@ -176,6 +180,33 @@ fn one_or_several(fitting: Vec<usize>) -> Choice {
     }
 }
 
+/// Whether the message asks something about what is on the screen instead of pointing at it.
+fn is_asked_about(read: &Read<'_>) -> bool {
+    let asks = |at: usize| {
+        matches!(
+            read.word(at),
+            "cual"
+                | "cuales"
+                | "quien"
+                | "quienes"
+                | "donde"
+                | "cuanto"
+                | "cuanta"
+                | "cuando"
+                | "es"
+                | "son"
+                | "seria"
+                | "queda"
+                | "atiende"
+                | "cuesta"
+                | "vale"
+                | "dura"
+                | "incluye"
+        )
+    };
+    read.text.contains(['?', '¿']) && (0..read.tokens.len()).any(asks)
+}
+
 /// Whether the message is this label and nothing else.
 fn is_label(read: &Read<'_>, label: &str) -> bool {
     let typed = (0..read.tokens.len())
@@ -189,9 +220,10 @@ fn by_place(
     read: &Read<'_>,
     numbers: &[Number],
     times: &Times,
-    count: usize,
+    options: &[Offered<'_>],
     denied: &impl Fn(usize) -> bool,
 ) -> Option<Choice> {
+    let count = options.len();
     let place = |number: i64| -> Option<usize> {
         let last = i64::try_from(count).unwrap_or(i64::MAX);
         let number = if number < 0 { last + 1 + number } else { number };
@@ -263,7 +295,23 @@ fn by_place(
         .checked_sub(1)
         .is_some_and(|before| matches!(read.w(before), W::Opcion | W::Numero) || read.is_sign(before, '#'));
     let alone = rest_is_idle(number.at..number.end);
-    (named || alone).then(|| i64::try_from(number.value).ok().and_then(place).map(Choice::One))?
+    if !(named || alone) {
+        return None;
+    }
+    let value = i64::try_from(number.value).ok()?;
+    place(value).map(Choice::One).or_else(|| if named { None } else { by_bare_number(number.value, options) })
+}
+
+/// "9", where there are not so many: the one at 9 o'clock, or on the 9th.
+fn by_bare_number(value: u64, options: &[Offered<'_>]) -> Option<Choice> {
+    let meant = |start: &chrono::NaiveDateTime| {
+        let hour = u64::from(start.hour());
+        let at_hour = start.minute() == 0 && (hour == value || value < 12 && hour == value + 12);
+        at_hour || u64::from(start.day()) == value
+    };
+    let fitting: Vec<usize> =
+        (0..options.len()).filter(|at| options[*at].starts.as_ref().is_some_and(meant)).collect();
+    (!fitting.is_empty()).then(|| one_or_several(fitting))
 }
 
 /// "830": the one hour written so.
@@ -309,7 +357,10 @@ fn by_hour(times: &Times, context: &Context<'_>) -> Option<Vec<usize>> {
     }
     let window = times.window.as_ref()?;
     if window.days.is_empty() && window.times.is_empty() && window.weekdays.is_every() && window.soonest {
-        return None;
+        // "lo antes posible": the first of them
+        let started =
+            context.options.iter().enumerate().filter_map(|(at, option)| Some((option.starts?, at)));
+        return started.min().map(|(_, at)| vec![at]);
     }
     let fits = |option: &Offered<'_>| {
         option.starts.is_some_and(|start| {

@@ -309,7 +309,7 @@ impl Lexicon {
 
     /// The number of a word: as it stands, or a verb with pronouns hung on it.
     pub fn known(&self, word: &str) -> Option<WordId> {
-        self.exact(word).or_else(|| self.without_pronouns(word))
+        self.exact(word).or_else(|| self.without_pronouns(word)).or_else(|| self.undiminished(word))
     }
 
     /// The form that this word is when its last letter has an accent: "canceló".
@@ -320,6 +320,31 @@ impl Lexicon {
     /// The word of the lexicon that a misspelling is nearest to.
     pub fn nearest(&self, word: &str) -> Option<WordId> {
         self.spelling.nearest(word, |id| self.get(id).text.as_str())
+    }
+
+    /// `segurísimo`, `ratito`, `doctorcita`, `poquito`: the word that it is made from, when that one means something.
+    fn undiminished(&self, word: &str) -> Option<WordId> {
+        const ENDINGS: [(&str, &str); 14] = [
+            ("isimo", "o"),
+            ("isima", "a"),
+            ("isimos", "os"),
+            ("isimas", "as"),
+            ("isimo", "e"),
+            ("quito", "co"),
+            ("quita", "ca"),
+            ("cito", ""),
+            ("cita", ""),
+            ("citas", "s"),
+            ("ito", "o"),
+            ("ita", "a"),
+            ("itos", "os"),
+            ("itas", "as"),
+        ];
+        ENDINGS.iter().find_map(|(ending, of)| {
+            let stem = word.strip_suffix(ending).filter(|stem| stem.len() >= 3)?;
+            let id = self.exact(&format!("{stem}{of}"))?;
+            (self.get(id).means_something() && self.get(id).text.len() > 3).then_some(id)
+        })
     }
 
     /// `cancelarla`, `agéndame`, `díganmelo`: the verb form before the pronouns.

@@ -191,7 +191,7 @@ pub fn understand(text: &str, context: &Context<'_>) -> Understanding {
     let times = when::read(&read, &words, &clauses, context, &mut why);
     let specialty =
         specialty::of(&read, context.specialties, |token| clauses.denies(&words, token), &mut why);
-    let doctor = doctor::of(&read, context.roster, &mut why);
+    let doctor = doctor::of(&read, context.roster, |token| clauses.denies(&words, token), &mut why);
     // a day that is past is not one that is asked for
     let told =
         times.window.is_none() && matches!(times.when, Some(When::Date(day)) if day < context.now.date());

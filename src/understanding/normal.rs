@@ -111,6 +111,16 @@ impl Read<'_> {
         self.tokens.get(at).map_or("", |token| &self.buffer[token.at.0 as usize..token.at.1 as usize])
     }
 
+    /// Whether a word looks like a name: no word of the lexicon, or written with a capital among small letters.
+    pub fn is_name(&self, at: usize) -> bool {
+        let Some(token) = self.tokens.get(at).filter(|token| token.kind == Kind::Word) else { return false };
+        let known = lexicon().exact(self.typed(at)).is_some_and(|id| lexicon().get(id).text == self.word(at));
+        let mut letters = self.text[token.start..token.end].chars();
+        let capital =
+            letters.next().is_some_and(char::is_uppercase) && letters.next().is_some_and(char::is_lowercase);
+        !known || capital && token.start > 0
+    }
+
     /// The small word that a token is.
     pub fn w(&self, at: usize) -> W {
         self.tokens.get(at).map_or(W::Other, |token| token.entry.w)
@@ -226,7 +236,9 @@ impl Reader {
             return;
         }
         let plain = match c {
-            '‐' | '‑' | '‒' | '–' | '—' | '―' | '−' | '⁃' | '﹣' => Some('-'),
+            '‐'..='―' | '−' | '⁃' | '﹣' | '﹘' | '⸺' | '⸻' | '⸚' | '᠆' | '֊' | '־' => {
+                Some('-')
+            }
             '“' | '”' | '«' | '»' | '„' => Some('"'),
             '‘' | '’' | '`' | '´' => Some('\''),
             '…' => Some('.'),
