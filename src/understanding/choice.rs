@@ -233,7 +233,7 @@ fn by_place(
         return None;
     }
     let rest_is_idle = |taken: std::ops::Range<usize>| {
-        (0..read.tokens.len()).all(|at| {
+        (read.after_greeting()..read.tokens.len()).all(|at| {
             taken.contains(&at)
                 || is_idle(read, at)
                 || denied(at)
@@ -317,7 +317,9 @@ fn by_bare_number(value: u64, options: &[Offered<'_>]) -> Option<Choice> {
 /// "830": the one hour written so.
 fn by_figures(read: &Read<'_>, options: &[Offered<'_>]) -> Option<usize> {
     let at = (0..read.tokens.len()).find(|at| read.figure(*at).is_some())?;
-    let figure = read.figure(at).filter(|_| matches!(read.typed(at).len(), 3 | 4) && read.count() <= 4)?;
+    let figure = read
+        .figure(at)
+        .filter(|_| matches!(read.typed(at).len(), 3 | 4) && read.count() <= 4 + read.after_greeting())?;
     let mut fitting = (0..options.len()).filter(|place| {
         options[*place].starts.is_some_and(|start| u64::from(start.hour() * 100 + start.minute()) == figure)
     });

@@ -67,6 +67,7 @@ pub(super) fn of(read: &Read<'_>, words: &Words) -> Clauses {
                     clauses.conditional |= until_break(words, at);
                 }
             }
+            _ if is_supposed(read, words, at) => clauses.conditional |= until_break(words, at),
             _ if matches!(word, "nunca" | "jamas" | "tampoco" | "sin") => {
                 clauses.denied |= reach(read, words, at);
             }
@@ -118,6 +119,17 @@ fn is_idle_no(read: &Read<'_>, words: &Words, at: usize) -> bool {
             && matches!(word(read, words, at + 2), "podria" | "podrian" | "puede" | "puedes" | "podra")
             && asks)
         || is_before(read, words, at, "que") && at >= 2 && word(read, words, at - 2) == "por" && asks
+}
+
+/// "quizás", "tal vez", "a lo mejor", "en caso de": what comes after it may or may not be.
+fn is_supposed(read: &Read<'_>, words: &Words, at: usize) -> bool {
+    match word(read, words, at) {
+        "quizas" | "quiza" | "talvez" | "capaz" => true,
+        "vez" => is_before(read, words, at, "tal"),
+        "caso" => is_before(read, words, at, "en"),
+        "mejor" => is_before(read, words, at, "lo") && at >= 2 && word(read, words, at - 2) == "a",
+        _ => false,
+    }
 }
 
 /// The words before a "no" that ends its part of the message: "dentista no, kine".
@@ -192,8 +204,12 @@ fn reach(read: &Read<'_>, words: &Words, negation: usize) -> u64 {
             let forms = entry.verbs.iter().fold(0, |all, (_, forms)| all | forms);
             let is_finite = forms & !verb::FINITE == 0;
             if verbs > 0 {
+                // "no dije que quería", "jamás he querido"
+                let helping = entry.verbs.iter().any(|(verb, _)| is_helping(*verb));
                 let subordinate = follows(read, words, at, "que")
-                    && forms & (verb::REQUEST | verb::REQUEST_MANY | verb::SO_THAT | verb::HE) != 0;
+                    && (helping
+                        || forms & (verb::REQUEST | verb::REQUEST_MANY | verb::SO_THAT | verb::HE) != 0)
+                    || matches!(before, "he" | "has" | "ha" | "hemos" | "han" | "habia" | "habiamos");
                 let joined = matches!(
                     before,
                     "a" | "de" | "para" | "en" | "ni" | "o" | "y" | "que" | "me" | "la" | "lo"
@@ -233,39 +249,39 @@ fn follows(read: &Read<'_>, words: &Words, at: usize, wanted: &str) -> bool {
     false
 }
 
-/// Verbs that another hangs on.
+/// Verbs that another hangs on: "no quiero cancelar", "nunca pedí cancelar".
 fn is_helping(verb: u8) -> bool {
     use std::sync::LazyLock;
-    static HELPING: LazyLock<u64> = LazyLock::new(|| {
-        let names = [
-            "querer",
-            "poder",
-            "ir",
-            "deber",
-            "tener",
-            "haber",
-            "necesitar",
-            "desear",
-            "gustar",
-            "saber",
-            "ser",
-            "estar",
-            "alcanzar",
-            "empezar",
-            "comenzar",
-            "volver",
-            "dejar",
-            "preferir",
-            "venir",
-            "esperar",
-        ];
-        names
-            .iter()
-            .filter_map(|name| super::lexicon::lexicon().verb(name))
-            .filter(|verb| *verb < 64)
-            .fold(0, |all, verb| all | 1 << verb)
-    });
-    verb < 64 && *HELPING >> verb & 1 == 1
+    const NAMES: [&str; 25] = [
+        "querer",
+        "poder",
+        "ir",
+        "deber",
+        "tener",
+        "haber",
+        "necesitar",
+        "desear",
+        "gustar",
+        "saber",
+        "ser",
+        "estar",
+        "alcanzar",
+        "empezar",
+        "comenzar",
+        "volver",
+        "dejar",
+        "preferir",
+        "venir",
+        "esperar",
+        "pedir",
+        "solicitar",
+        "decir",
+        "aceptar",
+        "hacer",
+    ];
+    static HELPING: LazyLock<Vec<u8>> =
+        LazyLock::new(|| NAMES.iter().filter_map(|name| super::lexicon::lexicon().verb(name)).collect());
+    HELPING.contains(&verb)
 }
 
 fn until_break(words: &Words, from: usize) -> u64 {
@@ -377,6 +393,8 @@ fn is_yes(read: &Read<'_>, words: &Words, at: usize) -> bool {
             });
             !later
         }
+        // "si confirmo mi hora pierdo el cupo" is a condition
+        "confirmo" | "confirmamos" | "cancelo" | "anulo" if another_happens(read, words, at + 2) => false,
         "quiero" | "queremos" | "confirmo" | "confirmamos" | "voy" | "vamos" | "acepto" | "asistire"
         | "asisto" | "ire" | "iremos" | "estare" | "necesito" | "deseo" | "gracias" | "por" | "po"
         | "pues" | "claro" | "si" | "señor" | "señora" | "señorita" | "doctor" | "doctora" | "todo"
@@ -392,6 +410,22 @@ fn is_yes(read: &Read<'_>, words: &Words, at: usize) -> bool {
         }
         _ => read.tokens[words.tokens[at + 1]].kind == Kind::Emoji,
     }
+}
+
+/// Whether another thing happens from a word on, besides coming: "si confirmo la hora, ahí estaré" is a promise.
+fn another_happens(read: &Read<'_>, words: &Words, from: usize) -> bool {
+    const COMING: [&str; 6] = ["ir", "estar", "asistir", "llegar", "venir", "ser"];
+    (from..words.tokens.len()).take_while(|at| words.breaks[*at] == 0).any(|at| {
+        let entry = read.tokens[words.tokens[at]].entry;
+        let before = word(read, words, at - 1);
+        entry.w == W::Other
+            && !matches!(before, "la" | "mi" | "el" | "una" | "de" | "del" | "que" | "y")
+            && entry.verbs.iter().any(|(verb, forms)| {
+                forms & verb::FINITE != 0
+                    && forms & verb::INFINITIVE == 0
+                    && !COMING.iter().any(|name| super::lexicon::lexicon().verb(name) == Some(*verb))
+            })
+    })
 }
 
 /// "si puede", "si es posible": courtesy, not a condition.

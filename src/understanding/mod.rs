@@ -207,7 +207,7 @@ pub fn understand(text: &str, context: &Context<'_>) -> Understanding {
     let matches = lexicon::lexicon().rules.find(&read, &words);
     let groups = Groups::get();
     let safety = safety::of(&read, &matches, clauses.denied, &mut why);
-    let question = text.contains(['?', '¿']) || has(&matches, groups.question);
+    let question = read.text.contains(['?', '¿']) || has(&matches, groups.question);
     let any = has(&matches, groups.indifferent);
     let around = assent::Around {
         question,

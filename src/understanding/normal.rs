@@ -53,7 +53,7 @@ pub(super) struct Token {
 
 /// A text that has been read.
 pub(super) struct Read<'a> {
-    /// The original.
+    /// The original, as far as it is read.
     pub text: &'a str,
     /// Words, numbers and signs, in order.
     pub tokens: Vec<Token>,
@@ -151,6 +151,24 @@ impl Read<'_> {
         start..end.max(start)
     }
 
+    /// The first token after a greeting: "hola, buenas tardes. 1" answers with "1".
+    pub fn after_greeting(&self) -> usize {
+        let is_word = |at: usize| {
+            matches!(self.word(at), "hola" | "buenas" | "buenos" | "buen" | "muy" | "alo")
+                || matches!(self.word(at), "dias" | "dia" | "tardes" | "tarde" | "noches" | "noche")
+                    && at > 0
+                    && matches!(self.word(at - 1), "buenas" | "buenos" | "buen")
+        };
+        let sign = |at: usize| {
+            matches!(self.tokens.get(at).map(|token| token.kind), Some(Kind::Sign(_) | Kind::Emoji))
+        };
+        let mut at = 0;
+        while is_word(at) || at > 0 && sign(at) {
+            at += 1;
+        }
+        if at < self.tokens.len() { at } else { 0 }
+    }
+
     /// Everything.
     pub fn all(&self) -> Range<usize> {
         self.span(0..self.tokens.len())
@@ -166,7 +184,9 @@ pub(super) fn read(text: &str) -> Read<'_> {
         open: None,
         last_end: usize::MAX,
     };
-    for (at, c) in text.char_indices().take(READ) {
+    let end = text.char_indices().nth(READ).map_or(text.len(), |(at, _)| at);
+    let text = &text[..end];
+    for (at, c) in text.char_indices() {
         reader.take(c, at);
     }
     reader.close();

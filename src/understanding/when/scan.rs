@@ -526,7 +526,8 @@ fn soonest(read: &Read<'_>, at: usize) -> Option<(What, usize)> {
 
 /// A message that is nothing but a bare hour, or a bare number when a day or an hour was asked for.
 fn whole(read: &Read<'_>, context: &Context<'_>) -> Option<(What, usize)> {
-    let first = (0..read.tokens.len()).find(|at| !matches!(read.tokens[*at].kind, Kind::Sign(_)))?;
+    let first = (read.after_greeting()..read.tokens.len())
+        .find(|at| !matches!(read.tokens[*at].kind, Kind::Sign(_)))?;
     let is_end = |end: usize| {
         (end..read.tokens.len()).all(|at| {
             matches!(read.tokens[at].kind, Kind::Sign(_) | Kind::Emoji)
