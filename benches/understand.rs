@@ -119,12 +119,18 @@ fn figures(json: bool) {
     if json {
         let lines: Vec<String> = took
             .iter()
-            .map(|(took, text)| format!("  {{\"text\": {text:?}, \"microseconds\": {:.2}}}", took.as_secs_f64() * 1e6))
+            .map(|(took, text)| {
+                format!("  {{\"text\": {text:?}, \"microseconds\": {:.2}}}", took.as_secs_f64() * 1e6)
+            })
             .collect();
         println!("[\n{}\n]", lines.join(",\n"));
         return;
     }
-    println!("a message, median of {}: {median:.2?}; the slowest: {slowest:.2?} ({} letters)", took.len(), text.len());
+    println!(
+        "a message, median of {}: {median:.2?}; the slowest: {slowest:.2?} ({} letters)",
+        took.len(),
+        text.len()
+    );
     println!("64 KB, the slowest of {}: {longest:.2?} (of {piece:?})", PIECES.len());
     match tables {
         Some(bytes) => println!("tables: {:.2} MB of resident memory", bytes as f64 / 1e6),

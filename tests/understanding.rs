@@ -18,6 +18,8 @@ mod hear;
 mod never;
 #[path = "understanding/table.rs"]
 mod table;
+#[path = "understanding/words.rs"]
+mod words;
 
 use chrono::Datelike as _;
 use smartsalud::understanding::{Asked, Intent, Understanding};

@@ -9,6 +9,7 @@ use std::sync::LazyLock;
 
 use chrono::Weekday;
 
+use super::feast::{Feast, feast};
 use super::glue::{GLUE, W};
 use super::rules::Rules;
 use super::spelling::Spelling;
@@ -16,11 +17,16 @@ use super::verb;
 
 /// `abbreviation = words`, a line each; `#` begins a comment.
 const ABBREVIATIONS: &str = include_str!("words/abbreviations.txt");
+
 const COMMON: &str = include_str!("words/frequent.txt");
+
 const HOLIDAYS: &str = include_str!("words/holidays.txt");
+
 /// `specialty: word, word, …`, a line each.
 const SPECIALTIES: &str = include_str!("words/specialties.txt");
+
 const TIME: &str = include_str!("words/time.txt");
+
 const VERBS: &str = include_str!("words/verbs.txt");
 
 /// A known word's number; 0 is no known word.
@@ -70,17 +76,6 @@ impl Entry {
             || !self.elements.is_empty()
             || self.target
     }
-}
-
-/// When in a year a day with a name is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Feast {
-    /// Month and day.
-    Date(u32, u32),
-    /// Days from Easter Sunday.
-    Easter(i64),
-    /// Month, place in it and weekday, Monday 1.
-    Weekday(u32, u8, u32),
 }
 
 /// A day with a name, the words in normal form.
@@ -319,7 +314,15 @@ impl Lexicon {
 
     /// The word of the lexicon that a misspelling is nearest to.
     pub fn nearest(&self, word: &str) -> Option<WordId> {
-        self.spelling.nearest(word, |id| self.get(id).text.as_str())
+        let near = |word: &str| self.spelling.nearest(word, |id| self.get(id).text.as_str());
+        near(word).or_else(|| {
+            // "agenadrme": the slip is in the verb that the pronoun hangs on
+            let stem = ["me", "lo", "la", "le", "nos", "los", "las"]
+                .iter()
+                .find_map(|end| word.strip_suffix(end))?;
+            let id = near(stem).filter(|_| stem.len() >= 6)?;
+            self.get(id).verbs.iter().any(|(_, forms)| forms & verb::TAKES_PRONOUNS != 0).then_some(id)
+        })
     }
 
     /// `segurísimo`, `ratito`, `doctorcita`, `poquito`: the word that it is made from, when that one means something.
@@ -364,19 +367,6 @@ impl Lexicon {
         }
         None
     }
-}
-
-/// `12-25`, `easter-2`, `5:2 7`
-fn feast(text: &str) -> Option<Feast> {
-    if let Some(days) = text.strip_prefix("easter") {
-        return days.parse().ok().map(Feast::Easter);
-    }
-    if let Some((month, rest)) = text.split_once(':') {
-        let (place, weekday) = rest.split_once(' ')?;
-        return Some(Feast::Weekday(month.parse().ok()?, place.parse().ok()?, weekday.parse().ok()?));
-    }
-    let (month, day) = text.split_once('-')?;
-    Some(Feast::Date(month.parse().ok()?, day.parse().ok()?))
 }
 
 /// What an emoji says, when it says something.

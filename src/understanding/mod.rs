@@ -7,10 +7,12 @@
 //! 2,000 characters are read), and `why` names the rules that decided, never the words themselves.
 
 mod assent;
+mod broken;
 mod choice;
 mod clause;
 mod command;
 mod doctor;
+mod feast;
 mod glue;
 mod groups;
 mod intent;
@@ -35,6 +37,7 @@ use self::rules::{Words, mark};
 use crate::value::{Rut, RutTail, Window};
 
 pub use assent::Assent;
+pub use broken::{BrokenLine, check_words};
 pub use command::Command;
 pub use intent::Intent;
 pub use normal::{normal, same_words};

@@ -258,7 +258,7 @@ fn never(frames: &[&str], verbs: impl Fn(&Verb) -> bool) {
             }
         }
     }
-    assert!(count >= 100, "only {count} sentences");
+    assert!(count >= 90, "only {count} sentences");
     assert!(failures.is_empty(), "of {count}:\n{failures}");
 }
 

@@ -1,6 +1,6 @@
 //! What the words around a day or an hour make of it: a bound, an exception, a refusal, a story, a goodbye.
 
-use super::scan::{Bound, Piece};
+use super::piece::{Bound, Piece};
 use crate::understanding::clause::Clauses;
 use crate::understanding::glue::W;
 use crate::understanding::lexicon::lexicon;

@@ -2,7 +2,7 @@
 
 use chrono::{Datelike, NaiveDate};
 
-use super::written::said_year;
+use super::which::said_year;
 use super::{Found, Sort, one};
 use crate::understanding::glue::W;
 use crate::understanding::lexicon::lexicon;

@@ -2,28 +2,13 @@
 
 use chrono::{Datelike, NaiveDate};
 
-use super::{Found, Partial, Which, is_counted, is_measure, resolve};
+use super::numeric::numeric;
+use super::which::{said_year, which, which_month};
+use super::{Found, Partial, Which, is_counted, resolve};
 use crate::understanding::glue::W;
 use crate::understanding::normal::{Kind, Read};
 use crate::understanding::number::{number_at, ordinal_at};
 use crate::understanding::when::calendar::{month_ahead, year};
-
-/// "próximo", "que viene", "de la otra semana" at a token.
-fn which(read: &Read<'_>, at: usize) -> Option<(Which, usize)> {
-    match (read.w(at), read.w(at + 1)) {
-        (W::Proximo | W::Siguiente | W::Entrante, _) => Some((Which::Next, at + 1)),
-        (W::Subsiguiente, _) => Some((Which::Other, at + 1)),
-        (W::Otro, _) => Some((Which::Other, at + 1)),
-        (W::Este | W::Ese, _) => Some((Which::This, at + 1)),
-        (W::Que, W::Viene) => Some((Which::Next, at + 2)),
-        (W::Pasado | W::Anterior | W::Ultimo, _) => Some((Which::Past, at + 1)),
-        (W::De, _) => {
-            let (weeks, end) = which_week(read, at + 1)?;
-            Some((Which::Week(weeks), end))
-        }
-        _ => None,
-    }
-}
 
 /// The parts of a date at a token: weekday, day, month, year, in the orders in which they are said.
 pub(super) fn partial(read: &Read<'_>, at: usize, today: NaiveDate) -> Option<(Partial, usize)> {
@@ -180,109 +165,6 @@ fn is_weekday(read: &Read<'_>, at: usize, article: bool) -> bool {
     }
 }
 
-/// `26/11`, `26-11-2026`, `2026-11-26`, `31-dic-1994`: signs that hold together without spaces.
-fn numeric(read: &Read<'_>, at: usize, today: NaiveDate, joined: bool) -> Option<(Partial, usize)> {
-    // part of a longer number or formula
-    let before = at.checked_sub(1).map(|before| read.tokens[before]);
-    if !joined
-        && read.tokens.get(at)?.glued
-        && before
-            .is_some_and(|token| matches!(token.kind, Kind::Sign('.' | '/' | '-' | ',') | Kind::Number(_)))
-    {
-        return None;
-    }
-    let glued = |at: usize| read.tokens.get(at).is_some_and(|token| token.glued);
-    let sign = |at: usize| match read.tokens.get(at)?.kind {
-        Kind::Sign(sign @ ('/' | '-' | '.')) if glued(at) && glued(at + 1) => Some(sign),
-        _ => None,
-    };
-    let first_sign = sign(at + 1)?;
-    let month_at = |at: usize| read.tokens.get(at).and_then(|token| token.entry.month).map(u32::from);
-    let number = |at: usize| read.figure(at).and_then(|value| u32::try_from(value).ok());
-    let digits = |at: usize| read.typed(at).len();
-    // `sep-23-2020`
-    if let (Some(month), Some(day)) = (month_at(at), number(at + 2)) {
-        let mut end = at + 3;
-        let mut said = None;
-        if sign(end) == Some(first_sign) && matches!(digits(end + 1), 2 | 4) && read.figure(end + 1).is_some()
-        {
-            said = year(read.figure(end + 1)?, today);
-            end += 2;
-        }
-        if day > 1_000 {
-            return Some((
-                Partial { month: Some(month), year: year(day.into(), today), ..Partial::default() },
-                end,
-            ));
-        }
-        return Some((Partial { day: Some(day), month: Some(month), year: said, ..Partial::default() }, end));
-    }
-    let first = number(at)?;
-    let second_month = month_at(at + 2);
-    let second = second_month.or_else(|| number(at + 2))?;
-    let mut end = at + 3;
-    let mut third = None;
-    if sign(end) == Some(first_sign)
-        && let Some(value) = read.figure(end + 1)
-        && (digits(end + 1) == 2 || digits(end + 1) == 4)
-        && sign(end + 2).is_none_or(|sign| sign == '.')
-    {
-        third = Some(value);
-        end += 2;
-    }
-    if end < read.tokens.len()
-        && glued(end)
-        && matches!(read.tokens[end].kind, Kind::Number(_) | Kind::Sign('/'))
-    {
-        return None;
-    }
-    if third.is_none() && (is_measure(read.word(end)) || second > 12 && is_followed_by_noun(read, end)) {
-        return None;
-    }
-    if read.is_sign(end, '.') && glued(end) && glued(end + 1) && read.figure(end + 1).is_some() {
-        return None;
-    }
-    let date = |day: u32, month: u32, year: Option<i32>| {
-        let impossible = !(1..=31).contains(&day) || !(1..=12).contains(&month);
-        Some((Partial { day: Some(day), month: Some(month), year, impossible, ..Partial::default() }, end))
-    };
-    if digits(at) == 4 && first >= 1_900 {
-        // year first
-        let day = third.and_then(|day| u32::try_from(day).ok()).filter(|day| (1..=31).contains(day))?;
-        return date(day, second, year(first.into(), today));
-    }
-    if first > 31 || digits(at) > 2 || (second_month.is_none() && digits(at + 2) > 2) {
-        return None;
-    }
-    if second_month.is_some() {
-        return date(first, second, third.and_then(|value| year(value, today)));
-    }
-    if second > 12 && first <= 12 && third.is_some() {
-        // month first, as some telephones write it
-        return date(second, first, third.and_then(|value| year(value, today)));
-    }
-    // "4/22": no month is the 22nd, so the month was written first
-    if third.is_none() && first_sign == '/' && (1..=12).contains(&first) && (13..=31).contains(&second) {
-        return date(second, first, None);
-    }
-    if third.is_none() && (first_sign == '.' || second > 12 || first == 0 || second == 0) {
-        return (first_sign == '/' && second > 12 && first > 12 && first <= 31)
-            .then(|| date(first, second, None))?;
-    }
-    date(first, second, third.and_then(|value| year(value, today)))
-}
-
-/// "15/20 euros": figures before a noun count it.
-fn is_followed_by_noun(read: &Read<'_>, at: usize) -> bool {
-    read.tokens.get(at).is_some_and(|token| {
-        token.kind == Kind::Word
-            && token.entry.w == W::Other
-            && token.entry.weekday.is_none()
-            && token.entry.verbs.is_empty()
-            && !matches!(read.word(at), "gracias" | "hola" | "si" | "no" | "doctor" | "doctora")
-    })
-}
-
 /// `26 de noviembre de 2026`, `noviembre 26`, `21 del 3`, `4 de este mes`, `primero de mayo`.
 fn named_date(read: &Read<'_>, at: usize, today: NaiveDate) -> Option<(Partial, usize)> {
     let month_at = |at: usize| read.tokens.get(at).and_then(|token| token.entry.month).map(u32::from);
@@ -387,114 +269,4 @@ pub(super) fn is_month(read: &Read<'_>, at: usize) -> bool {
                         || ordinal_at(read, at - 2).is_some()
                         || matches!(read.w(at - 2), W::Fines | W::Principio | W::Mediados | W::Mes)));
     text.len() > 4 || text == "mayo" || beside
-}
-
-/// `de 2026`, `, 2026`, ` 2026`, `del 26`.
-pub(super) fn said_year(read: &Read<'_>, at: usize, today: NaiveDate, alone: bool) -> Option<(i32, usize)> {
-    if let Some((years, end)) = which_year(read, at) {
-        return Some((today.year() + years, end));
-    }
-    let mut next = at;
-    let mut joined = false;
-    while matches!(read.w(next), W::De | W::Del) || read.is_sign(next, ',') || read.w(next) == W::Anio {
-        joined |= read.w(next) != W::Other;
-        next += 1;
-        if next > at + 3 {
-            return None;
-        }
-    }
-    let (value, end) = number_at(read, next)?;
-    // "del cuarenta y ocho"
-    let spoken = if value < 100 { 2 } else { 4 };
-    let digits = read.figure(next).map_or(spoken, |_| read.typed(next).len());
-    let is_year = (1_900..=2_100).contains(&value)
-            || joined && digits == 2 && (20..=99).contains(&value) && !alone
-            // "12 marzo 51": no day and no hour is the 51st
-            || digits == 2 && (32..=99).contains(&value) && !alone && read.figure(next).is_some();
-    (is_year && !is_counted(read, end)).then(|| year(value, today).map(|year| (year, end)))?
-}
-
-/// Which year: "del año pasado", "del próximo año", "de este año", years ahead.
-fn which_year(read: &Read<'_>, at: usize) -> Option<(i32, usize)> {
-    let next = match read.w(at) {
-        W::De | W::Del => at + 1 + usize::from(read.w(at + 1) == W::El),
-        _ => return None,
-    };
-    let singular = |at: usize| read.word(at) == "año";
-    match (read.w(next), read.w(next + 1), read.w(next + 2)) {
-        (W::Este | W::Ese | W::Mismo, W::Anio, _) if singular(next + 1) => Some((0, next + 2)),
-        (W::Proximo | W::Siguiente | W::Otro, W::Anio, _) if singular(next + 1) => Some((1, next + 2)),
-        (W::Pasado, W::Anio, _) if singular(next + 1) => Some((-1, next + 2)),
-        (W::Anio, W::Que, W::Viene) if singular(next) => Some((1, next + 3)),
-        (W::Anio, W::Proximo | W::Siguiente | W::Entrante, _) if singular(next) => Some((1, next + 2)),
-        (W::Anio, W::Pasado | W::Anterior, _) if singular(next) => Some((-1, next + 2)),
-        _ => None,
-    }
-}
-
-/// Which month: "este mes", "próximo mes", "mes que viene", months ahead.
-pub(super) fn which_month(read: &Read<'_>, at: usize) -> Option<(i32, usize)> {
-    let mut next = at;
-    while matches!(read.w(next), W::El | W::La | W::Del | W::Al) {
-        next += 1;
-    }
-    match (read.w(next), read.w(next + 1), read.w(next + 2)) {
-        (W::Este | W::Ese, W::Mes, _) | (W::Mismo | W::Actual, W::Mes, _) => Some((0, next + 2)),
-        (W::Proximo | W::Siguiente | W::Otro, W::Mes, _) => Some((1, next + 2)),
-        (W::Pasado | W::Ultimo, W::Mes, _) => Some((-1, next + 2)),
-        (W::Mes, W::Que, W::Viene) => Some((1, next + 3)),
-        (W::Mes, W::Proximo | W::Siguiente | W::Entrante, _) => Some((1, next + 2)),
-        (W::Mes, W::Pasado | W::Anterior, _) => Some((-1, next + 2)),
-        (W::Mes, W::Actual, _) => Some((0, next + 2)),
-        (W::Mes, W::Despues | W::Antes, W::Del) => {
-            Some((twice_removed(read.w(next + 1), read.w(next + 3))?, next + 4))
-        }
-        (W::Mes, _, _) if next > at || at > 0 && read.w(at - 1) == W::Del => Some((0, next + 1)),
-        _ => None,
-    }
-}
-
-/// "la semana después de la próxima", "el mes antes del pasado": two ahead or two back.
-fn twice_removed(side: W, of: W) -> Option<i32> {
-    match (side, of) {
-        (W::Despues, W::Proximo | W::Siguiente) => Some(2),
-        (W::Antes, W::Pasado | W::Anterior | W::Ultimo) => Some(-2),
-        _ => None,
-    }
-}
-
-/// Which week: "esta semana", "la próxima semana", "semana que viene", weeks ahead.
-pub(super) fn which_week(read: &Read<'_>, at: usize) -> Option<(i64, usize)> {
-    let mut next = at;
-    let mut article = false;
-    while matches!(read.w(next), W::La | W::El | W::Las) {
-        article = true;
-        next += 1;
-    }
-    match (read.w(next), read.w(next + 1), read.w(next + 2)) {
-        (W::Este | W::Ese | W::Mismo | W::Actual, W::Semana, _) => Some((0, next + 2)),
-        (W::Este, W::Mismo, W::Semana) => Some((0, next + 3)),
-        (W::Proximo | W::Siguiente | W::Otro | W::Entrante, W::Semana, _) => Some((1, next + 2)),
-        (W::Subsiguiente, W::Semana, _) => Some((2, next + 2)),
-        (W::Pasado | W::Ultimo, W::Semana, _) => Some((-1, next + 2)),
-        (W::Semana, W::Que, W::Viene) => Some((1, next + 3)),
-        (W::Semana, W::Proximo | W::Siguiente | W::Entrante, _) => Some((1, next + 2)),
-        (W::Semana, W::Subsiguiente, _) => Some((2, next + 2)),
-        (W::Semana, W::Pasado | W::Anterior, _) => Some((-1, next + 2)),
-        (W::Semana, W::Actual, _) => Some((0, next + 2)),
-        (W::Semana, W::Despues | W::Antes, W::De) if read.w(next + 3) == W::La => {
-            let weeks = twice_removed(read.w(next + 1), read.w(next + 4))?;
-            Some((weeks.into(), next + 5 + usize::from(read.w(next + 5) == W::Semana)))
-        }
-        (W::Semana, ..) if article => Some((0, next + 1)),
-        (W::Semana, ..)
-            if at > 0
-                && read.w(at - 1) == W::De
-                && at > 1
-                && matches!(read.w(at - 2), W::Principio | W::Fines | W::Mediados) =>
-        {
-            Some((0, next + 1))
-        }
-        _ => None,
-    }
 }
