@@ -153,9 +153,9 @@ fn rule(line: &str, in_section: &mut bool) -> Result<(), String> {
         return Err("a rule stands before the first [section]".to_owned());
     }
     let (weight, body) = line.split_once(' ').unwrap_or((line, ""));
-    if !matches!(weight, "1" | "2" | "3") {
+    if !matches!(weight, "1" | "2" | "3" | "4") {
         return Err(format!(
-            "`{weight}` is no weight; a rule begins with 3 (sure), 2 (likely) or 1 (a hint)"
+            "`{weight}` is no weight; a rule begins with 4 (whatever else is said), 3 (sure), 2 (likely) or 1 (a hint)"
         ));
     }
     let parts: Vec<&str> = body.split_whitespace().collect();

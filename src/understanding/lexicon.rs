@@ -127,7 +127,9 @@ impl Lexicon {
         };
         lexicon.time();
         for (text, w) in GLUE {
-            lexicon.entry(text).w = *w;
+            let entry = lexicon.entry(text);
+            entry.w = *w;
+            entry.target |= text.len() > 6;
         }
         for line in lines(VERBS) {
             let lemma = u8::try_from(lexicon.verbs.len()).expect("fewer than 256 verbs are listed");

@@ -6,7 +6,7 @@
 
 use std::fmt::Write as _;
 
-use smartsalud::understanding::meaning_of;
+use smartsalud::understanding::{meaning_of, normal};
 
 use crate::hear::{TABLES, dangers, right};
 use crate::table::{Line, Table};
@@ -141,12 +141,16 @@ fn put_right(slip: impl Fn(&str) -> String) -> (usize, usize) {
         .flat_map(|table| &table.lines)
         .flat_map(|line| line.message.split(|letter: char| !letter.is_alphabetic()).map(str::to_owned))
         .filter(|word| word.chars().count() >= 8 && word.is_ascii() && *word == word.to_lowercase())
-        .filter(|word| meaning_of(word) == Some(word.as_str()))
+        // not the ones that are misspelt already: "nesesito", "porfavor"
+        .filter(|word| meaning_of(word) == Some(word.as_str()) && normal(word) == *word)
         .collect();
     words.sort();
     words.dedup();
-    let wrong: Vec<&String> =
-        words.iter().filter(|word| meaning_of(&slip(word)) != Some(word.as_str())).collect();
+    // "agenadrme" is "agendar" with a pronoun
+    let wrong: Vec<&String> = words
+        .iter()
+        .filter(|word| !meaning_of(&slip(word)).is_some_and(|meant| word.starts_with(meant)))
+        .collect();
     println!("not put right: {wrong:?}");
     (words.len(), words.len() - wrong.len())
 }

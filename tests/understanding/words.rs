@@ -65,7 +65,7 @@ fn a_broken_line_is_told_with_its_file_its_place_and_how_to_mend_it() {
         ("sets.txt", "@nueva = @desconocida", "is no set"),
         ("sets.txt", "@nueva = ~cancelarizar", "is no verb"),
         ("intents.txt", "quiero ficha", "is no weight"),
-        ("intents.txt", "4 quiero ficha", "is no weight"),
+        ("intents.txt", "5 quiero ficha", "is no weight"),
         ("intents.txt", "3 quiero @fichas", "is no set"),
         ("intents.txt", "3 %fichar ficha", "is no verb"),
         ("intents.txt", "3 quiero $ficha", "is no mark"),
