@@ -213,6 +213,7 @@ fn one(word: &str, sets_text: &str) -> Result<(), String> {
             Err(format!("`{word}` is no mark; it is $specialty, $doctor, $when or $number"))
         }
         Some('~' | '^' | '&' | '%' | '$' | ':') => Ok(()),
+        Some('#') if rest.is_empty() => Ok(()),
         _ if word
             .chars()
             .all(|letter| letter.is_alphanumeric() && !letter.is_uppercase() || letter == '_') =>

@@ -371,18 +371,6 @@ impl Lexicon {
     }
 }
 
-/// What an emoji says, when it says something.
-pub(super) fn emoji(c: char) -> Option<&'static str> {
-    match c {
-        '👍' | '👌' | '🆗' | '🙌' | '🤝' => Some(":ok:"),
-        '✅' | '✔' | '☑' => Some(":si:"),
-        '👎' | '❌' | '🚫' | '✖' | '🙅' => Some(":no:"),
-        '🙏' => Some("gracias"),
-        '👋' => Some("hola"),
-        _ => None,
-    }
-}
-
 /// A quick hash for short words; nothing outside chooses the keys that are stored.
 #[derive(Default)]
 pub(super) struct Fold(u64);

@@ -68,7 +68,8 @@ fn plain(text: &str) -> String {
 
 #[test]
 fn capital_letters_change_nothing() {
-    unaltered_by("capitals", 0, |line| changed(line, line.message.to_uppercase()));
+    // "Domingo Soto" is a man, "DOMINGO SOTO" nobody can tell
+    unaltered_by("capitals", 1, |line| changed(line, line.message.to_uppercase()));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use unicode_normalization::UnicodeNormalization;
 
 use super::{Kind, Token};
-use crate::understanding::lexicon::{Lexicon, WordId, emoji};
+use crate::understanding::lexicon::{Lexicon, WordId};
 
 /// A run of letters or figures that has begun.
 pub(super) struct Open {
@@ -261,4 +261,16 @@ fn is_invisible(c: char) -> bool {
 
 fn is_mark(c: char) -> bool {
     ('\u{300}'..='\u{36f}').contains(&c)
+}
+
+/// What an emoji says, when it says something.
+fn emoji(c: char) -> Option<&'static str> {
+    match c {
+        '👍' | '👌' | '🆗' | '🙌' | '🤝' => Some(":ok:"),
+        '✅' | '✔' | '☑' => Some(":si:"),
+        '👎' | '❌' | '🚫' | '✖' | '🙅' => Some(":no:"),
+        '🙏' => Some("gracias"),
+        '👋' => Some("hola"),
+        _ => None,
+    }
 }

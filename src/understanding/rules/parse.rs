@@ -121,12 +121,15 @@ fn between(element: &str) -> Option<(u64, u64)> {
     Some((least.parse().ok()?, most.parse().ok()?))
 }
 
-/// `a|b_c` is two rules: one of the single words, one for each phrase.
+/// `a|b_c|#` is three rules: one of the single words, one for each phrase, one for a number.
 fn variants(parts: &[String]) -> Vec<Vec<String>> {
-    let Some(at) = parts.iter().position(|part| part.contains('_')) else { return vec![parts.to_vec()] };
+    let is_apart = |one: &str| one.contains('_') || one == "#";
+    let several = |part: &str| part.contains('|') && part.trim_end_matches('?').split('|').any(is_apart);
+    let apart = parts.iter().position(|part| part.contains('_') || several(part));
+    let Some(at) = apart else { return vec![parts.to_vec()] };
     let optional = parts[at].ends_with('?');
     let (phrases, words): (Vec<&str>, Vec<&str>) =
-        parts[at].trim_end_matches('?').split('|').partition(|one| one.contains('_'));
+        parts[at].trim_end_matches('?').split('|').partition(|one| is_apart(one));
     let with = |middle: Vec<String>| {
         let all: Vec<String> =
             parts[..at].iter().cloned().chain(middle).chain(parts[at + 1..].iter().cloned()).collect();

@@ -39,9 +39,7 @@ pub(super) fn at(read: &Read<'_>, at: usize, follows_day: bool) -> Option<(Part,
             part(policy::AFTER_WORK, Some(Half::Afternoon), is_work(read, at + 1)?)
         }
         // "a la salida de la pega", "saliendo del colegio"
-        _ if matches!(read.word(at), "salida" | "saliendo" | "salir" | "salgo")
-            && is_work(read, at + 1).is_some() =>
-        {
+        (W::Salir, ..) if is_work(read, at + 1).is_some() => {
             part(policy::AFTER_WORK, Some(Half::Afternoon), is_work(read, at + 1)?)
         }
         (W::Antes, W::De | W::Del, W::Almuerzo, _) => part(policy::MORNING, Some(Half::Morning), at + 3),

@@ -18,6 +18,12 @@ pub(in crate::understanding::when) fn relative(
 ) -> Option<(Found, usize)> {
     let w = |offset: usize| read.w(at + offset);
     let (days, end) = match (w(0), w(1), w(2)) {
+        // "de hoy en ocho", "de mañana en quince": a week and two, counted as they are in the country
+        (W::De, W::Hoy | W::Manana, W::En) if matches!(number_at(read, at + 3), Some((8 | 15, _))) => {
+            let (count, after) = number_at(read, at + 3)?;
+            let days = if count == 8 { 7 } else { 14 } + i64::from(w(1) == W::Manana);
+            (days, after + usize::from(read.w(after) == W::Dia))
+        }
         (W::Pasado, W::Manana, _) => (2, at + 2),
         (W::El | W::Al, W::Dia, W::Despues) if (w(3), w(4)) == (W::De, W::Manana) => (2, at + 5),
         (W::El, W::Dia, W::De) if matches!(w(3), W::Hoy) => (0, at + 4),

@@ -133,7 +133,16 @@ fn is_hour(read: &Read<'_>, end: usize) -> bool {
 /// Whether a word that can be a weekday is one here: "mar" and "mi" are other things too.
 fn is_weekday(read: &Read<'_>, at: usize, article: bool) -> bool {
     let text = read.word(at);
-    // a man's name
+    // "Domingo Soto" is a man
+    let capital = |at: usize| {
+        read.tokens.get(at).is_some_and(|token| {
+            token.kind == Kind::Word && read.text[token.start..].starts_with(char::is_uppercase)
+        })
+    };
+    let shouted = read.text.chars().all(|letter| !letter.is_lowercase());
+    if text == "domingo" && capital(at) && capital(at + 1) && !shouted && read.is_name(at + 1) {
+        return false;
+    }
     if text == "domingo"
         && at > 0
         && matches!(read.word(at - 1), "llamo" | "soy" | "don" | "señor" | "nombre" | "llama")
