@@ -3,7 +3,7 @@
 
 They read only days and hours; ours reads those and everything else that a message can mean. None is a dependency:
 
-    python3 -m venv /tmp/peers && /tmp/peers/bin/pip install dateparser recognizers-text-suite
+    python3 -m venv /tmp/peers && /tmp/peers/bin/pip install dateparser recognizers-text-suite "emoji<2"
     cargo bench --bench understand -- --json > /tmp/ours.json
     /tmp/peers/bin/python benches/understand_peers.py /tmp/ours.json
 

@@ -41,7 +41,7 @@ fn check(text: &str) {
         match &heard.choice {
             Choice::One(at) => assert!(*at < options.len(), "{text:?} chooses {at}"),
             Choice::Several(all) => {
-                assert!(all.len() > 1 && all.iter().all(|at| *at < options.len()), "{text:?}: {all:?}")
+                assert!(all.len() > 1 && all.iter().all(|at| *at < options.len()), "{text:?}: {all:?}");
             }
             Choice::None | Choice::Neither => {}
         }
