@@ -64,11 +64,11 @@ fn one_by_one(read: &Read<'_>, at: usize) -> Option<(u64, usize)> {
             next += 1;
         }
     }
-    // the last one is the check digit, unless a "k" follows
-    let has_k = matches!(read.typed(next), "k" | "ka");
-    let body = if has_k { digits.len() } else { digits.len().checked_sub(1)? };
+    // the last one is the check digit, unless that is told apart
+    let apart = matches!(read.typed(next), "k" | "ka" | "guion" | "raya" | "digito" | "dv" | "verificador");
+    let body = if apart { digits.len() } else { digits.len().checked_sub(1)? };
     let value = digits.iter().take(body).fold(0, |value, digit| value * 10 + digit);
-    let end = if has_k { next } else { (0..next).rev().find(|at| digit(*at).is_some())? };
+    let end = if apart { next } else { (0..next).rev().find(|at| digit(*at).is_some())? };
     ((7..=8).contains(&body) && PERSONS.contains(&value)).then_some((value, end))
 }
 
