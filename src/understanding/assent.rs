@@ -49,7 +49,9 @@ pub(super) fn of(
     why: &mut Vec<Reason>,
 ) -> Option<Assent> {
     let groups = Groups::get();
-    let count = words.tokens.len();
+    // a greeting makes no answer longer
+    let greeted = words.position(read.after_greeting());
+    let count = words.tokens.len() - greeted;
     if count == 0 {
         return None;
     }
@@ -92,7 +94,7 @@ pub(super) fn of(
             let end = words.position(yes.span.1);
             yes.span.1 <= no.span.0 && words.breaks.get(end).is_some_and(|strength| *strength == 2)
         });
-        let asked_first = around.question && no.span.0 > words.tokens[0];
+        let asked_first = around.question && no.span.0 > words.tokens[greeted];
         if !answered && !asked_first {
             return because(no, Assent::No);
         }
@@ -110,7 +112,7 @@ pub(super) fn of(
         return None;
     }
     if let Some(yes) = yes {
-        let place = words.position(yes.span.0);
+        let place = words.position(yes.span.0).saturating_sub(greeted);
         if count <= SHORT || place <= 2 {
             return because(yes, Assent::Yes);
         }

@@ -41,6 +41,6 @@ glue! {
     Tan = "tan", Subir = "subiendo", Cualquier = "cualquier" | "cualquiera", Todos = "todos" | "todas" | "todo" | "toda", Cada = "cada", Solo = "solo" | "solamente",
     Par = "par", Unos = "unos" | "unas" | "algunos" | "algunas" | "pocos" | "pocas" | "varios",
     Acabar = "acabar" | "terminar" | "cerrar" | "finalizar", Horario = "horario", Entresemana = "entresemana", Finde = "finde", Opcion = "opcion" | "alternativa", Numero = "numero" | "n", Jornada = "jornada" | "bloque",
-    Hubiera = "hubiera" | "hubiese", Empezando = "empezando" | "comenzando" | "iniciando" | "partiendo", Tardar = "tardar",
+    Hubiera = "hubiera" | "hubiese", Empezando = "empezando" | "comenzando" | "iniciando" | "partiendo", Tardar = "tardar", Salir = "salida" | "saliendo" | "salir" | "salgo",
     Atras = "atras" | "antesito", Trimestre = "trimestre", Durante = "durante", Fecha = "fecha", Tiene = "tiene" | "tienen" | "tendra" | "tendran" | "tienes" | "hay" | "habra" | "queda" | "quedan",
 }

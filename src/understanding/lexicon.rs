@@ -9,6 +9,7 @@ use std::sync::LazyLock;
 
 use chrono::Weekday;
 
+use super::feast::{Feast, feast};
 use super::glue::{GLUE, W};
 use super::rules::Rules;
 use super::spelling::Spelling;
@@ -16,11 +17,16 @@ use super::verb;
 
 /// `abbreviation = words`, a line each; `#` begins a comment.
 const ABBREVIATIONS: &str = include_str!("words/abbreviations.txt");
+
 const COMMON: &str = include_str!("words/frequent.txt");
+
 const HOLIDAYS: &str = include_str!("words/holidays.txt");
+
 /// `specialty: word, word, …`, a line each.
 const SPECIALTIES: &str = include_str!("words/specialties.txt");
+
 const TIME: &str = include_str!("words/time.txt");
+
 const VERBS: &str = include_str!("words/verbs.txt");
 
 /// A known word's number; 0 is no known word.
@@ -72,17 +78,6 @@ impl Entry {
     }
 }
 
-/// When in a year a day with a name is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Feast {
-    /// Month and day.
-    Date(u32, u32),
-    /// Days from Easter Sunday.
-    Easter(i64),
-    /// Month, place in it and weekday, Monday 1.
-    Weekday(u32, u8, u32),
-}
-
 /// A day with a name, the words in normal form.
 pub(super) struct Named {
     pub words: Vec<WordId>,
@@ -132,7 +127,9 @@ impl Lexicon {
         };
         lexicon.time();
         for (text, w) in GLUE {
-            lexicon.entry(text).w = *w;
+            let entry = lexicon.entry(text);
+            entry.w = *w;
+            entry.target |= text.len() > 6;
         }
         for line in lines(VERBS) {
             let lemma = u8::try_from(lexicon.verbs.len()).expect("fewer than 256 verbs are listed");
@@ -309,7 +306,7 @@ impl Lexicon {
 
     /// The number of a word: as it stands, or a verb with pronouns hung on it.
     pub fn known(&self, word: &str) -> Option<WordId> {
-        self.exact(word).or_else(|| self.without_pronouns(word))
+        self.exact(word).or_else(|| self.without_pronouns(word)).or_else(|| self.undiminished(word))
     }
 
     /// The form that this word is when its last letter has an accent: "canceló".
@@ -319,7 +316,40 @@ impl Lexicon {
 
     /// The word of the lexicon that a misspelling is nearest to.
     pub fn nearest(&self, word: &str) -> Option<WordId> {
-        self.spelling.nearest(word, |id| self.get(id).text.as_str())
+        let near = |word: &str| self.spelling.nearest(word, |id| self.get(id).text.as_str());
+        near(word).or_else(|| {
+            // "agenadrme": the slip is in the verb that the pronoun hangs on
+            let stem = ["me", "lo", "la", "le", "nos", "los", "las"]
+                .iter()
+                .find_map(|end| word.strip_suffix(end))?;
+            let id = near(stem).filter(|_| stem.len() >= 6)?;
+            self.get(id).verbs.iter().any(|(_, forms)| forms & verb::TAKES_PRONOUNS != 0).then_some(id)
+        })
+    }
+
+    /// `segurísimo`, `ratito`, `doctorcita`, `poquito`: the word that it is made from, when that one means something.
+    fn undiminished(&self, word: &str) -> Option<WordId> {
+        const ENDINGS: [(&str, &str); 14] = [
+            ("isimo", "o"),
+            ("isima", "a"),
+            ("isimos", "os"),
+            ("isimas", "as"),
+            ("isimo", "e"),
+            ("quito", "co"),
+            ("quita", "ca"),
+            ("cito", ""),
+            ("cita", ""),
+            ("citas", "s"),
+            ("ito", "o"),
+            ("ita", "a"),
+            ("itos", "os"),
+            ("itas", "as"),
+        ];
+        ENDINGS.iter().find_map(|(ending, of)| {
+            let stem = word.strip_suffix(ending).filter(|stem| stem.len() >= 3)?;
+            let id = self.exact(&format!("{stem}{of}"))?;
+            (self.get(id).means_something() && self.get(id).text.len() > 3).then_some(id)
+        })
     }
 
     /// `cancelarla`, `agéndame`, `díganmelo`: the verb form before the pronouns.
@@ -338,31 +368,6 @@ impl Lexicon {
             }
         }
         None
-    }
-}
-
-/// `12-25`, `easter-2`, `5:2 7`
-fn feast(text: &str) -> Option<Feast> {
-    if let Some(days) = text.strip_prefix("easter") {
-        return days.parse().ok().map(Feast::Easter);
-    }
-    if let Some((month, rest)) = text.split_once(':') {
-        let (place, weekday) = rest.split_once(' ')?;
-        return Some(Feast::Weekday(month.parse().ok()?, place.parse().ok()?, weekday.parse().ok()?));
-    }
-    let (month, day) = text.split_once('-')?;
-    Some(Feast::Date(month.parse().ok()?, day.parse().ok()?))
-}
-
-/// What an emoji says, when it says something.
-pub(super) fn emoji(c: char) -> Option<&'static str> {
-    match c {
-        '👍' | '👌' | '🆗' | '🙌' | '🤝' => Some(":ok:"),
-        '✅' | '✔' | '☑' => Some(":si:"),
-        '👎' | '❌' | '🚫' | '✖' | '🙅' => Some(":no:"),
-        '🙏' => Some("gracias"),
-        '👋' => Some("hola"),
-        _ => None,
     }
 }
 

@@ -7,10 +7,12 @@
 //! 2,000 characters are read), and `why` names the rules that decided, never the words themselves.
 
 mod assent;
+mod broken;
 mod choice;
 mod clause;
 mod command;
 mod doctor;
+mod feast;
 mod glue;
 mod groups;
 mod intent;
@@ -35,6 +37,7 @@ use self::rules::{Words, mark};
 use crate::value::{Rut, RutTail, Window};
 
 pub use assent::Assent;
+pub use broken::{BrokenLine, check_words};
 pub use command::Command;
 pub use intent::Intent;
 pub use normal::{normal, same_words};
@@ -202,7 +205,7 @@ pub fn understand(text: &str, context: &Context<'_>) -> Understanding {
     let times = when::read(&read, &words, &clauses, context, &mut why);
     let specialty =
         specialty::of(&read, context.specialties, |token| clauses.denies(&words, token), &mut why);
-    let doctor = doctor::of(&read, context.roster, &mut why);
+    let doctor = doctor::of(&read, context.roster, |token| clauses.denies(&words, token), &mut why);
     // a day that is past is not one that is asked for
     let told =
         times.window.is_none() && matches!(times.when, Some(When::Date(day)) if day < context.now.date());
@@ -218,7 +221,7 @@ pub fn understand(text: &str, context: &Context<'_>) -> Understanding {
     let matches = lexicon::lexicon().rules.find(&read, &words);
     let groups = Groups::get();
     let safety = safety::of(&read, &matches, clauses.denied, &mut why);
-    let question = text.contains(['?', '¿']) || has(&matches, groups.question);
+    let question = read.text.contains(['?', '¿']) || has(&matches, groups.question);
     let any = has(&matches, groups.indifferent);
     let around = assent::Around {
         question,

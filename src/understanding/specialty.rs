@@ -40,6 +40,7 @@ fn built_in(read: &Read<'_>, denied: &impl Fn(usize) -> bool) -> Option<(&'stati
         for specialty in &lexicon().specialties {
             for phrase in &specialty.words {
                 let stands = phrase[0] == first
+                    && !is_somebody(read, at + phrase.len())
                     && phrase.iter().enumerate().all(|(offset, word)| {
                         read.tokens.get(at + offset).is_some_and(|token| token.word == *word)
                     });
@@ -50,6 +51,14 @@ fn built_in(read: &Read<'_>, denied: &impl Fn(usize) -> bool) -> Option<(&'stati
         }
     }
     best
+}
+
+/// Whether "doctor" or "doctora" ends just before a token and a name begins there: "la doctora Rojas" is a person, and
+/// says nothing of what she does.
+fn is_somebody(read: &Read<'_>, at: usize) -> bool {
+    let titled = at > 0 && matches!(read.word(at - 1), "doctor" | "doctora");
+    let name = at + usize::from(read.is_sign(at, '.'));
+    titled && read.tokens.get(name).is_some_and(|token| token.kind == Kind::Word) && read.is_name(name)
 }
 
 /// The centre's prestación with the longest phrase in the text, else the one an unknown word is nearest to.

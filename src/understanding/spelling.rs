@@ -20,7 +20,10 @@ impl Spelling {
         let mut index = Vec::new();
         for (id, word) in words.filter(|(_, word)| word.chars().count() > SHORTEST) {
             let sound = sound(word);
-            each_shorter(&sound, |hash| index.push((hash, id)));
+            each_shorter(&sound, SOUNDS, |hash| index.push((hash, id)));
+            if word.len() >= LONG {
+                each_shorter(word, LETTERS, |hash| index.push((hash, id)));
+            }
         }
         index.sort_unstable();
         index.dedup();
@@ -35,7 +38,7 @@ impl Spelling {
         }
         let heard = sound(word);
         let mut best: Option<(usize, WordId)> = None;
-        each_shorter(&heard, |hash| {
+        let mut weigh = |hash: u32| {
             let from = self.index.partition_point(|(known, _)| *known < hash);
             for (known, id) in &self.index[from..] {
                 if *known != hash {
@@ -52,17 +55,24 @@ impl Spelling {
                     _ => 3,
                 };
                 // what sounds the same may be written quite differently
-                let near = sounds == 0 && letters <= most + 1
+                // one slip of the thumb in a long word may change its sound beyond knowing: "canecla" for "cancela"
+                let slip = letters == 1 && longest >= LONG && (first || longest > LONG);
+                let near = slip
+                    || sounds == 0 && letters <= most + 1
                     || sounds == 1
                         && letters <= most + 2 * usize::from(longest >= 10)
                         && (first || longest >= 8)
                         && longest >= 5;
-                let cost = sounds * 4 + letters;
+                let cost = if slip { sounds.min(1) * 4 + letters } else { sounds * 4 + letters };
                 if near && best.is_none_or(|(least, id_so_far)| (cost, *id) < (least, id_so_far)) {
                     best = Some((cost, *id));
                 }
             }
-        });
+        };
+        each_shorter(&heard, SOUNDS, &mut weigh);
+        if word.len() >= LONG {
+            each_shorter(word, LETTERS, &mut weigh);
+        }
         best.map(|(_, id)| id)
     }
 }
@@ -77,10 +87,17 @@ impl FirstLetter for String {
     }
 }
 
-/// Hashes of a sound as it is and with each letter left out.
-fn each_shorter(sound: &str, mut take: impl FnMut(u32)) {
+/// Where the hashes of sounds and of letters begin: apart, so that neither is found for the other.
+const SOUNDS: u32 = 0x811c_9dc5;
+const LETTERS: u32 = 0x2b1d_5a77;
+
+/// Bytes of a word in which one slip is put right by its letters alone.
+const LONG: usize = 7;
+
+/// Hashes of a sound or a word as it is and with each byte left out.
+fn each_shorter(sound: &str, seed: u32, mut take: impl FnMut(u32)) {
     let hash = |skip: usize| {
-        let mut hash = 0x811c_9dc5_u32;
+        let mut hash = seed;
         for (at, byte) in sound.bytes().enumerate() {
             if at != skip {
                 hash = (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193);

@@ -4,6 +4,7 @@
 use std::fmt::Write as _;
 
 /// A line of a table.
+#[derive(Clone)]
 pub struct Line {
     /// The section it stands in.
     pub section: String,
@@ -11,12 +12,14 @@ pub struct Line {
     pub expected: String,
     /// What was written.
     pub message: String,
-    number: usize,
+    /// Its place in the file.
+    pub number: usize,
 }
 
 /// A table.
 pub struct Table {
-    name: &'static str,
+    /// Its name.
+    pub name: &'static str,
     /// Its messages.
     pub lines: Vec<Line>,
     /// What is on the screen, by section.

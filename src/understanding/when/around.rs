@@ -1,6 +1,6 @@
 //! What the words around a day or an hour make of it: a bound, an exception, a refusal, a story, a goodbye.
 
-use super::scan::{Bound, Piece};
+use super::piece::{Bound, Piece};
 use crate::understanding::clause::Clauses;
 use crate::understanding::glue::W;
 use crate::understanding::lexicon::lexicon;
@@ -30,7 +30,13 @@ pub(super) fn bound_before(read: &Read<'_>, at: usize) -> Option<(Bound, usize)>
         (W::De, W::Las, _) | (W::Del, ..) if ends_open(read, at) => (Bound::From, at + 1),
         (W::Hasta, ..) => (Bound::Until, at + 1),
         (W::Tan, W::Tarde, W::Como) => (Bound::Until, at + 3),
-        (W::A, W::Mas, W::Tardar) => (Bound::Until, at + 3),
+        (W::Tan, W::Pronto | W::Temprano, W::Como) => (Bound::From, at + 3),
+        (W::A, W::Mas, W::Tardar) | (W::A, W::Lo, W::Mas) => (Bound::Until, at + 3),
+        (W::Como, ..) if read.word(at + 1) == "maximo" => (Bound::Until, at + 2),
+        (W::Como, ..) if read.word(at + 1) == "minimo" => (Bound::From, at + 2),
+        // "por lo menos a las 4", but "al menos después de las 4" is bounded already
+        (W::Lo | W::Al, W::Menos, W::A | W::Las) => (Bound::From, at + 2),
+        (W::Empezando, W::Desde | W::A | W::En, _) => (Bound::From, at + 2),
         (W::Empezando, ..) => (Bound::From, at + 1),
         _ => return None,
     })
@@ -41,14 +47,25 @@ fn ends_open(read: &Read<'_>, at: usize) -> bool {
     (at + 1..at + 7).any(|next| read.w(next) == W::Adelante)
 }
 
-/// `en adelante`, `para adelante`, `o más tarde` after a value.
-pub(super) fn bound_after(read: &Read<'_>, at: usize) -> Option<usize> {
+/// `en adelante`, `para adelante`, `o más tarde`, `o antes` after a value: its bound, and the token after it.
+pub(super) fn bound_after(read: &Read<'_>, at: usize) -> Option<(Bound, usize)> {
     match (read.w(at), read.w(at + 1), read.w(at + 2)) {
-        (W::En | W::Para | W::Hacia, W::Adelante, _) => Some(at + 2),
-        (W::O, W::Mas, W::Tarde) => Some(at + 3),
-        (W::O, W::Despues, _) => Some(at + 2),
+        (W::En | W::Para | W::Hacia, W::Adelante, _) => Some((Bound::From, at + 2)),
+        (W::O, W::Mas, W::Tarde) => Some((Bound::From, at + 3)),
+        (W::O, W::Mas, W::Temprano) => Some((Bound::Until, at + 3)),
+        // "el 20 o después", but "el 20 o después de navidad" is two
+        (W::O, W::Despues, after) if !matches!(after, W::De | W::Del) => Some((Bound::From, at + 2)),
+        (W::O, W::Antes, after) if !matches!(after, W::De | W::Del) => Some((Bound::Until, at + 2)),
         _ => None,
     }
+}
+
+/// Whether "menos" here excepts nothing: "más o menos a las 3", "al menos", "por lo menos".
+pub(in crate::understanding) fn excepts_nothing(read: &Read<'_>, at: usize) -> bool {
+    read.w(at) == W::Menos
+        && at >= 1
+        && (matches!(read.w(at - 1), W::Al | W::Lo)
+            || at >= 2 && read.w(at - 1) == W::O && read.w(at - 2) == W::Mas)
 }
 
 /// Words after which the rest corrects what came before.
@@ -91,6 +108,7 @@ pub(super) fn is_excepted(read: &Read<'_>, at: usize) -> bool {
     }
     let w = |back: usize| before.checked_sub(back).map_or(W::Other, |at| read.w(at));
     match w(1) {
+        W::Menos if excepts_nothing(read, before - 1) => false,
         W::Menos | W::Excepto | W::Ni => true,
         W::Es if before >= 2 => w(2) == W::No,
         _ => before > 0 && matches!(read.word(before - 1), "tampoco" | "sean"),

@@ -2,7 +2,7 @@
 
 use chrono::{Datelike, Days, Months, NaiveDate, Weekday};
 
-use crate::understanding::lexicon::Feast;
+use crate::understanding::feast::Feast;
 
 /// The next such weekday after today.
 pub(super) fn next_weekday(weekday: Weekday, today: NaiveDate) -> NaiveDate {

@@ -4,6 +4,7 @@ use super::super::glue::W;
 use super::super::lexicon::Unit;
 use super::super::normal::{Kind, Read};
 use super::super::number::number_at;
+use super::minutes::{minutes, minutes_to};
 use super::policy::LAST_AFTERNOON_HOUR;
 
 /// Which half of the day was said.
@@ -22,17 +23,17 @@ pub(super) enum Half {
 /// A time of the clock as it was said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Clock {
-    hour: u16,
-    minute: u16,
+    pub hour: u16,
+    pub minute: u16,
     pub half: Option<Half>,
     /// It was written so that no half can be meant but the one it says: `15:00`, `08:30`, `5h`.
-    literal: bool,
+    pub literal: bool,
     /// Something makes it a time and not a number.
     pub marked: bool,
     /// "esta tarde", "esta noche" said with it.
     pub today: bool,
     /// Minutes to take off: "un cuarto para las 3".
-    back: u16,
+    pub back: u16,
 }
 
 impl Clock {
@@ -72,6 +73,8 @@ impl Clock {
 /// The time that begins at a token, and the token after it.
 pub(super) fn at(read: &Read<'_>, at: usize) -> Option<(Clock, usize)> {
     named(read, at)
+        // noon is also a part of the day: only an end of a range is no more than 12 o'clock
+        .filter(|(clock, _)| clock.hour == 0)
         .or_else(|| minutes_to(read, at))
         .or_else(|| plain(read, at, false, false))
         .filter(|(clock, end)| clock.marked && !is_counted(read, *end))
@@ -84,7 +87,7 @@ pub(super) fn bare_at(read: &Read<'_>, at: usize, between: bool) -> Option<(Cloc
 }
 
 /// "3 días", "5 años", "10 pesos": no time.
-fn is_counted(read: &Read<'_>, at: usize) -> bool {
+pub(super) fn is_counted(read: &Read<'_>, at: usize) -> bool {
     let Some(token) = read.tokens.get(at) else { return false };
     matches!(token.entry.unit, Some(unit) if unit != Unit::Hour) && token.entry.ordinal.is_none()
         || matches!(token.kind, Kind::Sign('%' | '$'))
@@ -124,6 +127,7 @@ fn introduction(read: &Read<'_>, at: usize) -> (usize, bool) {
     match (read.w(next), read.w(next + 1), read.w(next + 2)) {
         (W::A, W::Eso, W::De) => next += 3,
         (W::Cerca | W::Alrededor, W::De, _) => next += 2,
+        (W::Mas, W::O, W::Menos) => next += 3,
         (W::Tipo, ..) => {
             next += 1;
             marked = true;
@@ -243,105 +247,6 @@ fn is_length(read: &Read<'_>, at: usize, marked: bool, hour: u16) -> bool {
             || at > 0 && matches!(read.word(at - 1), "durante" | "llevo" | "hacen" | "demora" | "dura"))
 }
 
-struct Minutes {
-    minute: u16,
-    back: u16,
-    literal: bool,
-    marked: bool,
-}
-
-/// `:30`, `y media`, `menos cuarto`, `h15`, and ` 30` after a marked hour.
-fn minutes(read: &Read<'_>, at: usize, marked: bool) -> Option<(Minutes, usize)> {
-    let found = |minute, end| Some((Minutes { minute, back: 0, literal: false, marked: false }, end));
-    let two = |at: usize| {
-        let value = read.figure(at).filter(|_| read.typed(at).len() == 2)?;
-        u16::try_from(value).ok().filter(|minute| *minute < 60)
-    };
-    match read.w(at) {
-        W::H if read.tokens[at].glued && read.tokens.get(at + 1).is_some_and(|next| next.glued) => {
-            let minute = two(at + 1)?;
-            return Some((Minutes { minute, back: 0, literal: true, marked: true }, at + 2));
-        }
-        W::Y => {
-            let (minute, end) = match (read.w(at + 1), read.word(at + 2)) {
-                (W::Media, _) => (30, at + 2),
-                (W::Cuarto, _) => (15, at + 2),
-                (W::Pico, _) => (0, at + 2),
-                (_, "cuartos" | "cuarto") if read.word(at + 1) == "tres" => (45, at + 3),
-                _ => {
-                    let (value, end) = number_at(read, at + 1)?;
-                    let minute = u16::try_from(value).ok().filter(|minute| (1..60).contains(minute))?;
-                    // "a las 3 y 5 de la tarde" is two hours as often as it is one
-                    let in_half = minute >= 10 && half(read, end).0.is_some();
-                    if !(marked || in_half)
-                        || is_counted(read, end) && read.w(end) != W::Minuto
-                        || minute < 10 && read.w(end) == W::De
-                    {
-                        return None;
-                    }
-                    (minute, end)
-                }
-            };
-            let marked = matches!(read.w(at + 1), W::Media | W::Cuarto);
-            return Some((Minutes { minute, back: 0, literal: false, marked }, end));
-        }
-        W::Menos => {
-            let (back, end, marked) = match read.w(at + 1) {
-                W::Cuarto => (15, at + 2, true),
-                W::Un if read.w(at + 2) == W::Cuarto => (15, at + 3, true),
-                _ => {
-                    let (value, end) = number_at(read, at + 1)?;
-                    (u16::try_from(value).ok().filter(|minute| (1..60).contains(minute))?, end, false)
-                }
-            };
-            return Some((Minutes { minute: 0, back, literal: false, marked }, end));
-        }
-        _ => {}
-    }
-    if read.is_sign(at, ':') || read.is_sign(at, '\'') && read.tokens[at].glued {
-        let minute = two(at + 1)?;
-        let mut end = at + 2;
-        if read.is_sign(end, ':') && two(end + 1).is_some() {
-            end += 2;
-        }
-        return Some((Minutes { minute, back: 0, literal: false, marked: true }, end));
-    }
-    if (read.is_sign(at, '.') || read.is_sign(at, ',') && marked)
-        && read.tokens.get(at + 1).is_some_and(|next| next.glued)
-    {
-        let minute = two(at + 1)?;
-        let after = at + 2;
-        let is_time = marked
-            || half(read, after).0.is_some()
-            || matches!(read.w(after), W::Hora | W::H)
-            || read.tokens.len() == 3;
-        let is_more = read
-            .tokens
-            .get(after)
-            .is_some_and(|next| next.glued && matches!(next.kind, Kind::Sign('.' | '/')))
-            && read.figure(after + 1).is_some();
-        return if is_time && !is_more {
-            Some((Minutes { minute, back: 0, literal: false, marked: true }, after))
-        } else {
-            None
-        };
-    }
-    // "a las diez treinta", "las seis cero dos"
-    if marked && !read.tokens.get(at)?.glued {
-        let (value, end) = number_at(read, at)?;
-        let spoken_zero = read.word(at) == "cero" || read.word(at) == "zero";
-        let minute = u16::try_from(value).ok()?;
-        if (10..60).contains(&minute) && end <= at + 3 || spoken_zero && minute < 10 {
-            let is_day = matches!(read.w(end), W::De | W::Del)
-                && read.tokens.get(end + 1).is_some_and(|token| token.entry.month.is_some());
-            if !is_day && !is_counted(read, end) && !read.is_sign(end, '/') {
-                return found(minute, end);
-            }
-        }
-    }
-    None
-}
-
 /// am, pm, `de la mañana`, `de la tarde`.
 pub(super) fn half(read: &Read<'_>, at: usize) -> (Option<Half>, usize) {
     let dot = |at: usize| usize::from(read.is_sign(at, '.'));
@@ -362,63 +267,12 @@ pub(super) fn half(read: &Read<'_>, at: usize) -> (Option<Half>, usize) {
         (W::De | W::En | W::Por, W::La, W::Noche) => (Some(Half::Night), at + 3),
         (W::Del, W::Mediodia, _) => (Some(Half::Midday), at + 2),
         (W::Del, W::Medio, W::Dia) => (Some(Half::Midday), at + 3),
+        // "las 12 del día", "a las 3 del día"
+        (W::Del, W::Dia, after)
+            if !matches!(after, W::De | W::Siguiente) && read.figure(at + 2).is_none() =>
+        {
+            (Some(Half::Midday), at + 2)
+        }
         _ => (None, at),
     }
-}
-
-/// `un cuarto para las 3`, `diez para las 5`, `faltan 3 minutos para las ocho`.
-fn minutes_to(read: &Read<'_>, at: usize) -> Option<(Clock, usize)> {
-    let mut next = at;
-    let mut counted = false;
-    if read.w(next) == W::Faltan {
-        next += 1;
-        counted = true;
-    }
-    if read.w(next) == W::A && read.w(next + 1) == W::Un {
-        next += 1;
-    }
-    let (back, mut next) = match (read.w(next), read.w(next + 1)) {
-        (W::Un, W::Cuarto) => (15, next + 2),
-        (W::Cuarto, _) => (15, next + 1),
-        _ => {
-            let (value, end) = number_at(read, next)?;
-            let back = u16::try_from(value).ok()?;
-            let is_usual = [5, 10, 15, 20, 25].contains(&back);
-            if !(is_usual || (counted || read.w(end) == W::Minuto) && (1..60).contains(&back)) {
-                return None;
-            }
-            (back, end)
-        }
-    };
-    if read.w(next) == W::Minuto {
-        next += 1;
-    }
-    // "20 minutos pasadas las ocho"
-    if read.w(next) == W::Pasado && matches!(read.w(next + 1), W::Las | W::La)
-        || matches!(read.w(next), W::Despues) && read.w(next + 1) == W::De && read.w(next + 2) == W::Las
-    {
-        let from = next + 2 + usize::from(read.w(next) == W::Despues);
-        let (value, end) = number_at(read, from)?;
-        let hour = u16::try_from(value).ok().filter(|hour| (1..=24).contains(hour))?;
-        let (half, end) = half(read, end);
-        return Some((
-            Clock { hour, minute: back, half, literal: hour > 12, marked: true, today: false, back: 0 },
-            end,
-        ));
-    }
-    // "quince minutos antes de las 3"
-    let before = read.w(next) == W::Antes && read.w(next + 1) == W::De && read.w(next + 2) == W::Las;
-    if before {
-        next += 1;
-    } else if read.w(next) != W::Para {
-        return None;
-    }
-    let article = matches!(read.w(next + 1), W::Las | W::La);
-    let (value, end) = number_at(read, next + 1 + usize::from(article))?;
-    let hour = u16::try_from(value).ok().filter(|hour| (1..=24).contains(hour))?;
-    if !article && (is_counted(read, end) || read.w(end) == W::Hora || back % 5 != 0) {
-        return None;
-    }
-    let (half, end) = half(read, end);
-    Some((Clock { hour, minute: 0, half, literal: hour > 12, marked: true, today: false, back }, end))
 }

@@ -9,15 +9,22 @@ mod around;
 mod calendar;
 mod clock;
 mod day;
+mod minutes;
 mod offset;
 mod part;
+mod piece;
 mod policy;
+mod reading;
 mod resolve;
 mod scan;
 mod span;
+mod value;
+mod whole;
 
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 use serde::ser::{Serialize, SerializeMap, Serializer};
+
+pub(super) use around::excepts_nothing;
 
 use super::clause::Clauses;
 use super::normal::Read;

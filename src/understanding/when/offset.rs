@@ -18,8 +18,14 @@ pub(super) enum Offset {
     Days(NaiveDate, NaiveDate),
     /// That day or later.
     From(NaiveDate),
+    /// Before that day.
+    Until(NaiveDate),
     /// A moment.
     Moment(NaiveDateTime),
+    /// That moment or later.
+    After(NaiveDateTime),
+    /// Before that moment.
+    Before(NaiveDateTime),
     /// From a moment to another.
     Moments(NaiveDateTime, NaiveDateTime),
 }
@@ -84,7 +90,7 @@ fn preceding(read: &Read<'_>, at: usize, now: NaiveDateTime) -> Option<(Offset, 
 
 /// `dos días después de mañana`, `una semana antes del 20 de mayo`, `dos semanas desde ayer`.
 fn from_day(read: &Read<'_>, at: usize, now: NaiveDateTime) -> Option<(Offset, usize)> {
-    let (length, end) = length(read, at)?;
+    let (length, end) = length(read, at + usize::from(read.w(at) == W::En))?;
     let (sign, from) = match (read.w(end), read.w(end + 1)) {
         (W::Despues, W::De | W::Del) => (1, end + 1),
         (W::Desde, _) => (1, end + 1),
@@ -109,6 +115,13 @@ fn after_all(read: &Read<'_>, at: usize, now: NaiveDateTime) -> Option<(Offset, 
         (W::Hace, ..) => (at + 1, true, true),
         _ => (at, false, false),
     };
+    // "hace como una semana", "en unos 3 días", "hace exactamente un año"
+    let softened = matches!(read.w(next), W::Como | W::Aproximadamente)
+        || read.w(next) == W::Unos && number_at(read, next + 1).is_some()
+        || matches!(read.word(next), "exactamente" | "justo" | "casi");
+    if introduced && softened {
+        next += 1;
+    }
     let compared = match (read.w(next), read.w(next + 1)) {
         (W::Mas, W::De) => 1,
         (W::Menos, W::De) => -1,
@@ -169,9 +182,18 @@ fn after_all(read: &Read<'_>, at: usize, now: NaiveDateTime) -> Option<(Offset, 
                     Unit::Minute => length.count * 60,
                     _ => length.count * 3_600 + length.minutes * 60,
                 };
-                Offset::Moment(now.checked_add_signed(TimeDelta::seconds(seconds * sign))?)
+                let moment = now.checked_add_signed(TimeDelta::seconds(seconds * sign))?;
+                match compared {
+                    -1 if past => Offset::Moments(moment, now),
+                    -1 => Offset::Moments(now, moment),
+                    1 if past => Offset::Before(moment),
+                    1 => Offset::After(moment),
+                    _ => Offset::Moment(moment),
+                }
             }
+            (1, _) if past => Offset::Until(plus(day(length)?, 1)),
             (1, _) => Offset::From(day(length)?),
+            (-1, _) if past => Offset::Days(day(length)?, now.date()),
             (-1, _) => Offset::Days(plus(now.date(), 1), day(length)?),
             _ => Offset::Day(day(length)?),
         },
@@ -203,6 +225,7 @@ fn length(read: &Read<'_>, at: usize) -> Option<(Length, usize)> {
     };
     match (read.w(at), read.w(at + 1), read.w(at + 2)) {
         (W::Media, W::Hora, _) => return hours(30, at + 2),
+        (W::Hora, W::Y, W::Media) => return hours(90, at + 3),
         (W::Un, W::Media, W::Hora) => return hours(30, at + 3),
         (W::Cuarto, W::De, W::Hora) => return hours(15, at + 3),
         (W::Un, W::Cuarto, W::De) if read.w(at + 3) == W::Hora => return hours(15, at + 4),

@@ -22,6 +22,8 @@ pub(super) const MID_MORNING: TimeRange = hours(10, 12);
 pub(super) const MIDDAY: TimeRange = hours(12, 14);
 /// "Después de almuerzo".
 pub(super) const AFTER_LUNCH: TimeRange = hours(14, 20);
+/// "Después de la pega", "a la salida del colegio".
+pub(super) const AFTER_WORK: TimeRange = hours(17, 20);
 /// "A media tarde", "a la hora de once".
 pub(super) const MID_AFTERNOON: TimeRange = hours(16, 19);
 /// "A última hora".
@@ -32,6 +34,10 @@ pub(super) const EARLY_AFTERNOON: TimeRange = hours(12, 16);
 pub(super) const EARLY_NIGHT: TimeRange = hours(19, 22);
 /// "Tarde en la noche".
 pub(super) const LATE_NIGHT: TimeRange = hours(21, 24);
+/// "Al empezar el día".
+pub(super) const DAY_BEGINS: TimeRange = hours(6, 10);
+/// "A la hora de la cena".
+pub(super) const DINNER: TimeRange = hours(16, 20);
 /// "Al acabar el día".
 pub(super) const DAY_ENDS: TimeRange = hours(17, 21);
 

@@ -1,16 +1,16 @@
 //! From the pieces to one window and one reading.
 
-use chrono::{Datelike, NaiveDate, NaiveDateTime, NaiveTime};
+use chrono::{Datelike, NaiveDate, NaiveDateTime};
 
 use super::super::Context;
 use super::calendar::plus;
 use super::day::Sort;
-use super::scan::{Bound, Piece, Scanned, What};
+use super::piece::{Bound, Piece, Scanned, What};
 use super::{Times, When};
 use crate::value::{DayRange, TimeRange, Weekdays, Window};
 
 /// Minutes in a day.
-const DAY: u16 = 24 * 60;
+pub(super) const DAY: u16 = 24 * 60;
 
 /// The window and the reading of a message.
 pub(super) fn together(scanned: &Scanned, context: &Context<'_>) -> Times {
@@ -26,7 +26,7 @@ pub(super) fn together(scanned: &Scanned, context: &Context<'_>) -> Times {
         _ => None,
     });
     if let [Piece { what: What::Hint(clock), .. }] = pieces[..] {
-        times.when = Some(When::Time(self::clock(clock.minute_of_day())));
+        times.when = Some(When::Time(super::reading::clock(clock.minute_of_day())));
         times.bare = true;
         return times;
     }
@@ -66,7 +66,11 @@ pub(super) fn together(scanned: &Scanned, context: &Context<'_>) -> Times {
 }
 
 fn is_past(piece: &Piece, today: NaiveDate) -> bool {
-    matches!(piece.what, What::Days(days) if days.end <= today)
+    match piece.what {
+        What::Days(days) => days.end <= today,
+        What::Part(part) => part.day.is_some_and(|day| day < 0),
+        _ => false,
+    }
 }
 
 /// Whether a later part of the message says something of the same kind.
@@ -82,28 +86,32 @@ fn is_replaced(piece: &Piece, pieces: &[Piece]) -> bool {
 
 /// The constraints of some pieces, each kind apart.
 #[derive(Debug, Clone, Default)]
-struct Gathered {
-    days: Vec<DayRange>,
-    except: Vec<DayRange>,
-    every: u8,
-    not_every: u8,
+pub(super) struct Gathered {
+    pub days: Vec<DayRange>,
+    pub except: Vec<DayRange>,
+    pub every: u8,
+    pub not_every: u8,
     /// Days that are today's weekday: today may be meant too.
-    today_too: bool,
-    clocks: Vec<u16>,
-    parts: Vec<TimeRange>,
-    ranges: Vec<TimeRange>,
-    except_times: Vec<TimeRange>,
-    from: Option<u16>,
-    until: Option<u16>,
-    days_from: Option<NaiveDate>,
-    days_until: Option<NaiveDate>,
-    moment: Option<NaiveDateTime>,
-    moments: Option<(NaiveDateTime, NaiveDateTime)>,
-    soonest: bool,
-    now: bool,
-    several_days: bool,
+    pub today_too: bool,
+    pub clocks: Vec<u16>,
+    pub parts: Vec<TimeRange>,
+    pub ranges: Vec<TimeRange>,
+    pub except_times: Vec<TimeRange>,
+    pub from: Option<u16>,
+    pub until: Option<u16>,
+    pub days_from: Option<NaiveDate>,
+    pub days_until: Option<NaiveDate>,
+    /// The minute that the only part of the day is by its name.
+    pub noon: Option<u16>,
+    pub moment: Option<NaiveDateTime>,
+    pub moments: Option<(NaiveDateTime, NaiveDateTime)>,
+    /// The moment after which, and the one before which.
+    pub limits: (Option<NaiveDateTime>, Option<NaiveDateTime>),
+    pub soonest: bool,
+    pub now: bool,
+    pub several_days: bool,
     /// Where a range that crosses midnight ends.
-    overnight: Option<u16>,
+    pub overnight: Option<u16>,
 }
 
 impl Gathered {
@@ -163,11 +171,16 @@ impl Gathered {
                 }
                 What::Clocks(start, end) => all.except_times.push(TimeRange { start, end }),
                 What::Part(part) => {
-                    if part.today && !piece.negative {
-                        all.days.push(DayRange::one(today));
+                    if let Some(day) = part.day.filter(|_| !piece.negative) {
+                        all.days.push(DayRange::one(plus(today, day)));
                     }
                     match (piece.bound, piece.negative) {
-                        (Bound::At, false) => all.parts.push(part.range),
+                        (Bound::After | Bound::From, _) if part.exact.is_some() => all.from = part.exact,
+                        (Bound::Before | Bound::Until, _) if part.exact.is_some() => all.until = part.exact,
+                        (Bound::At, false) => {
+                            all.parts.push(part.range);
+                            all.noon = all.noon.or(part.exact);
+                        }
                         (Bound::At, true) => all.except_times.push(part.range),
                         (Bound::After, _) => all.from = Some(part.range.end),
                         (Bound::From, _) => all.from = Some(part.range.start),
@@ -176,9 +189,14 @@ impl Gathered {
                     }
                 }
                 What::From(date) => all.days_from = Some(date),
+                What::Until(date) => all.days_until = Some(date),
                 What::Moment(moment) if !piece.negative => match piece.bound {
                     Bound::Until | Bound::Before => all.moments = Some((context.now, moment)),
                     _ => all.moment = Some(moment),
+                },
+                What::Limit(moment) => match piece.bound {
+                    Bound::Until | Bound::Before => all.limits.1 = Some(moment),
+                    Bound::At | Bound::From | Bound::After => all.limits.0 = Some(moment),
                 },
                 What::Moments(start, end) if !piece.negative => all.moments = Some((start, end)),
                 What::Soonest => all.soonest = true,
@@ -194,7 +212,7 @@ impl Gathered {
     }
 
     /// The times of the day that are left.
-    fn times(&self) -> Vec<TimeRange> {
+    pub fn times(&self) -> Vec<TimeRange> {
         let mut times: Vec<TimeRange> = if !self.clocks.is_empty() {
             // a time of the clock is narrower than the part of the day it is in
             self.clocks.iter().map(|minute| TimeRange { start: *minute, end: minute + 1 }).collect()
@@ -237,7 +255,7 @@ impl Gathered {
         TimeRange { start, end }
     }
 
-    fn day_ranges(&self) -> Vec<DayRange> {
+    pub fn day_ranges(&self) -> Vec<DayRange> {
         let mut days = self.days.clone();
         if self.days_from.is_some() || self.days_until.is_some() {
             days.push(DayRange { start: self.days_from, end: self.days_until });
@@ -262,135 +280,11 @@ impl Gathered {
                 window.not_before = Some(start);
                 window.before = Some(end);
             }
-            (None, None) => {}
+            (None, None) => {
+                window.not_before = self.limits.0;
+                window.before = self.limits.1;
+            }
         }
         window
     }
-
-    /// The single reading of the wanted pieces.
-    fn reading(&self, wanted: &[Piece], context: &Context<'_>) -> Option<When> {
-        if wanted.is_empty() {
-            return None;
-        }
-        if let (Some(moment), true) = (self.moment, self.days.is_empty()) {
-            return Some(When::DateTime(moment));
-        }
-        if let (Some((start, end)), true) = (self.moments, self.days.is_empty()) {
-            return Some(When::DateTimeRange(Some(start), Some(end)));
-        }
-        let ranges = self.day_ranges();
-        let days = match ranges[..] {
-            [] => None,
-            [range] => Some((range.start, range.end)),
-            _ => return self.several(wanted),
-        };
-        let times = match self.times()[..] {
-            [] => None,
-            [range] => Some(range),
-            _ => {
-                let joined = wanted.iter().any(|piece| piece.joined && piece.what.is_time());
-                if joined || days.is_some() {
-                    return Some(When::Ambiguous);
-                }
-                // two hours far apart: the first is what was asked for
-                self.times().first().copied()
-            }
-        };
-        Some(match (days, times) {
-            (None, None) if self.now => When::DateTime(context.now),
-            (None, None) if self.soonest => When::Asap,
-            (None, None) => {
-                // "de lunes a viernes": the coming ones
-                let weekdays: Vec<u32> = (0..7).filter(|day| self.every >> day & 1 == 1).collect();
-                let (first, last) = (weekdays.first()?, weekdays.last()?);
-                if last - first + 1 != u32::try_from(weekdays.len()).ok()? || first == last {
-                    return None;
-                }
-                let monday = super::calendar::monday(context.now.date());
-                let start = plus(monday, i64::from(*first));
-                let start = if start < context.now.date() { plus(start, 7) } else { start };
-                When::DateRange(Some(start), Some(plus(start, i64::from(last - first + 1))))
-            }
-            (Some((start, end)), None) => match (start, end) {
-                (Some(start), Some(end)) if plus(start, 1) == end => When::Date(start),
-                _ => When::DateRange(start, end),
-            },
-            (None, Some(range)) if self.is_exact(range) => When::Time(clock(range.start)),
-            (None, Some(range)) => When::TimeRange(
-                (range.start != 0 || self.from.is_some() || self.until.is_none() && self.parts_or_ranges())
-                    .then(|| clock(range.start)),
-                (range.end != DAY || self.parts_or_ranges())
-                    .then(|| clock(self.overnight.unwrap_or(range.end))),
-            ),
-            (Some((Some(start), Some(end))), Some(range)) if plus(start, 1) == end => {
-                if self.is_exact(range) {
-                    When::DateTime(start.and_time(clock(range.start)))
-                } else {
-                    let open_start = self.from.is_none() && self.until.is_some() && !self.parts_or_ranges();
-                    let open_end = self.until.is_none() && self.from.is_some() && !self.parts_or_ranges();
-                    When::DateTimeRange(
-                        (!open_start).then(|| moment(start, range.start)),
-                        (!open_end).then(|| moment(start, range.end)),
-                    )
-                }
-            }
-            (Some((start, end)), Some(_)) => When::DateRange(start, end),
-        })
-    }
-
-    fn parts_or_ranges(&self) -> bool {
-        !self.parts.is_empty() || !self.ranges.is_empty()
-    }
-
-    fn is_exact(&self, range: TimeRange) -> bool {
-        range.end == range.start + 1 && !self.clocks.is_empty()
-    }
-
-    /// "lunes o martes" is no one day; of two days that are far apart the first is meant.
-    fn several(&self, wanted: &[Piece]) -> Option<When> {
-        let joined = wanted.iter().any(|piece| piece.joined && piece.what.is_day());
-        let narrower = |one: &DayRange, other: &DayRange| {
-            one.start >= other.start && one.end <= other.end && one.start.is_some() && one.end.is_some()
-        };
-        // "el martes de la semana del 18": the narrower of two that agree
-        if let [first, second] = self.days[..]
-            && !joined
-        {
-            let range = if narrower(&second, &first) { second } else { first };
-            let alone = Self {
-                days: vec![range],
-                days_from: None,
-                days_until: None,
-                several_days: false,
-                ..self.clone()
-            };
-            return match alone.times()[..] {
-                [] | [_] => alone.reading_of_one(range),
-                _ => Some(When::Ambiguous),
-            };
-        }
-        Some(When::Ambiguous)
-    }
-
-    fn reading_of_one(&self, range: DayRange) -> Option<When> {
-        let (Some(start), Some(end)) = (range.start, range.end) else {
-            return Some(When::DateRange(range.start, range.end));
-        };
-        if plus(start, 1) != end {
-            return Some(When::DateRange(Some(start), Some(end)));
-        }
-        Some(match self.times().first() {
-            Some(time) if self.is_exact(*time) => When::DateTime(start.and_time(clock(time.start))),
-            Some(time) => When::DateTimeRange(Some(moment(start, time.start)), Some(moment(start, time.end))),
-            None => When::Date(start),
-        })
-    }
-}
-
-fn clock(minute: u16) -> NaiveTime {
-    NaiveTime::from_num_seconds_from_midnight_opt(u32::from(minute % DAY) * 60, 0).unwrap_or_default()
-}
-
-fn moment(day: NaiveDate, minute: u16) -> NaiveDateTime {
-    if minute >= DAY { plus(day, 1).and_time(NaiveTime::MIN) } else { day.and_time(clock(minute)) }
 }

@@ -1,6 +1,6 @@
 //! From one to another: `entre el 3 y el 5 de marzo`, `del lunes al miércoles`, `de 3 a 5`, `9:30 - 11:00`.
 
-use chrono::{Datelike, NaiveDate};
+use chrono::{Datelike, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta};
 
 use super::super::glue::W;
 use super::super::normal::Read;
@@ -23,6 +23,11 @@ pub(super) fn days(read: &Read<'_>, at: usize, today: NaiveDate) -> Option<(Foun
         W::Entre | W::De | W::Desde => at + 1,
         _ => at,
     };
+    if from > at
+        && let Some(found) = years(read, from, between)
+    {
+        return Some(found);
+    }
     if from > at && read.tokens.get(at)?.entry.w == W::De && at > 0 && read.w(at - 1) == W::Partir {
         return None;
     }
@@ -35,10 +40,32 @@ pub(super) fn days(read: &Read<'_>, at: usize, today: NaiveDate) -> Option<(Foun
         })
 }
 
+/// `de 1999 a 2001`, `entre 2010 y 2015`: figures that are a year at both ends, and no hour.
+fn years(read: &Read<'_>, at: usize, between: bool) -> Option<(Found, usize)> {
+    let year = |at: usize| {
+        let at = at + usize::from(read.w(at) == W::El);
+        let value = read.figure(at).filter(|value| (1_900..=2_100).contains(value))?;
+        i32::try_from(value).ok().map(|year| (year, at + 1))
+    };
+    let (first, end) = year(at)?;
+    let (next, _) = joint(read, end, between)?;
+    let (last, end) = year(next)?;
+    let hours = matches!(read.w(end), W::Hora | W::H | W::Am | W::Pm) || clock::half(read, end).0.is_some();
+    (first < last && !hours).then(|| {
+        let new_year = |year| NaiveDate::from_ymd_opt(year, 1, 1);
+        Some((found(new_year(first)?, new_year(last + 1)?), end))
+    })?
+}
+
 fn bare_day(read: &Read<'_>, at: usize) -> Option<(Partial, usize)> {
     let at = at + usize::from(read.w(at) == W::El);
     let (value, end) = number_at(read, at)?;
     let day = u32::try_from(value).ok().filter(|day| (1..=31).contains(day))?;
+    // "30-nov-16" is one date
+    let month = read.tokens.get(end + 1).is_some_and(|token| token.glued && token.entry.month.is_some());
+    if read.is_sign(end, '-') && month {
+        return None;
+    }
     Some((
         Partial { day: Some(day), announced: at > 0 && read.w(at - 1) == W::El, ..Partial::default() },
         end,
@@ -98,8 +125,10 @@ fn range(read: &Read<'_>, first: End, at: usize, between: bool, today: NaiveDate
     let (last, end) = end_at(read, next, today, dash)?;
     match (first, last) {
         (End::Month(first, year), End::Month(last, last_year)) => {
+            // "entre diciembre y febrero de 2027": the year is that of the last month
+            let crosses = i32::from(year.is_none() && first > last);
             let start = match year.or(last_year) {
-                Some(year) => NaiveDate::from_ymd_opt(year, first, 1)?,
+                Some(year) => NaiveDate::from_ymd_opt(year - crosses, first, 1)?,
                 None => coming_month(first, today)?,
             };
             let ahead = (last + 12 - first) % 12;
@@ -177,6 +206,58 @@ fn weekday_mask(first: &Partial, last: &Partial) -> Option<u8> {
     (from <= until).then(|| (from..=until).fold(0, |mask, day| mask | 1 << day))
 }
 
+/// `desde hoy a las 4 hasta mañana a las 5`, `del lunes a las 8 al miércoles a las 3`: a day and a time at both ends.
+pub(super) fn moments(
+    read: &Read<'_>,
+    at: usize,
+    now: NaiveDateTime,
+) -> Option<((NaiveDateTime, NaiveDateTime), usize)> {
+    let today = now.date();
+    let between = read.w(at) == W::Entre;
+    let from = match read.w(at) {
+        W::Entre | W::Desde | W::De => at + 1,
+        W::Del => at,
+        _ => return None,
+    };
+    // "desde ahora hasta las 5"
+    let now = (read.w(from) == W::Ahora && read.w(from + 1) != W::En).then_some((now, from + 1));
+    let (first, end) = now.or_else(|| {
+        let (day, clock, end) = moment_at(read, from, today)?;
+        Some((moment(day, clock), end))
+    })?;
+    let (next, _) = joint(read, end, between)?;
+    let last = moment_at(read, next, today).or_else(|| {
+        // "desde mañana a las 10 hasta las 12"
+        clock::at(read, next).map(|(clock, end)| (first.date(), clock, end))
+    });
+    let (mut last_day, last, end) = last?;
+    if last_day < first.date() && plus(last_day, 7) > first.date() {
+        // "del viernes a las 3 al lunes a las 10", said on a Saturday
+        last_day = plus(last_day, 7);
+    }
+    let last = moment(last_day, last);
+    (first < last).then_some(((first, last), end))
+}
+
+fn moment(day: NaiveDate, clock: Clock) -> NaiveDateTime {
+    day.and_time(NaiveTime::MIN) + TimeDelta::minutes(clock.minute_of_day().into())
+}
+
+/// One day and a time on it, in either order.
+fn moment_at(read: &Read<'_>, at: usize, today: NaiveDate) -> Option<(NaiveDate, Clock, usize)> {
+    let single = |at: usize| match day::at(read, at, today)? {
+        (Found::Days(days), end) if plus(days.start, 1) == days.end => Some((days.start, end)),
+        _ => None,
+    };
+    if let Some((date, end)) = single(at) {
+        let (clock, end) = clock::at(read, end)?;
+        return Some((date, clock, end));
+    }
+    let (clock, end) = clock::at(read, at).or_else(|| clock::bare_at(read, at, false))?;
+    let (date, end) = single(end + usize::from(read.w(end) == W::De))?;
+    Some((date, clock, end))
+}
+
 /// The first date that fits on or after another.
 fn after(partial: &Partial, from: NaiveDate) -> Option<NaiveDate> {
     match (partial.day, partial.weekday) {
@@ -206,7 +287,7 @@ pub(super) fn clocks(read: &Read<'_>, at: usize, follows_day: bool) -> Option<((
     };
     let (last, end) = clock::bare_at(read, next, false)?;
     let marked = first.marked || last.marked;
-    let plain = if dash { introduced || follows_day } else { introduced };
+    let plain = introduced || follows_day;
     if !marked && !plain || !marked && dash && read.is_sign(end, '-') {
         return None;
     }

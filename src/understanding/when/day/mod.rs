@@ -1,7 +1,10 @@
 //! Days: `hoy`, `el jueves`, `el lunes 21`, `26 de noviembre`, `26/11`, `la próxima semana`, `fines de marzo`, holidays.
 
+mod numeric;
+mod placed;
 mod relative;
 mod stretch;
+mod which;
 mod written;
 
 use chrono::{Datelike, NaiveDate, Weekday};
@@ -12,8 +15,9 @@ use crate::understanding::when::calendar::{
     coming, coming_month, day_of_month, gone, last_weekday, month_ahead, next_weekday, plus, weekday_of_week,
 };
 
+use placed::{placed, years};
 pub(super) use relative::{holiday, relative};
-use stretch::{month, part_of_longer, placed, week, weekend, years};
+use stretch::{month, part_of_longer, week, weekend};
 use written::partial;
 pub(super) use written::partial_after;
 

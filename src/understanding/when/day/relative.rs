@@ -2,7 +2,7 @@
 
 use chrono::{Datelike, NaiveDate};
 
-use super::written::said_year;
+use super::which::said_year;
 use super::{Found, Sort, one};
 use crate::understanding::glue::W;
 use crate::understanding::lexicon::lexicon;
@@ -18,7 +18,14 @@ pub(in crate::understanding::when) fn relative(
 ) -> Option<(Found, usize)> {
     let w = |offset: usize| read.w(at + offset);
     let (days, end) = match (w(0), w(1), w(2)) {
+        // "de hoy en ocho", "de mañana en quince": a week and two, counted as they are in the country
+        (W::De, W::Hoy | W::Manana, W::En) if matches!(number_at(read, at + 3), Some((8 | 15, _))) => {
+            let (count, after) = number_at(read, at + 3)?;
+            let days = if count == 8 { 7 } else { 14 } + i64::from(w(1) == W::Manana);
+            (days, after + usize::from(read.w(after) == W::Dia))
+        }
         (W::Pasado, W::Manana, _) => (2, at + 2),
+        (W::El | W::Al, W::Dia, W::Despues) if (w(3), w(4)) == (W::De, W::Manana) => (2, at + 5),
         (W::El, W::Dia, W::De) if matches!(w(3), W::Hoy) => (0, at + 4),
         (W::El, W::Dia, W::De) if matches!(w(3), W::Manana) => (1, at + 4),
         (W::El, W::Dia, W::De) if w(3) == W::Despues => (1, at + 4),
@@ -30,7 +37,7 @@ pub(in crate::understanding::when) fn relative(
         (W::Ahora, W::En, W::La) => (0, at + 1),
         (W::Antes, W::De, _) if read.w(at + 2) == W::Ayer => (-2, at + 3),
         (W::Anteayer, ..) => (-2, at + 1),
-        (W::Ayer | W::Anoche, ..) => (-1, at + 1),
+        (W::Ayer, ..) => (-1, at + 1),
         (W::Manana, ..) if is_tomorrow(read, at) => (1, at + 1 + usize::from(w(1) == W::Mismo)),
         // "pasado" alone, as it is said in Chile
         (W::Pasado, ..)

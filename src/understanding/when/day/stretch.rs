@@ -2,13 +2,15 @@
 
 use chrono::{Datelike, NaiveDate, Weekday};
 
-use super::written::{is_month, partial, said_year, which_month, which_week};
-use super::{Found, Partial, Sort, one, resolve, several};
+use super::placed::year_at;
+use super::which::{said_year, which_month, which_week};
+use super::written::{is_gone, is_month, partial};
+use super::{Found, Partial, resolve, several};
 use crate::understanding::glue::W;
 use crate::understanding::normal::Read;
 use crate::understanding::number::{number_at, ordinal_at};
 use crate::understanding::when::calendar::{
-    coming_month, last_weekday, monday, month_ahead, next_weekday, plus, weekday_of_week, year,
+    coming_month, monday, month_ahead, next_weekday, plus, weekday_of_week, year,
 };
 
 /// `a principios de`, `mediados de`, `fines de`, `el resto de` a week, a month or a named month.
@@ -45,13 +47,29 @@ pub(super) fn part_of_longer(read: &Read<'_>, at: usize, today: NaiveDate) -> Op
             end,
         ));
     }
+    // "a principios de año", "a fines de 2027"
+    let begun = part == W::Principio && today.month() > 3 || part == W::Mediados && today.month() > 7;
+    if let Some((year, end)) = year_at(read, from, today, begun) {
+        let first = NaiveDate::from_ymd_opt(year, 1, 1)?;
+        let (start, months) = match part {
+            W::Principio => (first, 3),
+            W::Mediados => (month_ahead(first, 5), 2),
+            W::Fines => (month_ahead(first, 10), 2),
+            _ => (today.max(first), 0),
+        };
+        let end_day = if months == 0 { month_ahead(first, 12) } else { month_ahead(start, months) };
+        return Some((several(start, end_day), end));
+    }
     let (start, end) = if let Some((months, end)) = which_month(read, from) {
         (month_ahead(today, months), end)
     } else if read.w(from) == W::Mes {
         (month_ahead(today, 0), from + 1)
     } else {
         let month = read.tokens.get(from).and_then(|token| token.entry.month)?;
-        (coming_month(u32::from(month), today)?, from + 1)
+        match said_year(read, from + 1, today, true) {
+            Some((year, end)) => (NaiveDate::from_ymd_opt(year, u32::from(month), 1)?, end),
+            None => (coming_month(u32::from(month), today)?, from + 1),
+        }
     };
     let whole = month_ahead(start, 1);
     Some((
@@ -75,6 +93,23 @@ pub(super) fn week(read: &Read<'_>, at: usize, today: NaiveDate) -> Option<(Foun
         || w(0) == W::Dia && w(1) == W::De && w(2) == W::Semana && w(3) != W::Que
     {
         return Some((Found::Every(0b1_1111), at + if w(0) == W::Entre { 2 } else { 3 }));
+    }
+    // "la semana después de navidad", "la semana antes del 18"
+    let named = usize::from(w(0) == W::La);
+    if w(named) == W::Semana
+        && matches!(w(named + 1), W::Despues | W::Antes)
+        && matches!(w(named + 2), W::De | W::Del)
+    {
+        let from = at + named + 3;
+        let found =
+            super::relative(read, from, today).or_else(|| super::holiday(read, from, today)).or_else(|| {
+                let (date, end) = partial(read, from, today).filter(|(date, _)| date.day.is_some())?;
+                resolve(&date, today).map(|found| (found, end))
+            });
+        if let Some((Found::Days(days), end)) = found {
+            let start = plus(monday(days.start), if w(named + 1) == W::Despues { 7 } else { -7 });
+            return Some((several(start, plus(start, 7)), end));
+        }
     }
     // the week that a date is in
     let article = usize::from(w(0) == W::La);
@@ -148,6 +183,14 @@ pub(super) fn weekend(read: &Read<'_>, at: usize, today: NaiveDate) -> Option<(F
         weeks = -1;
         end += 1;
     }
+    // "el fin de semana del 12": the one that the date is in, or comes next
+    if matches!(read.w(end), W::Del | W::De)
+        && let Some((date, after)) = partial(read, end + 1, today).filter(|(date, _)| date.day.is_some())
+        && let Some(Found::Days(days)) = resolve(&date, today)
+    {
+        let saturday = weekday_of_week(Weekday::Sat, 0, days.start);
+        return Some((several(saturday, plus(saturday, 2)), after));
+    }
     let saturday = plus(weekday_of_week(Weekday::Sat, 0, today), weeks * 7);
     Some((several(saturday, plus(saturday, 2)), end))
 }
@@ -191,8 +234,15 @@ pub(super) fn month(read: &Read<'_>, at: usize, today: NaiveDate) -> Option<(Fou
     if said.is_none() && next == at && !is_led_to(read, at) {
         return None;
     }
-    let partial =
-        Partial { month: Some(u32::from(month)), year: said.map(|(year, _)| year), ..Partial::default() };
+    let month = u32::from(month);
+    let before = next == at && at > 0 && read.w(at - 1) == W::Pasado;
+    if said.is_none() && (before || is_gone(read, next + 1)) {
+        // "enero pasado"
+        let year = if month < today.month() { today.year() } else { today.year() - 1 };
+        let first = NaiveDate::from_ymd_opt(year, month, 1)?;
+        return Some((several(first, month_ahead(first, 1)), next + 1 + usize::from(!before)));
+    }
+    let partial = Partial { month: Some(month), year: said.map(|(year, _)| year), ..Partial::default() };
     let end = said.map_or(next + 1, |(_, end)| end);
     resolve(&partial, today).map(|found| (found, end))
 }
@@ -221,122 +271,7 @@ fn is_led_to(read: &Read<'_>, at: usize) -> bool {
             | W::Otro
             | W::Siguiente
             | W::Pasado
+            | W::Todos
     ) && !(before > 0
         && matches!(read.word(before - 1), "doctor" | "doctora" | "don" | "señora" | "señor" | "nombre"))
-}
-
-/// `el primer viernes de julio`, `la última semana de marzo`, `el último día del mes`, `la segunda quincena`.
-pub(super) fn placed(read: &Read<'_>, at: usize, today: NaiveDate) -> Option<(Found, usize)> {
-    let mut next = at + usize::from(matches!(read.w(at), W::El | W::La));
-    let place = ordinal_at(read, next).filter(|place| *place == -1 || (1..=5).contains(place))?;
-    next += 1;
-    let token = read.tokens.get(next)?;
-    let weekday = token.entry.weekday;
-    let w = read.w(next);
-    if weekday.is_none()
-        && !matches!(w, W::Semana | W::Dia | W::Quincena | W::Mitad | W::Trimestre | W::Semestre)
-    {
-        return None;
-    }
-    next += 1;
-    if matches!(w, W::Trimestre | W::Semestre) {
-        // "el primer semestre de 2027"
-        let said = said_year(read, next, today, true);
-        let months = if w == W::Trimestre { 3 } else { 6 };
-        let start = month_ahead(
-            NaiveDate::from_ymd_opt(said.map_or(today.year(), |(year, _)| year), 1, 1)?,
-            (place.max(1) - 1).min(12 / months - 1) * months,
-        );
-        return Some((several(start, month_ahead(start, months)), said.map_or(next, |(_, end)| end)));
-    }
-    if !matches!(read.w(next), W::De | W::Del | W::En) {
-        return None;
-    }
-    let (first, end) = if let Some((months, end)) = which_month(read, next + 1) {
-        (month_ahead(today, months), end)
-    } else if read.w(next + 1) == W::Mes {
-        (month_ahead(today, 0), next + 2)
-    } else {
-        let month = read.tokens.get(next + 1)?.entry.month?;
-        match said_year(read, next + 2, today, true) {
-            Some((year, end)) => (NaiveDate::from_ymd_opt(year, u32::from(month), 1)?, end),
-            None => (coming_month(u32::from(month), today)?, next + 2),
-        }
-    };
-    let last = plus(month_ahead(first, 1), -1);
-    let weeks = i64::from(place.max(1) - 1) * 7;
-    let found = match (weekday, w) {
-        (Some(weekday), _) if place == -1 => {
-            one(if last.weekday() == weekday { last } else { last_weekday(weekday, last) }, Sort::Day, false)
-        }
-        (Some(weekday), _) => one(plus(next_weekday(weekday, plus(first, -1)), weeks), Sort::Day, false),
-        (None, W::Dia) if read.word(next - 1) == "dias" => {
-            if place == -1 {
-                several(plus(last, -6), plus(last, 1))
-            } else {
-                several(first, plus(first, 7))
-            }
-        }
-        (None, W::Dia) => {
-            one(if place == -1 { last } else { plus(first, i64::from(place - 1)) }, Sort::Day, false)
-        }
-        (None, W::Quincena | W::Mitad) => {
-            let middle = plus(first, 15);
-            if place == 1 { several(first, middle) } else { several(middle, plus(last, 1)) }
-        }
-        (None, _) => {
-            let start = if place == -1 { monday(last) } else { plus(monday(plus(first, 3)), weeks) };
-            several(start, plus(start, 7))
-        }
-    };
-    Some((found, end))
-}
-
-/// `este año`, `el próximo año`, `el año pasado`, `el año 2027`, `en 2027`.
-pub(super) fn years(read: &Read<'_>, at: usize, today: NaiveDate) -> Option<(Found, usize)> {
-    let whole = |year: i32| {
-        Some(several(NaiveDate::from_ymd_opt(year, 1, 1)?, NaiveDate::from_ymd_opt(year + 1, 1, 1)?))
-    };
-    let next = at + usize::from(matches!(read.w(at), W::El | W::Del));
-    let singular = |at: usize| read.word(at) == "año";
-    let (year, end) = match (read.w(next), read.w(next + 1), read.w(next + 2)) {
-        (W::Este | W::Ese, W::Anio, _) if singular(next + 1) => (today.year(), next + 2),
-        (W::Proximo | W::Siguiente | W::Otro, W::Anio, _) if singular(next + 1) => {
-            (today.year() + 1, next + 2)
-        }
-        (W::Pasado | W::Ultimo, W::Anio, _) if singular(next + 1) => (today.year() - 1, next + 2),
-        (W::Anio, W::Que, W::Viene) if singular(next) => (today.year() + 1, next + 3),
-        (W::Anio, W::Proximo | W::Siguiente | W::Entrante, _) if singular(next) => {
-            (today.year() + 1, next + 2)
-        }
-        (W::Anio, W::Pasado | W::Anterior, _) if singular(next) => (today.year() - 1, next + 2),
-        // "en 2027, noviembre"
-        (W::En, ..)
-            if read.typed(at + 1).len() == 4
-                && let after = at + 2 + usize::from(read.is_sign(at + 2, ','))
-                && let Some(month) = read.tokens.get(after).and_then(|token| token.entry.month) =>
-        {
-            let year =
-                i32::try_from(read.figure(at + 1)?).ok().filter(|year| (1_900..=2_100).contains(year))?;
-            let first = NaiveDate::from_ymd_opt(year, u32::from(month), 1)?;
-            return Some((several(first, month_ahead(first, 1)), after + 1));
-        }
-        // "antes de 2027", "desde el 2027", and nothing else
-        _ if read.typed(next).len() == 4
-            && at > 0
-            && (matches!(read.w(at - 1), W::Desde | W::Hasta)
-                || at > 1 && read.w(at - 1) == W::De && matches!(read.w(at - 2), W::Antes | W::Despues)) =>
-        {
-            (i32::try_from(read.figure(next)?).ok()?, next + 1)
-        }
-        (W::Anio, ..) if singular(next) => (i32::try_from(read.figure(next + 1)?).ok()?, next + 2),
-        (W::En, ..)
-            if read.typed(at + 1).len() == 4
-                && read.tokens.get(at + 2).is_none_or(|token| token.entry.unit.is_none()) =>
-        {
-            (i32::try_from(read.figure(at + 1)?).ok()?, at + 2)
-        }
-        _ => return None,
-    };
-    (1_900..=2_100).contains(&year).then(|| whole(year).map(|found| (found, end)))?
 }

@@ -2,28 +2,13 @@
 
 use chrono::{Datelike, NaiveDate};
 
-use super::{Found, Partial, Which, is_counted, is_measure, resolve};
+use super::numeric::numeric;
+use super::which::{said_year, which, which_month};
+use super::{Found, Partial, Which, is_counted, resolve};
 use crate::understanding::glue::W;
 use crate::understanding::normal::{Kind, Read};
 use crate::understanding::number::{number_at, ordinal_at};
 use crate::understanding::when::calendar::{month_ahead, year};
-
-/// "próximo", "que viene", "de la otra semana" at a token.
-fn which(read: &Read<'_>, at: usize) -> Option<(Which, usize)> {
-    match (read.w(at), read.w(at + 1)) {
-        (W::Proximo | W::Siguiente | W::Entrante, _) => Some((Which::Next, at + 1)),
-        (W::Subsiguiente, _) => Some((Which::Other, at + 1)),
-        (W::Otro, _) => Some((Which::Other, at + 1)),
-        (W::Este | W::Ese, _) => Some((Which::This, at + 1)),
-        (W::Que, W::Viene) => Some((Which::Next, at + 2)),
-        (W::Pasado | W::Anterior | W::Ultimo, _) => Some((Which::Past, at + 1)),
-        (W::De, _) => {
-            let (weeks, end) = which_week(read, at + 1)?;
-            Some((Which::Week(weeks), end))
-        }
-        _ => None,
-    }
-}
 
 /// The parts of a date at a token: weekday, day, month, year, in the orders in which they are said.
 pub(super) fn partial(read: &Read<'_>, at: usize, today: NaiveDate) -> Option<(Partial, usize)> {
@@ -48,6 +33,8 @@ pub(in crate::understanding::when) fn partial_after(
             W::Dia if next > at || read.figure(next + 1).is_some() || number_at(read, next + 1).is_some() => {
                 article = true;
             }
+            // "pasado el 15" is after it
+            W::Pasado if matches!(read.w(next + 1), W::El | W::La | W::Las) => break,
             W::Este | W::Ese | W::Proximo | W::Siguiente | W::Otro | W::Pasado | W::Ultimo => {
                 partial.which = which(read, next)?.0;
                 let after = &read.tokens.get(next + 1)?.entry;
@@ -116,8 +103,11 @@ pub(in crate::understanding::when) fn partial_after(
     }
     partial.announced = article;
     let (date, end) = numeric(read, next, today, joined).or_else(|| named_date(read, next, today))?;
-    let mut found = Partial { announced: article, which: partial.which, ..date };
-    // "el 21 jueves"
+    let which = if partial.which == Which::Plain { date.which } else { partial.which };
+    let mut found = Partial { announced: article, which, ..date };
+    // "el 21 jueves", "el 21, jueves"
+    let comma = usize::from(read.is_sign(end, ',') && found.day.is_some() && article);
+    let end = end + comma;
     if let Some(weekday) = read.tokens.get(end).and_then(|token| token.entry.weekday)
         && found.day.is_some()
         && is_weekday(read, end, false)
@@ -126,7 +116,7 @@ pub(in crate::understanding::when) fn partial_after(
         found.weekday = Some(weekday);
         return Some((found, end + 1));
     }
-    Some((found, end))
+    Some((found, end - comma))
 }
 
 /// Whether a number after a weekday is an hour: "lunes 10 de la mañana", "lunes 15 hrs".
@@ -143,7 +133,16 @@ fn is_hour(read: &Read<'_>, end: usize) -> bool {
 /// Whether a word that can be a weekday is one here: "mar" and "mi" are other things too.
 fn is_weekday(read: &Read<'_>, at: usize, article: bool) -> bool {
     let text = read.word(at);
-    // a man's name
+    // "Domingo Soto" is a man
+    let capital = |at: usize| {
+        read.tokens.get(at).is_some_and(|token| {
+            token.kind == Kind::Word && read.text[token.start..].starts_with(char::is_uppercase)
+        })
+    };
+    let shouted = read.text.chars().all(|letter| !letter.is_lowercase());
+    if text == "domingo" && capital(at) && capital(at + 1) && !shouted && read.is_name(at + 1) {
+        return false;
+    }
     if text == "domingo"
         && at > 0
         && matches!(read.word(at - 1), "llamo" | "soy" | "don" | "señor" | "nombre" | "llama")
@@ -175,93 +174,6 @@ fn is_weekday(read: &Read<'_>, at: usize, article: bool) -> bool {
     }
 }
 
-/// `26/11`, `26-11-2026`, `2026-11-26`, `31-dic-1994`: signs that hold together without spaces.
-fn numeric(read: &Read<'_>, at: usize, today: NaiveDate, joined: bool) -> Option<(Partial, usize)> {
-    // part of a longer number or formula
-    let before = at.checked_sub(1).map(|before| read.tokens[before]);
-    if !joined
-        && read.tokens.get(at)?.glued
-        && before
-            .is_some_and(|token| matches!(token.kind, Kind::Sign('.' | '/' | '-' | ',') | Kind::Number(_)))
-    {
-        return None;
-    }
-    let glued = |at: usize| read.tokens.get(at).is_some_and(|token| token.glued);
-    let sign = |at: usize| match read.tokens.get(at)?.kind {
-        Kind::Sign(sign @ ('/' | '-' | '.')) if glued(at) && glued(at + 1) => Some(sign),
-        _ => None,
-    };
-    let first_sign = sign(at + 1)?;
-    let month_at = |at: usize| read.tokens.get(at).and_then(|token| token.entry.month).map(u32::from);
-    let number = |at: usize| read.figure(at).and_then(|value| u32::try_from(value).ok());
-    let digits = |at: usize| read.typed(at).len();
-    // `sep-23-2020`
-    if let (Some(month), Some(day)) = (month_at(at), number(at + 2)) {
-        let mut end = at + 3;
-        let mut said = None;
-        if sign(end) == Some(first_sign) && digits(end + 1) == 4 {
-            said = year(read.figure(end + 1)?, today);
-            end += 2;
-        }
-        if day > 1_000 {
-            return Some((
-                Partial { month: Some(month), year: year(day.into(), today), ..Partial::default() },
-                end,
-            ));
-        }
-        return Some((Partial { day: Some(day), month: Some(month), year: said, ..Partial::default() }, end));
-    }
-    let first = number(at)?;
-    let second_month = month_at(at + 2);
-    let second = second_month.or_else(|| number(at + 2))?;
-    let mut end = at + 3;
-    let mut third = None;
-    if sign(end) == Some(first_sign)
-        && let Some(value) = read.figure(end + 1)
-        && (digits(end + 1) == 2 || digits(end + 1) == 4)
-        && sign(end + 2).is_none_or(|sign| sign == '.')
-    {
-        third = Some(value);
-        end += 2;
-    }
-    if end < read.tokens.len()
-        && glued(end)
-        && matches!(read.tokens[end].kind, Kind::Number(_) | Kind::Sign('/'))
-    {
-        return None;
-    }
-    if third.is_none() && is_measure(read.word(end)) {
-        return None;
-    }
-    if read.is_sign(end, '.') && glued(end) && glued(end + 1) && read.figure(end + 1).is_some() {
-        return None;
-    }
-    let date = |day: u32, month: u32, year: Option<i32>| {
-        let impossible = !(1..=31).contains(&day) || !(1..=12).contains(&month);
-        Some((Partial { day: Some(day), month: Some(month), year, impossible, ..Partial::default() }, end))
-    };
-    if digits(at) == 4 && first >= 1_900 {
-        // year first
-        let day = third.and_then(|day| u32::try_from(day).ok()).filter(|day| (1..=31).contains(day))?;
-        return date(day, second, year(first.into(), today));
-    }
-    if first > 31 || digits(at) > 2 || (second_month.is_none() && digits(at + 2) > 2) {
-        return None;
-    }
-    if second_month.is_some() {
-        return date(first, second, third.and_then(|value| year(value, today)));
-    }
-    if second > 12 && first <= 12 && third.is_some() {
-        // month first, as some telephones write it
-        return date(second, first, third.and_then(|value| year(value, today)));
-    }
-    if third.is_none() && (first_sign == '.' || second > 12 || first == 0 || second == 0) {
-        return (first_sign == '/' && second > 12 && first > 12 && first <= 31)
-            .then(|| date(first, second, None))?;
-    }
-    date(first, second, third.and_then(|value| year(value, today)))
-}
-
 /// `26 de noviembre de 2026`, `noviembre 26`, `21 del 3`, `4 de este mes`, `primero de mayo`.
 fn named_date(read: &Read<'_>, at: usize, today: NaiveDate) -> Option<(Partial, usize)> {
     let month_at = |at: usize| read.tokens.get(at).and_then(|token| token.entry.month).map(u32::from);
@@ -280,6 +192,15 @@ fn named_date(read: &Read<'_>, at: usize, today: NaiveDate) -> Option<(Partial, 
             next = end;
         }
         return (partial.day.is_some()).then_some((partial, next));
+    }
+    // "2016 nov 16", "2027 enero 12"
+    if let Some(said) = read.figure(at).filter(|said| (1_900..=2_100).contains(said))
+        && let Some(month) = month_at(at + 1)
+        && let Some((day, end)) = number_at(read, at + 2).filter(|(day, _)| (1..=31).contains(day))
+        && !is_counted(read, end)
+    {
+        let (day, year) = (u32::try_from(day).ok(), year(said, today));
+        return Some((Partial { day, month: Some(month), year, ..Partial::default() }, end));
     }
     // the decimals of another number
     if read.tokens.get(at)?.glued && at > 0 && matches!(read.tokens[at - 1].kind, Kind::Sign('.' | ',' | '/'))
@@ -304,6 +225,9 @@ fn named_date(read: &Read<'_>, at: usize, today: NaiveDate) -> Option<(Partial, 
         if let Some((said, end)) = said_year(read, next, today, false) {
             partial.year = Some(said);
             next = end;
+        } else if is_gone(read, next) {
+            partial.which = Which::Past;
+            next += 1;
         }
         return Some((partial, next));
     }
@@ -334,6 +258,13 @@ fn named_date(read: &Read<'_>, at: usize, today: NaiveDate) -> Option<(Partial, 
     (!is_ordinal || day == 1 && read.word(at) == "primero").then_some((partial, next))
 }
 
+/// "el 5 de enero pasado", but not "el 5 de enero, pasado mañana".
+pub(super) fn is_gone(read: &Read<'_>, at: usize) -> bool {
+    read.w(at) == W::Pasado
+        && read.word(at) == "pasado"
+        && !matches!(read.w(at + 1), W::Manana | W::Las | W::El | W::La | W::En)
+}
+
 /// Whether a word that can be a month is one here: "mar", "set" and "dic" need a number beside them.
 pub(super) fn is_month(read: &Read<'_>, at: usize) -> bool {
     let text = read.word(at);
@@ -347,79 +278,4 @@ pub(super) fn is_month(read: &Read<'_>, at: usize) -> bool {
                         || ordinal_at(read, at - 2).is_some()
                         || matches!(read.w(at - 2), W::Fines | W::Principio | W::Mediados | W::Mes)));
     text.len() > 4 || text == "mayo" || beside
-}
-
-/// `de 2026`, `, 2026`, ` 2026`, `del 26`.
-pub(super) fn said_year(read: &Read<'_>, at: usize, today: NaiveDate, alone: bool) -> Option<(i32, usize)> {
-    let mut next = at;
-    let mut joined = false;
-    while matches!(read.w(next), W::De | W::Del) || read.is_sign(next, ',') || read.w(next) == W::Anio {
-        joined |= read.w(next) != W::Other;
-        next += 1;
-        if next > at + 3 {
-            return None;
-        }
-    }
-    let (value, end) = number_at(read, next)?;
-    // "del cuarenta y ocho"
-    let spoken = if value < 100 { 2 } else { 4 };
-    let digits = read.figure(next).map_or(spoken, |_| read.typed(next).len());
-    let is_year =
-        (1_900..=2_100).contains(&value) || joined && digits == 2 && (20..=99).contains(&value) && !alone;
-    (is_year && !is_counted(read, end)).then(|| year(value, today).map(|year| (year, end)))?
-}
-
-/// Which month: "este mes", "próximo mes", "mes que viene", months ahead.
-pub(super) fn which_month(read: &Read<'_>, at: usize) -> Option<(i32, usize)> {
-    let mut next = at;
-    while matches!(read.w(next), W::El | W::La | W::Del | W::Al) {
-        next += 1;
-    }
-    match (read.w(next), read.w(next + 1), read.w(next + 2)) {
-        (W::Este | W::Ese, W::Mes, _) | (W::Mismo | W::Actual, W::Mes, _) => Some((0, next + 2)),
-        (W::Proximo | W::Siguiente | W::Otro, W::Mes, _) => Some((1, next + 2)),
-        (W::Pasado | W::Ultimo, W::Mes, _) => Some((-1, next + 2)),
-        (W::Mes, W::Que, W::Viene) => Some((1, next + 3)),
-        (W::Mes, W::Proximo | W::Siguiente | W::Entrante, _) => Some((1, next + 2)),
-        (W::Mes, W::Pasado | W::Anterior, _) => Some((-1, next + 2)),
-        (W::Mes, W::Actual, _) => Some((0, next + 2)),
-        (W::Mes, _, _) if next > at || at > 0 && read.w(at - 1) == W::Del => Some((0, next + 1)),
-        _ => None,
-    }
-}
-
-/// Which week: "esta semana", "la próxima semana", "semana que viene", weeks ahead.
-pub(super) fn which_week(read: &Read<'_>, at: usize) -> Option<(i64, usize)> {
-    let mut next = at;
-    let mut article = false;
-    while matches!(read.w(next), W::La | W::El | W::Las) {
-        article = true;
-        next += 1;
-    }
-    match (read.w(next), read.w(next + 1), read.w(next + 2)) {
-        (W::Este | W::Ese | W::Mismo | W::Actual, W::Semana, _) => Some((0, next + 2)),
-        (W::Este, W::Mismo, W::Semana) => Some((0, next + 3)),
-        (W::Proximo | W::Siguiente | W::Otro | W::Entrante, W::Semana, _) => Some((1, next + 2)),
-        (W::Subsiguiente, W::Semana, _) => Some((2, next + 2)),
-        (W::Pasado | W::Ultimo, W::Semana, _) => Some((-1, next + 2)),
-        (W::Semana, W::Que, W::Viene) => Some((1, next + 3)),
-        (W::Semana, W::Proximo | W::Siguiente | W::Entrante, _) => Some((1, next + 2)),
-        (W::Semana, W::Subsiguiente, _) => Some((2, next + 2)),
-        (W::Semana, W::Pasado | W::Anterior, _) => Some((-1, next + 2)),
-        (W::Semana, W::Actual, _) => Some((0, next + 2)),
-        (W::Semana, W::Despues, W::De) if read.w(next + 3) == W::La && read.w(next + 4) == W::Proximo => {
-            let end = next + 5 + usize::from(read.w(next + 5) == W::Semana);
-            Some((2, end))
-        }
-        (W::Semana, ..) if article => Some((0, next + 1)),
-        (W::Semana, ..)
-            if at > 0
-                && read.w(at - 1) == W::De
-                && at > 1
-                && matches!(read.w(at - 2), W::Principio | W::Fines | W::Mediados) =>
-        {
-            Some((0, next + 1))
-        }
-        _ => None,
-    }
 }

@@ -4,10 +4,14 @@
 //! together after it ("no voy a poder ir") and their objects, and stops where another finite verb begins ("no puedo
 //! ir cancela mi hora"), at a comma, and at "pero", "sino", "mejor".
 
-use super::glue::W;
-use super::normal::{Kind, Read};
-use super::rules::Words;
-use super::verb;
+mod si;
+
+use crate::understanding::glue::W;
+use crate::understanding::normal::Read;
+use crate::understanding::rules::Words;
+use crate::understanding::verb;
+
+use self::si::{is_polite, is_yes};
 
 /// Bits of the first 64 words.
 #[derive(Debug, Clone, Copy, Default)]
@@ -52,8 +56,12 @@ pub(super) fn of(read: &Read<'_>, words: &Words) -> Clauses {
                 clauses.denied |= reach(read, words, at);
                 clauses.refused |= refused_by(read, words, at);
             }
+            // "a menos que", "salvo que"
+            W::Menos | W::Excepto if next(read, words, at) == "que" => {
+                clauses.conditional |= until_break(words, at);
+            }
             W::Menos | W::Excepto
-                if !(is_before(read, words, at, "al") || is_before(read, words, at, "lo")) =>
+                if !(crate::understanding::when::excepts_nothing(read, words.tokens[at])) =>
             {
                 for left_out in at + 1..most.min(at + 4) {
                     if words.breaks[left_out] != 0 {
@@ -69,6 +77,7 @@ pub(super) fn of(read: &Read<'_>, words: &Words) -> Clauses {
                     clauses.conditional |= until_break(words, at);
                 }
             }
+            _ if is_supposed(read, words, at) => clauses.conditional |= until_break(words, at),
             _ if matches!(word, "nunca" | "jamas" | "tampoco" | "sin") => {
                 clauses.denied |= reach(read, words, at);
             }
@@ -120,6 +129,17 @@ fn is_idle_no(read: &Read<'_>, words: &Words, at: usize) -> bool {
             && matches!(word(read, words, at + 2), "podria" | "podrian" | "puede" | "puedes" | "podra")
             && asks)
         || is_before(read, words, at, "que") && at >= 2 && word(read, words, at - 2) == "por" && asks
+}
+
+/// "quizás", "tal vez", "a lo mejor", "en caso de": what comes after it may or may not be.
+fn is_supposed(read: &Read<'_>, words: &Words, at: usize) -> bool {
+    match word(read, words, at) {
+        "quizas" | "quiza" | "talvez" | "capaz" => true,
+        "vez" => is_before(read, words, at, "tal"),
+        "caso" => is_before(read, words, at, "en"),
+        "mejor" => is_before(read, words, at, "lo") && at >= 2 && word(read, words, at - 2) == "a",
+        _ => false,
+    }
 }
 
 /// The words before a "no" that ends its part of the message: "dentista no, kine".
@@ -194,8 +214,12 @@ fn reach(read: &Read<'_>, words: &Words, negation: usize) -> u64 {
             let forms = entry.verbs.iter().fold(0, |all, (_, forms)| all | forms);
             let is_finite = forms & !verb::FINITE == 0;
             if verbs > 0 {
+                // "no dije que quería", "jamás he querido"
+                let helping = entry.verbs.iter().any(|(verb, _)| is_helping(*verb));
                 let subordinate = follows(read, words, at, "que")
-                    && forms & (verb::REQUEST | verb::REQUEST_MANY | verb::SO_THAT | verb::HE) != 0;
+                    && (helping
+                        || forms & (verb::REQUEST | verb::REQUEST_MANY | verb::SO_THAT | verb::HE) != 0)
+                    || matches!(before, "he" | "has" | "ha" | "hemos" | "han" | "habia" | "habiamos");
                 let joined = matches!(
                     before,
                     "a" | "de" | "para" | "en" | "ni" | "o" | "y" | "que" | "me" | "la" | "lo"
@@ -235,39 +259,40 @@ fn follows(read: &Read<'_>, words: &Words, at: usize, wanted: &str) -> bool {
     false
 }
 
-/// Verbs that another hangs on.
+/// Verbs that another hangs on: "no quiero cancelar", "nunca pedí cancelar".
 fn is_helping(verb: u8) -> bool {
     use std::sync::LazyLock;
-    static HELPING: LazyLock<u64> = LazyLock::new(|| {
-        let names = [
-            "querer",
-            "poder",
-            "ir",
-            "deber",
-            "tener",
-            "haber",
-            "necesitar",
-            "desear",
-            "gustar",
-            "saber",
-            "ser",
-            "estar",
-            "alcanzar",
-            "empezar",
-            "comenzar",
-            "volver",
-            "dejar",
-            "preferir",
-            "venir",
-            "esperar",
-        ];
-        names
-            .iter()
-            .filter_map(|name| super::lexicon::lexicon().verb(name))
-            .filter(|verb| *verb < 64)
-            .fold(0, |all, verb| all | 1 << verb)
+    const NAMES: [&str; 25] = [
+        "querer",
+        "poder",
+        "ir",
+        "deber",
+        "tener",
+        "haber",
+        "necesitar",
+        "desear",
+        "gustar",
+        "saber",
+        "ser",
+        "estar",
+        "alcanzar",
+        "empezar",
+        "comenzar",
+        "volver",
+        "dejar",
+        "preferir",
+        "venir",
+        "esperar",
+        "pedir",
+        "solicitar",
+        "decir",
+        "aceptar",
+        "hacer",
+    ];
+    static HELPING: LazyLock<Vec<u8>> = LazyLock::new(|| {
+        NAMES.iter().filter_map(|name| crate::understanding::lexicon::lexicon().verb(name)).collect()
     });
-    verb < 64 && *HELPING >> verb & 1 == 1
+    HELPING.contains(&verb)
 }
 
 fn until_break(words: &Words, from: usize) -> u64 {
@@ -279,161 +304,6 @@ fn until_break(words: &Words, from: usize) -> u64 {
         reached |= bit(at);
     }
     reached
-}
-
-/// Whether this "si" is a yes.
-fn is_yes(read: &Read<'_>, words: &Words, at: usize) -> bool {
-    let token = read.tokens[words.tokens[at]];
-    if token.accented {
-        return true;
-    }
-    let before = if at > 0 && words.breaks[at] == 0 { word(read, words, at - 1) } else { "" };
-    if matches!(
-        before,
-        "que"
-            | "obvio"
-            | "claro"
-            | "porque"
-            | "ya"
-            | "bueno"
-            | "ok"
-            | "uh"
-            | "dale"
-            | "pues"
-            | "si"
-            | "ah"
-            | "ay"
-            | "eh"
-            | "supuesto"
-            | "hola"
-            | "oh"
-            | "perfecto"
-    ) && !(before == "que"
-        && at >= 2
-        && matches!(word(read, words, at - 2), "pasa" | "pasaria" | "sucede" | "ocurre"))
-    {
-        return true;
-    }
-    let after = next(read, words, at);
-    if after.is_empty() {
-        // a last word, or one before a comma: "si, gracias"
-        return before.is_empty() || words.breaks.get(at + 1).is_none_or(|strength| *strength != 0);
-    }
-    if !before.is_empty() {
-        return false;
-    }
-    let third = word(read, words, at + 2);
-    // "si resérvemela", "si hágalo nomás": only an order carries its pronouns behind it
-    let next = words.tokens[at + 1];
-    let typed = read.typed(next);
-    let is_order = ["la", "lo", "las", "los", "eme"].iter().any(|pronoun| typed.ends_with(pronoun))
-        && typed != "llame"
-        && read.tokens[next].entry.verbs.iter().any(|(_, forms)| forms & verb::REQUEST != 0);
-    if is_order {
-        return true;
-    }
-    // "si la confirmo" is a yes, "si la confirman" a condition
-    let forms = words
-        .tokens
-        .get(at + 2)
-        .map_or(0, |token| read.tokens[*token].entry.verbs.iter().fold(0, |all, (_, forms)| all | forms));
-    if matches!(after, "la" | "lo" | "el") && forms != 0 && forms & verb::I == 0 {
-        return false;
-    }
-    match after {
-        "es" => {
-            matches!(third, "correcto" | "correcta" | "asi" | "esa" | "ese") && words.tokens.len() - at <= 3
-        }
-        // "si mi niña, confírmeme", but "si mi niña me lleva"
-        "mi" => {
-            matches!(third, "niña" | "amor" | "vida" | "reina" | "linda" | "señorita")
-                && !matches!(
-                    word(read, words, at + 3),
-                    "me" | "le" | "puede" | "va" | "viene" | "quiere" | "esta"
-                )
-        }
-        "niña" | "mijita" | "mija" | "mijito" | "linda" => true,
-        "me" => matches!(
-            third,
-            "sirve"
-                | "acomoda"
-                | "parece"
-                | "interesa"
-                | "gusta"
-                | "queda"
-                | "conviene"
-                | "encantaria"
-                | "gustaria"
-                | "tinca"
-                | "calza"
-        ),
-        "puedo" | "podemos" => {
-            // "si puedo voy" is a condition, "si puedo ir" is a yes
-            let later = (at + 2..words.tokens.len()).any(|later| {
-                let entry = read.tokens[words.tokens[later]].entry;
-                entry.w == W::Other
-                    && entry
-                        .verbs
-                        .iter()
-                        .any(|(_, forms)| forms & verb::FINITE != 0 && forms & verb::INFINITIVE == 0)
-            });
-            !later
-        }
-        "quiero" | "queremos" | "confirmo" | "confirmamos" | "voy" | "vamos" | "acepto" | "asistire"
-        | "asisto" | "ire" | "iremos" | "estare" | "necesito" | "deseo" | "gracias" | "por" | "po"
-        | "pues" | "claro" | "si" | "señor" | "señora" | "señorita" | "doctor" | "doctora" | "todo"
-        | "perfecto" | "correcto" | "dale" | "ok" | "esta" | "ahi" | "alla" | "alli" | "obvio" | "ya"
-        | "muchas" | "estoy" | "confirmar" | "confirma" | "confirmada" | "confirmado" | "esa" | "ese"
-        | "eso" | "la" | "el" | "mejor" | "feliz" | "encantada" | "encantado" | "asistiremos"
-        | "cancelar" | "cancelo" | "anular" | "cambiar" | "agendar" | "reagendar" | "sin" | "bueno"
-        | "listo" | "soy" | "seguro" | "segura" | "conforme" | "quisiera" | "cancela" | "amiga" | "amigo"
-        | "seguimos" | "sigamos" | "continuar" | "hola" | "altiro" | "al" | "con" | "mañana" | "tengo"
-        | "hare" | "lo" | "a" | "asi" | "nos" | "yo" | "gustaria" => {
-            after != "tengo" && after != "lo" && after != "el" && after != "la"
-                || words.tokens.len() - at <= 4
-        }
-        _ => read.tokens[words.tokens[at + 1]].kind == Kind::Emoji,
-    }
-}
-
-/// "si puede", "si es posible": courtesy, not a condition.
-fn is_polite(read: &Read<'_>, words: &Words, at: usize) -> bool {
-    let (after, third) = (next(read, words, at), word(read, words, at + 2));
-    if (after, third) == ("dios", "quiere") {
-        // "si Dios quiere ahí estaré", but "si Dios quiere mejoro y voy"
-        return matches!(
-            word(read, words, at + 3),
-            "" | "ahi" | "alla" | "voy" | "ire" | "estare" | "asistire"
-        );
-    }
-    matches!(
-        after,
-        "puede"
-            | "puedes"
-            | "pueden"
-            | "podria"
-            | "podrias"
-            | "podrian"
-            | "pudiera"
-            | "pudieras"
-            | "pudieran"
-    ) || matches!(
-        (after, third),
-        ("es" | "fuera" | "seria", "posible" | "tan")
-            | ("no", "es")
-            | (
-                "me",
-                "puede"
-                    | "puedes"
-                    | "pueden"
-                    | "podria"
-                    | "podrian"
-                    | "pudiera"
-                    | "pudieran"
-                    | "hace"
-                    | "hacen"
-            )
-    )
 }
 
 /// Words in quotation marks, unless the whole message is.
