@@ -100,7 +100,7 @@ impl Message {
         Self {
             text: text.to_owned(),
             no_day,
-            relative: relative(&normal, words.len()),
+            relative: relative(&normal, &words),
             safety: read.safety,
             assent: read.assent,
             choice: match read.choice {
@@ -254,23 +254,35 @@ fn kind_of(flow: &Flow, asked: &Asked) -> understanding::Asked {
 }
 
 /// Hours wanted relative to those on the screen.
-fn relative(normal: &str, words: usize) -> Option<Relative> {
-    let line = format!(" {normal} ");
-    let has = |phrases: &[&str]| phrases.iter().any(|phrase| line.contains(&format!(" {phrase} ")));
-    let more =
-        ["mas horas", "otras horas", "mas opciones", "otras opciones", "ver mas", "hay mas", "muestrame mas"];
-    if words > 8 {
-        None
-    } else if has(&more) || ["mas", "otras", "otra", "siguientes"].contains(&normal) {
+fn relative(normal: &str, words: &[String]) -> Option<Relative> {
+    const MORE: [[&str; 2]; 7] = [
+        ["mas", "horas"],
+        ["otras", "horas"],
+        ["mas", "opciones"],
+        ["otras", "opciones"],
+        ["ver", "mas"],
+        ["hay", "mas"],
+        ["muestrame", "mas"],
+    ];
+    const OTHER_DAY: [[&str; 2]; 4] =
+        [["otro", "dia"], ["otros", "dias"], ["otra", "fecha"], ["otras", "fechas"]];
+    const EARLIER: [[&str; 2]; 2] = [["mas", "temprano"], ["mas", "tempranito"]];
+    const LATER: [[&str; 2]; 2] = [["mas", "tarde"], ["mas", "tardecito"]];
+    const SOONER: [[&str; 2]; 5] =
+        [["mas", "pronto"], ["mas", "cercana"], ["mas", "cerca"], ["algo", "antes"], ["mas", "antes"]];
+    if words.len() > 8 {
+        return None;
+    }
+    let has = |pairs: &[[&str; 2]]| words.windows(2).any(|two| pairs.iter().any(|pair| two == pair));
+    if has(&MORE) || ["mas", "otras", "otra", "siguientes"].contains(&normal) {
         Some(Relative::More)
-    } else if has(&["otro dia", "otros dias", "otra fecha", "otras fechas"]) {
+    } else if has(&OTHER_DAY) {
         Some(Relative::OtherDay)
-    } else if has(&["mas temprano", "mas tempranito"]) {
+    } else if has(&EARLIER) {
         Some(Relative::Earlier)
-    } else if has(&["mas tarde", "mas tardecito"]) {
+    } else if has(&LATER) {
         Some(Relative::Later)
-    } else if has(&["mas pronto", "mas cercana", "mas cerca", "algo antes", "mas antes"]) || normal == "antes"
-    {
+    } else if has(&SOONER) || normal == "antes" {
         Some(Relative::Sooner)
     } else {
         None

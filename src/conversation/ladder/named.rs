@@ -195,6 +195,9 @@ impl<'a> Running<'a> {
     /// The answer that "cambiar …" names, where the understanding hears no command in it; not one of the words that
     /// mean an appointment, for moving one is a flow of its own.
     pub(super) fn change_by_name(&self, message: &Message) -> Option<&'a Field> {
+        if !message.words.iter().any(|word| is_change(word)) {
+            return None;
+        }
         let form = self.form()?;
         let frame = &self.state.stack[form];
         let flow = self.flow_of(frame)?;
