@@ -21,7 +21,7 @@ pub use super::request::{
 use super::slot::{Booked, Slot};
 use super::store::place::{self as store, Place, Placed, Verdict};
 use super::store::settle::{self, Live};
-use crate::id::{AppointmentId, ConversationId, DoctorId, PatientId};
+use crate::id::{AppointmentId, ConversationId, PatientId};
 
 /// A booking operation could not be carried out. The transaction is to be rolled back.
 #[derive(Debug, thiserror::Error)]
@@ -259,18 +259,7 @@ async fn take(
         return Err(BookingError::Contradicted(*place.slot));
     }
     count(operation, placed.verdict.name());
-    let changes = locked.doctors.iter().zip(&locked.days).zip(&locked.versions);
-    let changed = if placed.changed {
-        changes
-            .map(|((doctor, day), version)| DayChange {
-                doctor: DoctorId(*doctor),
-                day: *day,
-                version: *version,
-            })
-            .collect()
-    } else {
-        Vec::new()
-    };
+    let changed = if placed.changed { locked.changes() } else { Vec::new() };
     Ok((placed, changed))
 }
 

@@ -12,6 +12,7 @@ mod agreement;
 mod booking;
 mod identity;
 mod import;
+mod life;
 mod model;
 mod notes;
 mod race;

@@ -2,6 +2,7 @@
 
 pub(super) mod attendance;
 pub mod closing;
+pub(super) mod life;
 pub mod map;
 pub mod oracle;
 pub(super) mod place;

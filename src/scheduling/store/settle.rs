@@ -92,8 +92,8 @@ pub(in crate::scheduling) async fn confirm_live(
                from day where a.id = $1 and a.status = 'PENDING' and a.hold_expires_at > app_now()
              returning a.id, lower(a.during) as starts_at, a.center_id, a.doctor_id, a.patient_id, a.appointment_type_id
            ), recorded as (
-             insert into appointment_events (appointment_id, at, actor, from_status, to_status)
-             select id, app_now(), $8, 'PENDING', 'CONFIRMED' from booked
+             insert into appointment_events (appointment_id, at, actor, actor_id, from_status, to_status)
+             select id, app_now(), $8, $4, 'PENDING', 'CONFIRMED' from booked
            )
            select a.id as "id?: AppointmentId", a.starts_at as "starts_at?", d.full_name as "doctor_name?", t.name as "type_name?",
                   p.full_name as "patient_name?", c.name as "center_name?", c.address as "address?"
@@ -148,8 +148,8 @@ pub(in crate::scheduling) async fn release(
                from day where a.id = $1 and a.status = 'PENDING' and a.doctor_id = day.doctor_id and a.appointment_date = day.day
              returning a.id
            ), recorded as (
-             insert into appointment_events (appointment_id, at, actor, from_status, to_status)
-             select id, app_now(), case when $2::bigint is null then 'staff' else 'patient' end, 'PENDING', 'CANCELLED' from freed
+             insert into appointment_events (appointment_id, at, actor, actor_id, from_status, to_status)
+             select id, app_now(), case when $2::bigint is null then 'staff' else 'patient' end, $2, 'PENDING', 'CANCELLED' from freed
            ), announced as (
              insert into map_changes (doctor_id, day, version, at)
              select day.doctor_id, day.day, day.version, app_now() from day, freed
@@ -187,8 +187,8 @@ pub(in crate::scheduling) async fn cancel(
                 and a.doctor_id = day.doctor_id and a.appointment_date = day.day
              returning a.id, day.version
            ), recorded as (
-             insert into appointment_events (appointment_id, at, actor, from_status, to_status, reason)
-             select id, app_now(), $5, 'CONFIRMED', 'CANCELLED', $6 from cancelled
+             insert into appointment_events (appointment_id, at, actor, actor_id, from_status, to_status, reason)
+             select id, app_now(), $5, $3, 'CONFIRMED', 'CANCELLED', $6 from cancelled
            ), announced as (
              insert into map_changes (doctor_id, day, version, at)
              select day.doctor_id, day.day, day.version, app_now() from day, cancelled
