@@ -148,6 +148,7 @@ pub async fn import_bytes(
         files.schedules.len(),
         files.patients.len(),
         files.absences.len(),
+        files.exceptions.len(),
         files.holidays.len(),
         files.appointments.len(),
     ];
@@ -164,7 +165,7 @@ async fn write(
     files: &Files,
     today: NaiveDate,
     bad: &mut Vec<BadRow>,
-) -> Result<([Tally; 8], Vec<AppointmentId>), ImportError> {
+) -> Result<([Tally; 9], Vec<AppointmentId>), ImportError> {
     let centers = store::centers(tx, &files.centers).await?;
     let doctors = store::doctors(tx, &files.doctors, bad).await?;
     let types = store::types(tx, &files.types, bad).await?;
@@ -173,11 +174,15 @@ async fn write(
     let patients = store::people::patients(tx, &files.patients, bad).await?;
     let (absences, more) = store::agenda::absences(tx, &files.absences, today, bad).await?;
     misfits.extend(more);
+    let (exceptions, more) = store::agenda::exceptions(tx, &files.exceptions, today, bad).await?;
+    misfits.extend(more);
     // behind the schedules: who attends decides whom a holiday closes
     let (holidays, more) = store::agenda::holidays(tx, &files.holidays, today).await?;
     misfits.extend(more);
     misfits.sort_unstable();
     misfits.dedup();
     let appointments = store::people::appointments(tx, &files.appointments, bad).await?;
-    Ok(([centers, doctors, types, schedules, patients, absences, holidays, appointments], misfits))
+    let tallies =
+        [centers, doctors, types, schedules, patients, absences, exceptions, holidays, appointments];
+    Ok((tallies, misfits))
 }

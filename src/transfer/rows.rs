@@ -15,11 +15,12 @@ pub(super) const TYPES: &str = "appointment_types.csv";
 pub(super) const SCHEDULES: &str = "doctor_schedules.csv";
 pub(super) const PATIENTS: &str = "patients.csv";
 pub(super) const ABSENCES: &str = "absences.csv";
+pub(super) const EXCEPTIONS: &str = "schedule_exceptions.csv";
 pub(super) const HOLIDAYS: &str = "holidays.csv";
 pub(super) const APPOINTMENTS: &str = "appointments.csv";
 /// Every file, in the order in which they depend on one another.
-pub(super) const FILES: [&str; 8] =
-    [CENTERS, DOCTORS, TYPES, SCHEDULES, PATIENTS, ABSENCES, HOLIDAYS, APPOINTMENTS];
+pub(super) const FILES: [&str; 9] =
+    [CENTERS, DOCTORS, TYPES, SCHEDULES, PATIENTS, ABSENCES, EXCEPTIONS, HOLIDAYS, APPOINTMENTS];
 
 #[derive(Debug)]
 pub(super) struct Center {
@@ -63,6 +64,8 @@ pub(super) struct Schedule {
     pub(super) end: NaiveTime,
     pub(super) slot_minutes: i32,
     pub(super) appointment_type: String,
+    /// How long this professional's visits take; none: as long as the prestación says.
+    pub(super) duration_min: Option<i32>,
     pub(super) valid_from: Option<NaiveDate>,
     /// The last day, as people write it.
     pub(super) valid_to: Option<NaiveDate>,
@@ -89,10 +92,32 @@ pub(super) struct AbsenceRow {
 }
 
 #[derive(Debug)]
+pub(super) struct ExceptionRow {
+    pub(super) center: String,
+    pub(super) doctor: Option<String>,
+    pub(super) day: NaiveDate,
+    pub(super) start: NaiveTime,
+    /// None: the end of the day.
+    pub(super) end: Option<NaiveTime>,
+    /// None: it closes.
+    pub(super) opens: Option<OpeningRow>,
+    pub(super) reason: String,
+}
+
+#[derive(Debug)]
+pub(super) struct OpeningRow {
+    pub(super) appointment_type: String,
+    pub(super) slot_minutes: i32,
+    pub(super) duration_min: Option<i32>,
+}
+
+#[derive(Debug)]
 pub(super) struct HolidayRow {
     pub(super) day: NaiveDate,
     pub(super) name: String,
     pub(super) scope: String,
+    /// Attends until then; none: not at all.
+    pub(super) half_day_until: Option<NaiveTime>,
 }
 
 #[derive(Debug)]
@@ -122,6 +147,7 @@ pub(super) struct Files {
     pub(super) schedules: Vec<Placed<Schedule>>,
     pub(super) patients: Vec<Placed<Patient>>,
     pub(super) absences: Vec<Placed<AbsenceRow>>,
+    pub(super) exceptions: Vec<Placed<ExceptionRow>>,
     pub(super) holidays: Vec<Placed<HolidayRow>>,
     pub(super) appointments: Vec<Placed<Appointment>>,
 }
@@ -136,6 +162,7 @@ impl Files {
             SCHEDULES => self.schedules = schedules(bytes, context, bad),
             PATIENTS => self.patients = patients(bytes, context, bad),
             ABSENCES => self.absences = absences(bytes, context, bad),
+            EXCEPTIONS => self.exceptions = exceptions(bytes, context, bad),
             HOLIDAYS => self.holidays = holidays(bytes, bad),
             APPOINTMENTS => self.appointments = appointments(bytes, context, bad),
             _ => {}
@@ -217,7 +244,7 @@ fn types(bytes: &[u8], context: Context<'_>, bad: &mut Vec<BadRow>) -> Vec<Place
 fn schedules(bytes: &[u8], context: Context<'_>, bad: &mut Vec<BadRow>) -> Vec<Placed<Schedule>> {
     let columns = Columns {
         required: &["doctor", "day_of_week", "start_time", "end_time", "slot_minutes", "appointment_type"],
-        optional: &["center", "valid_from", "valid_to"],
+        optional: &["center", "valid_from", "valid_to", "duration_min"],
     };
     read(SCHEDULES, bytes, &columns, bad, |cells| {
         let center = center(cells, context);
@@ -229,6 +256,7 @@ fn schedules(bytes: &[u8], context: Context<'_>, bad: &mut Vec<BadRow>) -> Vec<P
         let end = cells.required("end_time", hour);
         let slot_minutes = cells.required("slot_minutes", |text| within(text, 1, 480));
         let appointment_type = cells.required("appointment_type", text);
+        let duration_min = cells.optional("duration_min", |text| within(text, 1, 480));
         let valid_from = cells.optional("valid_from", date);
         let valid_to = cells.optional("valid_to", date);
         cells.must(
@@ -249,6 +277,7 @@ fn schedules(bytes: &[u8], context: Context<'_>, bad: &mut Vec<BadRow>) -> Vec<P
             end: end?,
             slot_minutes: slot_minutes?,
             appointment_type: appointment_type?,
+            duration_min,
             valid_from,
             valid_to,
         })
@@ -304,13 +333,75 @@ fn absences(bytes: &[u8], context: Context<'_>, bad: &mut Vec<BadRow>) -> Vec<Pl
     })
 }
 
+fn exceptions(bytes: &[u8], context: Context<'_>, bad: &mut Vec<BadRow>) -> Vec<Placed<ExceptionRow>> {
+    let columns = Columns {
+        required: &["day", "kind", "reason"],
+        optional: &[
+            "center",
+            "doctor",
+            "start_time",
+            "end_time",
+            "slot_minutes",
+            "appointment_type",
+            "duration_min",
+        ],
+    };
+    read(EXCEPTIONS, bytes, &columns, bad, |cells| {
+        let center = center(cells, context);
+        let day = cells.required("day", date);
+        let reason = cells.required("reason", text);
+        let opens = cells.required("kind", |text| match text.to_lowercase().as_str() {
+            "open" => Ok(true),
+            "closed" => Ok(false),
+            _ => Err("is neither open nor closed".to_owned()),
+        })?;
+        let doctor = cells.optional("doctor", text);
+        let start = cells.optional("start_time", hour);
+        let end = cells.optional("end_time", hour);
+        cells.must(
+            "end_time",
+            start.zip(end).is_none_or(|(start, end)| start < end),
+            "is not after start_time",
+        )?;
+        let duration_min = cells.optional("duration_min", |text| within(text, 1, 480));
+        let opened = if opens {
+            cells.must(
+                "doctor",
+                doctor.is_some(),
+                "is empty; a day is opened by a professional who attends",
+            )?;
+            let start = cells.required("start_time", hour);
+            let slot_minutes = cells.required("slot_minutes", |text| within(text, 1, 480));
+            let appointment_type = cells.required("appointment_type", text);
+            cells.required("end_time", hour).zip(start)?;
+            Some(OpeningRow {
+                appointment_type: appointment_type?,
+                slot_minutes: slot_minutes?,
+                duration_min,
+            })
+        } else {
+            None
+        };
+        Some(ExceptionRow {
+            center: center?,
+            doctor,
+            day: day?,
+            start: start.unwrap_or(NaiveTime::MIN),
+            end,
+            opens: opened,
+            reason: reason?,
+        })
+    })
+}
+
 fn holidays(bytes: &[u8], bad: &mut Vec<BadRow>) -> Vec<Placed<HolidayRow>> {
-    let columns = Columns { required: &["day", "name"], optional: &["scope"] };
+    let columns = Columns { required: &["day", "name"], optional: &["scope", "half_day_until"] };
     read(HOLIDAYS, bytes, &columns, bad, |cells| {
         let day = cells.required("day", date);
         let name = cells.required("name", text);
         let scope = cells.or("scope", "CL".to_owned(), text);
-        Some(HolidayRow { day: day?, name: name?, scope: scope? })
+        let half_day_until = cells.optional("half_day_until", hour);
+        Some(HolidayRow { day: day?, name: name?, scope: scope?, half_day_until })
     })
 }
 

@@ -17,4 +17,6 @@ mod model;
 mod notes;
 mod race;
 mod search;
+mod time;
 mod world;
+mod years;

@@ -16,10 +16,14 @@ use tokio::sync::{Barrier, Mutex};
 use crate::world::World;
 
 /// `SplitMix64`: the same crowd for the same seed.
-struct Draw(u64);
+pub(crate) struct Draw(u64);
 
 impl Draw {
-    fn below(&mut self, end: usize) -> usize {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    pub(crate) fn below(&mut self, end: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -111,7 +115,7 @@ async fn race(without: Without, seed: u64, rounds: usize) -> Found {
         let (world, ledger, minutes, start) =
             (Arc::clone(&world), Arc::clone(&ledger), Arc::clone(&minutes), Arc::clone(&start));
         tokio::spawn(async move {
-            let rng = Draw(seed * 1000 + task as u64);
+            let rng = Draw::new(seed * 1000 + task as u64);
             let mut patient = Walker { rng, task, held: Vec::new(), world, ledger, minutes };
             for round in 0..rounds {
                 // everybody at the same hour, then everybody for themselves

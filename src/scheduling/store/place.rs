@@ -179,7 +179,7 @@ pub(in crate::scheduling) async fn place(
                join doctors d on d.id = $5
                join patients p on p.id = $3 and p.center_id = c.id
                left join lateral (
-                 select h.lasts from attended($1, $5, $4, $6::timestamp, null) h where h.on_grid limit 1) b on true
+                 select min(h.lasts) as lasts from attended($1, $5, $4, $6::timestamp, null) h where h.on_grid) b on true
               cross join lateral (select $6::timestamp at time zone c.tz as starts, coalesce(b.lasts, t.duration_min) as lasts) i
               where t.id = $4 and t.center_id = $1
            ), moved as (
