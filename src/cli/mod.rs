@@ -40,7 +40,7 @@ enum Command {
     Demo(demo::DemoArgs),
     /// Serves a centre: webhook, workers, figures
     Serve(serve::ServeArgs),
-    /// Loads a centre's CSV files; all or nothing
+    /// Loads a centre's CSV files or workbook (.xlsx); all or nothing
     Import(import::ImportArgs),
     /// Fills the database with an invented centre of any size
     Generate(generate::GenerateArgs),

@@ -8,6 +8,7 @@ pub mod import;
 mod rows;
 mod sheet;
 mod store;
+mod workbook;
 
 pub use demo::load_demo;
 pub use generate::{Generated, Size, generate};

@@ -5,7 +5,7 @@
 use chrono::{Datelike, NaiveDate, NaiveDateTime, NaiveTime};
 
 use super::cell::{date, hour, moment, run, start, text, within, yes_or_no};
-use super::sheet::{BadRow, Cells, Columns, Placed, read};
+use super::sheet::{BadRow, Cells, Columns, Placed, Table, read};
 use crate::scheduling::appointment::Status;
 use crate::value::{Phone, Rut};
 
@@ -153,29 +153,29 @@ pub(super) struct Files {
 }
 
 impl Files {
-    /// Parses one file, by its name.
-    pub(super) fn parse(&mut self, file: &str, bytes: &[u8], context: Context<'_>, bad: &mut Vec<BadRow>) {
+    /// Parses one table, by its name.
+    pub(super) fn parse(&mut self, file: &str, table: &Table, context: Context<'_>, bad: &mut Vec<BadRow>) {
         match file {
-            CENTERS => self.centers = centers(bytes, context, bad),
-            DOCTORS => self.doctors = doctors(bytes, context, bad),
-            TYPES => self.types = types(bytes, context, bad),
-            SCHEDULES => self.schedules = schedules(bytes, context, bad),
-            PATIENTS => self.patients = patients(bytes, context, bad),
-            ABSENCES => self.absences = absences(bytes, context, bad),
-            EXCEPTIONS => self.exceptions = exceptions(bytes, context, bad),
-            HOLIDAYS => self.holidays = holidays(bytes, bad),
-            APPOINTMENTS => self.appointments = appointments(bytes, context, bad),
+            CENTERS => self.centers = centers(table, context, bad),
+            DOCTORS => self.doctors = doctors(table, context, bad),
+            TYPES => self.types = types(table, context, bad),
+            SCHEDULES => self.schedules = schedules(table, context, bad),
+            PATIENTS => self.patients = patients(table, context, bad),
+            ABSENCES => self.absences = absences(table, context, bad),
+            EXCEPTIONS => self.exceptions = exceptions(table, context, bad),
+            HOLIDAYS => self.holidays = holidays(table, bad),
+            APPOINTMENTS => self.appointments = appointments(table, context, bad),
             _ => {}
         }
     }
 }
 
-fn centers(bytes: &[u8], context: Context<'_>, bad: &mut Vec<BadRow>) -> Vec<Placed<Center>> {
+fn centers(table: &Table, context: Context<'_>, bad: &mut Vec<BadRow>) -> Vec<Placed<Center>> {
     let columns = Columns {
         required: &["code", "name", "tz"],
         optional: &["phone_number_id", "address", "phone", "region"],
     };
-    read(CENTERS, bytes, &columns, bad, |cells| {
+    read(CENTERS, table, &columns, bad, |cells| {
         let code = cells.required("code", |text| only(context, text));
         let name = cells.required("name", text);
         let tz = cells.required("tz", |text| match text.parse::<chrono_tz::Tz>() {
@@ -194,9 +194,9 @@ fn centers(bytes: &[u8], context: Context<'_>, bad: &mut Vec<BadRow>) -> Vec<Pla
     })
 }
 
-fn doctors(bytes: &[u8], context: Context<'_>, bad: &mut Vec<BadRow>) -> Vec<Placed<Doctor>> {
+fn doctors(table: &Table, context: Context<'_>, bad: &mut Vec<BadRow>) -> Vec<Placed<Doctor>> {
     let columns = Columns { required: &["code", "full_name", "profession"], optional: &["center", "sector"] };
-    read(DOCTORS, bytes, &columns, bad, |cells| {
+    read(DOCTORS, table, &columns, bad, |cells| {
         let center = center(cells, context);
         let code = cells.required("code", text);
         let full_name = cells.required("full_name", text);
@@ -206,7 +206,7 @@ fn doctors(bytes: &[u8], context: Context<'_>, bad: &mut Vec<BadRow>) -> Vec<Pla
     })
 }
 
-fn types(bytes: &[u8], context: Context<'_>, bad: &mut Vec<BadRow>) -> Vec<Placed<Type>> {
+fn types(table: &Table, context: Context<'_>, bad: &mut Vec<BadRow>) -> Vec<Placed<Type>> {
     let columns = Columns {
         required: &["code", "name", "duration_min"],
         optional: &[
@@ -218,7 +218,7 @@ fn types(bytes: &[u8], context: Context<'_>, bad: &mut Vec<BadRow>) -> Vec<Place
             "bookable",
         ],
     };
-    read(TYPES, bytes, &columns, bad, |cells| {
+    read(TYPES, table, &columns, bad, |cells| {
         let center = center(cells, context);
         let code = cells.required("code", text);
         let name = cells.required("name", text);
@@ -241,12 +241,12 @@ fn types(bytes: &[u8], context: Context<'_>, bad: &mut Vec<BadRow>) -> Vec<Place
     })
 }
 
-fn schedules(bytes: &[u8], context: Context<'_>, bad: &mut Vec<BadRow>) -> Vec<Placed<Schedule>> {
+fn schedules(table: &Table, context: Context<'_>, bad: &mut Vec<BadRow>) -> Vec<Placed<Schedule>> {
     let columns = Columns {
         required: &["doctor", "day_of_week", "start_time", "end_time", "slot_minutes", "appointment_type"],
         optional: &["center", "valid_from", "valid_to", "duration_min"],
     };
-    read(SCHEDULES, bytes, &columns, bad, |cells| {
+    read(SCHEDULES, table, &columns, bad, |cells| {
         let center = center(cells, context);
         let doctor = cells.required("doctor", text);
         let day_of_week = cells.required("day_of_week", |text| {
@@ -284,12 +284,12 @@ fn schedules(bytes: &[u8], context: Context<'_>, bad: &mut Vec<BadRow>) -> Vec<P
     })
 }
 
-fn patients(bytes: &[u8], context: Context<'_>, bad: &mut Vec<BadRow>) -> Vec<Placed<Patient>> {
+fn patients(table: &Table, context: Context<'_>, bad: &mut Vec<BadRow>) -> Vec<Placed<Patient>> {
     let columns = Columns {
         required: &["run", "full_name", "birth_date"],
         optional: &["center", "sex", "sector", "phones"],
     };
-    read(PATIENTS, bytes, &columns, bad, |cells| {
+    read(PATIENTS, table, &columns, bad, |cells| {
         let center = center(cells, context);
         let run = cells.required("run", run);
         let full_name = cells.required("full_name", text);
@@ -315,9 +315,9 @@ fn patients(bytes: &[u8], context: Context<'_>, bad: &mut Vec<BadRow>) -> Vec<Pl
     })
 }
 
-fn absences(bytes: &[u8], context: Context<'_>, bad: &mut Vec<BadRow>) -> Vec<Placed<AbsenceRow>> {
+fn absences(table: &Table, context: Context<'_>, bad: &mut Vec<BadRow>) -> Vec<Placed<AbsenceRow>> {
     let columns = Columns { required: &["from", "to", "reason"], optional: &["center", "doctor"] };
-    read(ABSENCES, bytes, &columns, bad, |cells| {
+    read(ABSENCES, table, &columns, bad, |cells| {
         let center = center(cells, context);
         let from = cells.required("from", |text| moment(text, false));
         let until = cells.required("to", |text| moment(text, true));
@@ -333,7 +333,7 @@ fn absences(bytes: &[u8], context: Context<'_>, bad: &mut Vec<BadRow>) -> Vec<Pl
     })
 }
 
-fn exceptions(bytes: &[u8], context: Context<'_>, bad: &mut Vec<BadRow>) -> Vec<Placed<ExceptionRow>> {
+fn exceptions(table: &Table, context: Context<'_>, bad: &mut Vec<BadRow>) -> Vec<Placed<ExceptionRow>> {
     let columns = Columns {
         required: &["day", "kind", "reason"],
         optional: &[
@@ -346,7 +346,7 @@ fn exceptions(bytes: &[u8], context: Context<'_>, bad: &mut Vec<BadRow>) -> Vec<
             "duration_min",
         ],
     };
-    read(EXCEPTIONS, bytes, &columns, bad, |cells| {
+    read(EXCEPTIONS, table, &columns, bad, |cells| {
         let center = center(cells, context);
         let day = cells.required("day", date);
         let reason = cells.required("reason", text);
@@ -394,9 +394,9 @@ fn exceptions(bytes: &[u8], context: Context<'_>, bad: &mut Vec<BadRow>) -> Vec<
     })
 }
 
-fn holidays(bytes: &[u8], bad: &mut Vec<BadRow>) -> Vec<Placed<HolidayRow>> {
+fn holidays(table: &Table, bad: &mut Vec<BadRow>) -> Vec<Placed<HolidayRow>> {
     let columns = Columns { required: &["day", "name"], optional: &["scope", "half_day_until"] };
-    read(HOLIDAYS, bytes, &columns, bad, |cells| {
+    read(HOLIDAYS, table, &columns, bad, |cells| {
         let day = cells.required("day", date);
         let name = cells.required("name", text);
         let scope = cells.or("scope", "CL".to_owned(), text);
@@ -405,12 +405,12 @@ fn holidays(bytes: &[u8], bad: &mut Vec<BadRow>) -> Vec<Placed<HolidayRow>> {
     })
 }
 
-fn appointments(bytes: &[u8], context: Context<'_>, bad: &mut Vec<BadRow>) -> Vec<Placed<Appointment>> {
+fn appointments(table: &Table, context: Context<'_>, bad: &mut Vec<BadRow>) -> Vec<Placed<Appointment>> {
     let columns = Columns {
         required: &["doctor", "patient_run", "appointment_type", "start"],
         optional: &["center", "status"],
     };
-    read(APPOINTMENTS, bytes, &columns, bad, |cells| {
+    read(APPOINTMENTS, table, &columns, bad, |cells| {
         let center = center(cells, context);
         let doctor = cells.required("doctor", text);
         let run = cells.required("patient_run", run);
@@ -450,6 +450,7 @@ fn only(context: Context<'_>, text: &str) -> Result<String, String> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::sheet::of_csv;
     use super::*;
 
     fn day(text: &str) -> NaiveDate {
@@ -462,7 +463,8 @@ mod tests {
         let context = Context { center: Some("norte"), today: day("2026-11-25") };
         let bytes = b"center,code,full_name,profession\n,d1,Ana Soto,matrona\nsur,d2,Eva Rojas,matrona\n";
         let mut files = Files::default();
-        files.parse(DOCTORS, bytes, context, &mut bad);
+        let table = of_csv(DOCTORS, bytes, &mut bad).unwrap();
+        files.parse(DOCTORS, &table, context, &mut bad);
         assert_eq!(files.doctors.len(), 1);
         assert_eq!(files.doctors[0].value.center, "norte");
         assert_eq!(
@@ -477,7 +479,8 @@ mod tests {
         let context = Context { center: Some("norte"), today: day("2026-11-25") };
         let bytes =
             "run,full_name,birth_date,phones\n12.345.678-4,Ana Soto,31-02-1980,+56 9 abc\n".as_bytes();
-        Files::default().parse(PATIENTS, bytes, context, &mut bad);
+        let table = of_csv(PATIENTS, bytes, &mut bad).unwrap();
+        Files::default().parse(PATIENTS, &table, context, &mut bad);
         assert_eq!(bad.len(), 3);
         for complaint in bad {
             for secret in ["678-4", "Ana", "1980", "abc"] {

@@ -10,6 +10,7 @@ mod harness;
 
 mod agreement;
 mod booking;
+mod history;
 mod identity;
 mod import;
 mod life;
@@ -18,5 +19,6 @@ mod notes;
 mod race;
 mod search;
 mod time;
+mod workbook;
 mod world;
 mod years;

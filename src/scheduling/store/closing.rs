@@ -29,8 +29,8 @@ pub async fn lock_days(tx: &mut PgConnection, days: &[(DoctorId, NaiveDate)]) ->
     Ok(())
 }
 
-/// Lets go of the holds, and lists the booked hours, that the agenda as it is now no longer covers: a person must
-/// find those another hour. Call it after the change.
+/// Lets go of the holds, and lists the booked hours (of patients who are in the waiting room, too), that the agenda as it
+/// is now no longer covers: a person must find those another hour. Call it after the change.
 ///
 /// # Errors
 /// When the database fails.
@@ -44,7 +44,7 @@ pub async fn misfits(
         r#"with misfit as materialized (
              select a.id, a.status
                from appointments a
-              where a.doctor_id = any($1) and a.appointment_date >= $2 and a.status in ('PENDING', 'CONFIRMED')
+              where a.doctor_id = any($1) and a.appointment_date >= $2 and a.status in ('PENDING', 'CONFIRMED', 'ARRIVED')
                 and case when a.lane = 0 then not exists (
                       select from attended(a.center_id, a.doctor_id, a.appointment_type_id, a.appointment_date + a.start_local,
                                            (extract(epoch from upper(a.during) - lower(a.during)) / 60)::int))
@@ -62,7 +62,7 @@ pub async fn misfits(
              insert into appointment_events (appointment_id, at, actor, from_status, to_status, reason)
              select id, app_now(), 'system', 'PENDING', 'EXPIRED', 'agenda changed' from freed
            )
-           select id as "id: AppointmentId" from misfit where status = 'CONFIRMED' order by id"#,
+           select id as "id: AppointmentId" from misfit where status <> 'PENDING' order by id"#,
         &doctors,
         from
     )

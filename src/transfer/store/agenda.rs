@@ -67,7 +67,9 @@ pub(in crate::transfer) async fn schedules(
                from doctor_schedules s where (s.doctor_id, s.center_id) in (select doctor_id, center_id from asked)
            )
            select x.doctor_id as "doctor!: DoctorId", x.center_id as "center!: CenterId",
-                  exists (select from appointments a where a.doctor_id = x.doctor_id and a.appointment_date >= $11 and a.blocks) as "booked!",
+                  -- who attended before may be booked at this very moment; a first agenda has no days to lock
+                  exists (select from have h where h.doctor_id = x.doctor_id)
+                  or exists (select from appointments a where a.doctor_id = x.doctor_id and a.appointment_date >= $11 and a.blocks) as "attended!",
                   (select max(max_horizon_days) from appointment_types t where t.center_id = x.center_id) as "horizon!"
              from (select distinct doctor_id, center_id from ((table asked except table have) union all (table have except table asked)) d) x"#,
         &doctors,
@@ -89,7 +91,7 @@ pub(in crate::transfer) async fn schedules(
     }
     let days: Vec<(DoctorId, NaiveDate)> = touched
         .iter()
-        .filter(|row| row.booked)
+        .filter(|row| row.attended)
         .flat_map(|row| {
             today.iter_days().take(usize::try_from(row.horizon).unwrap_or(0) + 1).map(|day| (row.doctor, day))
         })
