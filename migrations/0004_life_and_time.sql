@@ -130,3 +130,26 @@ create trigger agenda_after_update after update on schedule_exceptions referenci
   for each statement execute function agenda_changed();
 create trigger agenda_after_delete after delete on schedule_exceptions referencing old table as changed
   for each statement execute function agenda_changed();
+
+-- A freed hour is offered to who waits for it. Nothing is offered where nobody could be told of it.
+alter table centers add column waitlist_template text;  -- name of the approved template that tells of a freed hour; null: freed hours are offered to nobody
+
+alter table waitlist
+  add column notices    integer not null default 0,     -- hours offered so far; three at most
+  add column noticed_on date,                           -- the centre's day of the last of them, one a day at most; null: none yet
+  add column refusals   integer not null default 0;     -- of those; they cost no place
+
+-- An hour held for an entry of the list: the hold is the appointment, under the same constraints and expiry as any.
+create table waitlist_offers (
+  id             bigint generated always as identity primary key,
+  waitlist_id    bigint not null references waitlist on delete cascade,
+  appointment_id bigint not null unique references appointments,
+  why            text not null,                         -- why this entry: what it was ranked by
+  offered_at     timestamptz not null,
+  told_at        timestamptz,                           -- null: the patient was not written to yet
+  answer         text check (answer in ('ACCEPTED', 'REFUSED', 'EXPIRED')),    -- null: not answered, as far as anybody noted
+  answered_at    timestamptz,
+  check ((answer is null) = (answered_at is null))
+);
+create index ix_waitlist_offers_open on waitlist_offers (waitlist_id) where answer is null;
+create index ix_waitlist_offers_untold on waitlist_offers (id) where told_at is null and answer is null;

@@ -16,6 +16,7 @@ mod import;
 mod life;
 mod model;
 mod notes;
+mod offers;
 mod race;
 mod search;
 mod time;

@@ -7,7 +7,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::PgConnection;
 use sqlx::postgres::types::PgInterval;
 
-use crate::id::{AppointmentId, CenterId, ConversationId, DoctorId, PatientId};
+use crate::id::{AppointmentId, AppointmentTypeId, CenterId, ConversationId, DoctorId, PatientId};
 use crate::scheduling::request::DayChange;
 use crate::scheduling::slot::{Booked, Slot, code};
 
@@ -145,6 +145,8 @@ pub(in crate::scheduling) struct Placed {
     pub(in crate::scheduling) changed: bool,
     pub(in crate::scheduling) hold: Option<(AppointmentId, DateTime<Utc>)>,
     pub(in crate::scheduling) booked: Option<Booked>,
+    /// The hour that was given up, where freed hours are offered to who waits.
+    pub(in crate::scheduling) freed: Option<Slot>,
 }
 
 /// Looks under the locks, then takes the hour, lets go what is let go for it, and writes the record: one statement.
@@ -157,7 +159,7 @@ pub(in crate::scheduling) async fn place(
         r#"with asked as (
              -- the hour as the agenda of today has it; no row: no such prestación, professional or patient here
              select c.name as center_name, c.address, d.full_name as doctor_name, t.name as type_name, p.full_name as patient_name,
-                    t.max_per_patient, i.starts,
+                    t.max_per_patient, i.starts, c.waitlist_template is not null as offers,
                     tstzrange(i.starts, i.starts + make_interval(mins => i.lasts)) as during,
                     tstzrange(i.starts, i.starts + make_interval(mins => i.lasts + t.buffer_after_min)) as busy,
                     case when $7::interval is null then i.starts <= app_now()
@@ -240,7 +242,7 @@ pub(in crate::scheduling) async fn place(
            ), given_up as (
              update appointments a set status = 'RESCHEDULED'
                from moved, verdict where a.id = moved.id and a.status = 'CONFIRMED' and verdict.is = 'placed' and $7::interval is null
-             returning a.id, a.doctor_id, a.appointment_date + a.start_local as start
+             returning a.id, a.doctor_id, a.appointment_type_id as kind, a.appointment_date + a.start_local as start
            ), taken as (
              -- last: the counts make the hour free before it is taken. The constraints only prove what the look decided
              insert into appointments (center_id, doctor_id, patient_id, appointment_type_id, appointment_date, start_local, during, busy,
@@ -274,8 +276,11 @@ pub(in crate::scheduling) async fn place(
            )
            select v.is as "verdict!", coalesce(k.id, g.id) as "id?", k.hold_expires_at as "until?",
                   q.center_name as "center_name?", q.address as "address?", q.doctor_name as "doctor_name?", q.type_name as "type_name?",
-                  q.patient_name as "patient_name?", q.starts as "starts?", exists (select from announced) as "changed!"
-             from verdict v left join asked q on true left join taken k on true left join again g on true"#,
+                  q.patient_name as "patient_name?", q.starts as "starts?", exists (select from announced) as "changed!",
+                  u.doctor_id as "freed_doctor?: DoctorId", u.kind as "freed_kind?: AppointmentTypeId", u.start as "freed_start?"
+             from verdict v left join asked q on true left join taken k on true left join again g on true
+             -- only where freed hours are offered
+             left join given_up u on q.offers"#,
         place.center.0,
         place.conversation.map(|conversation| conversation.0),
         place.patient.0,
@@ -318,7 +323,9 @@ pub(in crate::scheduling) async fn place(
         place: where_to_go(row.center_name.unwrap_or_default(), row.address),
         conversation: place.conversation,
     });
-    Ok(Placed { verdict, changed: row.changed, hold: id.zip(row.until), booked })
+    let freed = row.freed_doctor.zip(row.freed_kind).zip(row.freed_start);
+    let freed = freed.map(|((doctor, appointment_type), start)| Slot { doctor, appointment_type, start });
+    Ok(Placed { verdict, changed: row.changed, hold: id.zip(row.until), booked, freed })
 }
 
 /// The centre and its address, as a patient reads it.
