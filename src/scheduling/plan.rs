@@ -158,7 +158,7 @@ impl Plan {
                 // a whole centre can only close
                 (Some(_), None) => {}
                 (None, Some(doctor)) => {
-                    shut_of.entry((doctor, day)).or_insert(DayMask::NONE).insert(start, end)
+                    shut_of.entry((doctor, day)).or_insert(DayMask::NONE).insert(start, end);
                 }
                 (None, None) => shut.entry(day).or_insert(DayMask::NONE).insert(start, end),
             }

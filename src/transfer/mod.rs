@@ -1,8 +1,9 @@
 //! Moving a centre's data in: the files that clinics keep ([`import`]), the small centre of the demo
-//! ([`demo`]), and invented centres of any size ([`mod@generate`]).
+//! ([`demo`]), and invented centres of any size ([`mod@generate`]); and its agenda out ([`mod@export`]).
 
 mod cell;
 pub mod demo;
+pub mod export;
 pub mod generate;
 pub mod import;
 mod rows;

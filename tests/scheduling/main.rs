@@ -10,6 +10,7 @@ mod harness;
 
 mod agreement;
 mod booking;
+mod export;
 mod history;
 mod identity;
 mod import;

@@ -4,6 +4,7 @@
 //! changes nothing. A row that refers to something unknown is a complaint, found by the database.
 
 pub(super) mod agenda;
+pub(super) mod agenda_out;
 pub(super) mod people;
 
 use sqlx::PgConnection;
