@@ -1,4 +1,4 @@
-//! `smartsalud import`: loads a centre's CSV files.
+//! `smartsalud import`: loads a centre's CSV files, or its workbook.
 
 use std::path::PathBuf;
 
@@ -9,12 +9,12 @@ use crate::config::DatabaseArgs;
 use crate::database::{Database, migrate};
 use crate::transfer::{Options, import_dir};
 
-/// Loads the CSV files of a directory; all or nothing.
+/// Loads the CSV files of a directory, or a workbook (.xlsx) with the same tables as sheets; all or nothing.
 #[derive(Debug, clap::Args)]
 pub struct ImportArgs {
     #[command(flatten)]
     database: DatabaseArgs,
-    /// The directory with centers.csv, doctors.csv, … (those that are there)
+    /// The directory with centers.csv, doctors.csv, … (those that are there), or a workbook with sheets of those names
     pub dir: PathBuf,
     /// Check everything and write nothing
     #[arg(long)]

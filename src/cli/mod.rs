@@ -5,6 +5,7 @@
 pub mod chat;
 pub mod demo;
 pub mod doctor;
+pub mod export;
 pub mod flows;
 pub mod generate;
 pub mod import;
@@ -40,8 +41,10 @@ enum Command {
     Demo(demo::DemoArgs),
     /// Serves a centre: webhook, workers, figures
     Serve(serve::ServeArgs),
-    /// Loads a centre's CSV files; all or nothing
+    /// Loads a centre's CSV files or workbook (.xlsx); all or nothing
     Import(import::ImportArgs),
+    /// Writes a centre's agenda as CSV, calendar (.ics) or FHIR R4
+    Export(export::ExportArgs),
     /// Fills the database with an invented centre of any size
     Generate(generate::GenerateArgs),
     /// Talk to the bot in the terminal, in an invented centre
@@ -86,6 +89,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Demo(args) => demo::run(args).await,
         Command::Serve(args) => serve::run(args).await,
         Command::Import(args) => import::run(args).await,
+        Command::Export(args) => export::run(args).await,
         Command::Generate(args) => generate::run(args).await,
         Command::Chat(args) => chat::run(args).await,
         Command::Replay(args) => replay::run(args).await,

@@ -1,8 +1,12 @@
-//! The life of an appointment: which status may follow which.
+//! The life of an appointment: which status may follow which, by whom, and when.
 //!
-//! One table, so that the database's writes, the console's buttons and the tests read the same rule.
+//! One table ([`LIFE`]), so that the database's writes, the console's buttons and the tests read the same rule. The
+//! record of an appointment (`appointment_events`) refuses a step that is not in it, so that no writer can go round
+//! it; a test holds the constraint and the table to one another.
 
 use serde::{Deserialize, Serialize};
+
+use super::request::Actor;
 
 /// Where an appointment stands; the names are those of the column `appointments.status`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -73,20 +77,94 @@ impl Status {
     }
 
     /// The statuses that may follow this one.
-    pub fn followers(self) -> &'static [Self] {
-        match self {
-            Self::Pending => &[Self::Confirmed, Self::Cancelled, Self::Expired],
-            Self::Confirmed => &[Self::Arrived, Self::Cancelled, Self::Rescheduled, Self::NoShow],
-            Self::Arrived => &[Self::InProgress, Self::NoShow],
-            Self::InProgress => &[Self::Completed],
-            Self::Completed | Self::NoShow | Self::Cancelled | Self::Rescheduled | Self::Expired => &[],
-        }
+    pub fn followers(self) -> impl Iterator<Item = Self> {
+        LIFE.iter().filter(move |step| step.from == Some(self)).map(|step| step.to)
     }
 
     /// Whether `next` may follow.
     pub fn may_become(self, next: Self) -> bool {
-        self.followers().contains(&next)
+        self.followers().any(|follower| follower == next)
     }
+}
+
+/// When a step may be taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum When {
+    /// At any time.
+    Any,
+    /// Before the hour begins.
+    Before,
+    /// On the day of the hour.
+    OnTheDay,
+    /// Once the hour has begun.
+    Begun,
+}
+
+/// A step in the life of an appointment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Transition {
+    /// From what; none: it begins to exist.
+    pub from: Option<Status>,
+    /// To what.
+    pub to: Status,
+    /// Who may take it.
+    pub by: &'static [Actor],
+    /// When.
+    pub when: When,
+    /// Whether it undoes a step. Only such a step may take an hour again that was free, and only staff, who say why,
+    /// may take one.
+    pub undoes: bool,
+    /// Whether it must say why.
+    pub reasoned: bool,
+}
+
+const fn step(from: Option<Status>, to: Status, by: &'static [Actor], when: When) -> Transition {
+    Transition { from, to, by, when, undoes: false, reasoned: false }
+}
+
+const fn undoing(from: Status, to: Status, when: When) -> Transition {
+    Transition { from: Some(from), to, by: &[Actor::Staff], when, undoes: true, reasoned: true }
+}
+
+/// Every step that there is. A file may begin a life anywhere but in a hold, because it tells of what happened elsewhere.
+pub const LIFE: &[Transition] = {
+    use Actor::{Import, Patient, Staff, System};
+    use Status::{
+        Arrived, Cancelled, Completed, Confirmed, Expired, InProgress, NoShow, Pending, Rescheduled,
+    };
+    &[
+        step(None, Pending, &[Patient, Staff, System], When::Before),
+        step(None, Confirmed, &[Patient, Staff, Import], When::Any),
+        step(None, Arrived, &[Import], When::Any),
+        step(None, InProgress, &[Import], When::Any),
+        step(None, Completed, &[Import], When::Any),
+        step(None, NoShow, &[Import], When::Any),
+        step(None, Cancelled, &[Import], When::Any),
+        step(None, Rescheduled, &[Import], When::Any),
+        step(None, Expired, &[Import], When::Any),
+        step(Some(Pending), Confirmed, &[Patient, Staff], When::Before),
+        step(Some(Pending), Cancelled, &[Patient, Staff, System], When::Any),
+        step(Some(Pending), Expired, &[System], When::Any),
+        step(Some(Confirmed), Arrived, &[Staff], When::OnTheDay),
+        step(Some(Confirmed), Cancelled, &[Patient, Staff, System], When::Before),
+        step(Some(Confirmed), Rescheduled, &[Patient, Staff], When::Before),
+        step(Some(Confirmed), NoShow, &[Staff, System], When::Begun),
+        step(Some(Arrived), InProgress, &[Staff], When::Any),
+        // came and left unseen
+        Transition { reasoned: true, ..step(Some(Arrived), NoShow, &[Staff], When::Begun) },
+        step(Some(InProgress), Completed, &[Staff], When::Any),
+        undoing(Arrived, Confirmed, When::Any),
+        undoing(InProgress, Arrived, When::Any),
+        undoing(Completed, InProgress, When::Any),
+        undoing(NoShow, Confirmed, When::Any),
+        undoing(NoShow, Arrived, When::Any),
+        undoing(Cancelled, Confirmed, When::Before),
+    ]
+};
+
+/// The step from one status to another, if there is one.
+pub fn transition(from: Option<Status>, to: Status) -> Option<&'static Transition> {
+    LIFE.iter().find(|step| step.from == from && step.to == to)
 }
 
 impl std::fmt::Display for Status {
@@ -108,23 +186,39 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_no_longer_blocks_never_blocks_again() {
-        for from in Status::ALL {
-            for to in Status::ALL {
-                assert!(
-                    !from.may_become(to) || from.blocks() || !to.blocks(),
-                    "{from} -> {to} would take an hour without asking"
-                );
+    fn what_no_longer_blocks_blocks_again_only_when_staff_undoes_it_and_says_why() {
+        for step in LIFE {
+            let takes = step.to.blocks() && step.from.is_some_and(|from| !from.blocks());
+            assert!(!takes || step.undoes, "{step:?} would take an hour without asking");
+            assert!(!step.undoes || step.by == [Actor::Staff] && step.reasoned, "{step:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_undone_was_done_and_no_step_is_told_twice() {
+        for step in LIFE {
+            assert_eq!(transition(step.from, step.to), Some(step), "told twice");
+            if let (true, Some(from)) = (step.undoes, step.from) {
+                assert!(from != step.to && step.to.may_become(from), "{step:?} undoes nothing");
             }
         }
     }
 
     #[test]
-    fn every_status_reads_back_and_every_one_but_pending_can_be_reached() {
+    fn every_status_reads_back_can_be_reached_and_ends_or_goes_on() {
         for status in Status::ALL {
             assert_eq!(status.as_str().parse(), Ok(status));
-            let reached = Status::ALL.into_iter().any(|from| from.may_become(status));
-            assert_eq!(reached, status != Status::Pending, "{status}");
+            assert!(LIFE.iter().any(|step| step.to == status), "{status}");
+            let ends = LIFE.iter().all(|step| step.from != Some(status) || step.undoes);
+            let over = matches!(
+                status,
+                Status::Completed
+                    | Status::NoShow
+                    | Status::Cancelled
+                    | Status::Rescheduled
+                    | Status::Expired
+            );
+            assert_eq!(ends, over, "{status}");
         }
     }
 }

@@ -21,7 +21,9 @@ pub use super::request::{
 use super::slot::{Booked, Slot};
 use super::store::place::{self as store, Place, Placed, Verdict};
 use super::store::settle::{self, Live};
-use crate::id::{AppointmentId, ConversationId, DoctorId, PatientId};
+use super::store::waitlist as store_waitlist;
+use super::waitlist::{self, Freed};
+use crate::id::{AppointmentId, ConversationId, PatientId};
 
 /// A booking operation could not be carried out. The transaction is to be rolled back.
 #[derive(Debug, thiserror::Error)]
@@ -152,7 +154,7 @@ pub async fn confirm(
     Ok(Written { outcome, changed })
 }
 
-/// Calls a booked hour off. One statement.
+/// Calls a booked hour off, and offers it to who waits for it. One statement, two more where the centre offers.
 ///
 /// # Errors
 /// When the database fails.
@@ -163,8 +165,11 @@ pub async fn cancel(
     let found = settle::cancel(tx, request).await;
     let found = found.map_err(failed(format!("cancel appointment {}", request.appointment)))?;
     Ok(match found {
-        Some((booked, changed)) => {
+        Some((booked, changed, offers)) => {
             count("cancel", "cancelled");
+            if offers && changed.is_some() {
+                waitlist::offer(tx, &Freed { center: booked.center, slot: booked.slot }).await?;
+            }
             let changed = changed.into_iter().collect();
             Written { outcome: CancelOutcome::Cancelled(Box::new(booked)), changed }
         }
@@ -195,6 +200,9 @@ pub async fn reschedule(
         verified: request.verified,
     };
     let (placed, changed) = take(tx, &place, "reschedule").await?;
+    if let Some(slot) = placed.freed {
+        waitlist::offer(tx, &Freed { center: request.center, slot }).await?;
+    }
     let outcome = match placed.verdict {
         Verdict::Placed | Verdict::Again => {
             let booked = placed.booked.ok_or(BookingError::Contradicted(request.slot))?;
@@ -239,8 +247,14 @@ pub async fn called_off(
 /// # Errors
 /// When the database fails.
 pub async fn expire_holds(tx: &mut PgConnection, at_most: i64) -> Result<Written<u64>, BookingError> {
-    let (expired, changed) =
-        settle::expire(tx, at_most).await.map_err(failed("expire dead holds".to_owned()))?;
+    let doing = || failed("expire dead holds".to_owned());
+    let (expired, changed, offers) = settle::expire(tx, at_most).await.map_err(doing())?;
+    if !offers.is_empty() {
+        // who did not answer keeps the place; the hour goes to the next
+        for freed in store_waitlist::expired(tx, &offers).await.map_err(doing())? {
+            waitlist::offer(tx, &freed).await?;
+        }
+    }
     metrics::counter!("smartsalud_holds_expired_total").increment(expired);
     Ok(Written { outcome: expired, changed })
 }
@@ -259,18 +273,7 @@ async fn take(
         return Err(BookingError::Contradicted(*place.slot));
     }
     count(operation, placed.verdict.name());
-    let changes = locked.doctors.iter().zip(&locked.days).zip(&locked.versions);
-    let changed = if placed.changed {
-        changes
-            .map(|((doctor, day), version)| DayChange {
-                doctor: DoctorId(*doctor),
-                day: *day,
-                version: *version,
-            })
-            .collect()
-    } else {
-        Vec::new()
-    };
+    let changed = if placed.changed { locked.changes() } else { Vec::new() };
     Ok((placed, changed))
 }
 

@@ -1,7 +1,7 @@
 //! Chile's feriados, by the rules of the laws that made them.
 //!
-//! The table `holidays` is what the agenda reads; this module fills it ([`of_year`]), and a centre adds what
-//! no rule knows (a day decreed for one commune, a one-off law) by import. National days have the scope
+//! The table `holidays` is what the agenda reads; this module fills it ([`of_year`]): by rule, and by table what a law
+//! made for one year. A centre adds what neither knows (a day decreed for its commune, an afternoon off) by import. National days have the scope
 //! `CL`; those of a region or a commune have its code, and count at a centre whose `region` is that code.
 
 use chrono::{Datelike, Days, NaiveDate, Weekday};
@@ -17,7 +17,13 @@ pub struct Holiday {
     pub scope: &'static str,
 }
 
-/// The holidays of a year, in order. Right for 2022 to 2035.
+/// Days that a law made for one year only.
+const ONCE: &[(i32, u32, u32, &str)] = &[
+    // law 21.482: the Friday before the national days
+    (2022, 9, 16, "Feriado nacional por única vez"),
+];
+
+/// The holidays of a year, in order. Right for 2022 to 2035, as far as the laws of today go.
 pub fn of_year(year: i32) -> Vec<Holiday> {
     let mut days: Vec<Holiday> = Vec::new();
     let mut add =
@@ -51,6 +57,9 @@ pub fn of_year(year: i32) -> Vec<Holiday> {
     add(on(11, 1), "Día de Todos los Santos", "CL");
     add(on(12, 8), "Inmaculada Concepción", "CL");
     add(on(12, 25), "Navidad", "CL");
+    for (_, month, day, name) in ONCE.iter().filter(|(only, ..)| *only == year) {
+        add(on(*month, *day), name, "CL");
+    }
     days.sort_by_key(|holiday| holiday.day);
     days
 }
@@ -95,6 +104,27 @@ mod tests {
 
     fn national(year: i32) -> Vec<String> {
         of_year(year).iter().filter(|h| h.scope == "CL").map(|h| h.day.format("%m-%d").to_string()).collect()
+    }
+
+    /// The days of 2024 to 2035 as the Python package `holidays` 0.109 has them, which reckons them by rules of its own.
+    const ELSEWHERE: &str = include_str!("../../tests/data/holidays.csv");
+
+    #[test]
+    fn every_day_of_2024_to_2035_is_as_another_source_reckons_it() {
+        let theirs: Vec<(String, String)> = ELSEWHERE
+            .lines()
+            .skip(1)
+            .filter_map(|line| line.split_once(','))
+            .map(|(day, scope)| (scope.to_owned(), day.to_owned()))
+            .collect();
+        let mut ours: Vec<(String, String)> = (2024..=2035)
+            .flat_map(of_year)
+            .map(|holiday| (holiday.scope.to_owned(), holiday.day.to_string()))
+            .collect();
+        ours.sort();
+        assert!(theirs.len() > 200, "{}", theirs.len());
+        assert_eq!(ours, theirs);
+        assert!(national(2022).contains(&"09-16".to_owned()), "by a law for that year");
     }
 
     #[test]

@@ -187,7 +187,7 @@ impl Agenda {
                 // a day that could not be read is not offered
                 let busy = freed(busy?, &known.freed, who.doctor, *day);
                 let closed = [closed, who.away, engaged].into_iter().flatten().reduce(|a, b| a | b);
-                let mut starts = free_starts(who.grid & wanted, &busy, closed.as_ref(), service.visit);
+                let mut starts = free_starts(who.grid & wanted, &busy, closed.as_ref(), who.visit);
                 for slot in
                     search.except.iter().filter(|slot| slot.doctor == who.doctor && slot.day() == *day)
                 {
@@ -359,6 +359,8 @@ impl Agenda {
                     Some(minutes) => {
                         found.insert(key, minutes);
                     }
+                    // who has visits of two lengths is there twice in a row
+                    None if missing.last() == Some(&key) => {}
                     None => missing.push(key),
                 }
             }

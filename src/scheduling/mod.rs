@@ -16,6 +16,7 @@ pub mod booking;
 pub mod grid;
 pub mod holiday;
 mod known;
+pub mod life;
 pub mod map;
 pub mod plan;
 pub mod ranking;

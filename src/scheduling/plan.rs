@@ -3,14 +3,14 @@
 //! Built once for each version of the centre's agenda; the minutes at which visits may begin are laid out as
 //! bitmaps here, so that a search only intersects them with what is busy.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use chrono::{Datelike, NaiveDate};
 use chrono_tz::Tz;
 
 use super::absence::Absence;
 use super::grid::{DayMask, MINUTES};
-use super::schedule::{Visit, WeeklyBlock};
+use super::schedule::{Exception, Visit, WeeklyBlock, starts};
 use super::wall;
 use crate::id::{AppointmentTypeId, CenterId, DoctorId};
 
@@ -65,8 +65,10 @@ pub struct Read {
     pub blocks: Vec<WeeklyBlock>,
     /// Absences: of one professional, or of the whole centre.
     pub absences: Vec<(Option<DoctorId>, Absence)>,
-    /// Its holidays.
-    pub holidays: Vec<NaiveDate>,
+    /// Days that are not as the week says.
+    pub exceptions: Vec<Exception>,
+    /// Its holidays, and the minute of the day until which it attends all the same.
+    pub holidays: Vec<(NaiveDate, u16)>,
 }
 
 /// Who attends what and when at one centre.
@@ -82,21 +84,34 @@ pub struct Plan {
     professionals: HashMap<DoctorId, Professional>,
     weeks: HashMap<AppointmentTypeId, Vec<Week>>,
     absences: HashMap<Option<DoctorId>, Vec<Absence>>,
-    holidays: HashSet<NaiveDate>,
+    /// Where a day closes the weekly agenda of everybody (a holiday, an exception), and of one professional.
+    shut: HashMap<NaiveDate, DayMask>,
+    shut_of: HashMap<(DoctorId, NaiveDate), DayMask>,
 }
 
-/// One professional's week for one prestación.
+/// One professional's week for one prestación, and the days that were opened besides.
 #[derive(Debug)]
 struct Week {
     doctor: DoctorId,
-    days: [Vec<(WeeklyBlock, DayMask)>; 7],
+    days: [Vec<(WeeklyBlock, Laid)>; 7],
+    opened: HashMap<NaiveDate, Vec<Laid>>,
 }
 
-/// One professional who attends on a day, with the minutes at which a visit may begin.
+/// The minutes at which a visit of one length may begin.
+#[derive(Debug, Clone, Copy)]
+struct Laid {
+    visit: Visit,
+    grid: DayMask,
+}
+
+/// One professional who attends on a day, with the minutes at which a visit may begin. Who takes longer in the afternoon
+/// than in the morning is there twice.
 #[derive(Debug, Clone)]
 pub struct Attendance {
     /// Who.
     pub doctor: DoctorId,
+    /// What a visit takes.
+    pub visit: Visit,
     /// When visits may begin.
     pub grid: DayMask,
     /// When this professional alone is away.
@@ -109,14 +124,47 @@ impl Plan {
         let services: HashMap<_, _> =
             read.services.into_iter().map(|service| (service.id, service)).collect();
         let mut weeks: HashMap<AppointmentTypeId, HashMap<DoctorId, Week>> = HashMap::new();
+        let mut week_of =
+            |kind: AppointmentTypeId, doctor: DoctorId, lay: &mut dyn FnMut(&mut Week, Visit)| {
+                let Some(service) = services.get(&kind) else { return };
+                let week = weeks.entry(kind).or_default().entry(doctor).or_insert_with(|| Week {
+                    doctor,
+                    days: Default::default(),
+                    opened: HashMap::new(),
+                });
+                lay(week, service.visit);
+            };
+        let laid = |(start, end, step), visit: Visit, own: Option<u16>| {
+            let visit = Visit { duration: own.unwrap_or(visit.duration), ..visit };
+            Laid { visit, grid: starts(start, end, step, visit.duration).collect() }
+        };
         for block in read.blocks {
-            let Some(service) = services.get(&block.appointment_type) else { continue };
-            let week = weeks.entry(block.appointment_type).or_default().entry(block.doctor);
-            let week = week.or_insert_with(|| Week { doctor: block.doctor, days: Default::default() });
-            let grid = block.starts(service.visit.duration).collect();
-            if let Some(day) = week.days.get_mut(usize::from(block.weekday).wrapping_sub(1)) {
-                day.push((block, grid));
+            week_of(block.appointment_type, block.doctor, &mut |week, visit| {
+                if let Some(day) = week.days.get_mut(usize::from(block.weekday).wrapping_sub(1)) {
+                    day.push((block, laid((block.start, block.end, block.step), visit, block.duration)));
+                }
+            });
+        }
+        let mut shut: HashMap<NaiveDate, DayMask> = HashMap::new();
+        let mut shut_of: HashMap<(DoctorId, NaiveDate), DayMask> = HashMap::new();
+        for Exception { doctor, day, start, end, opens } in read.exceptions {
+            match (opens, doctor) {
+                (Some(opened), Some(doctor)) => {
+                    week_of(opened.appointment_type, doctor, &mut |week, visit| {
+                        let grid = laid((start, end, opened.step), visit, opened.duration);
+                        week.opened.entry(day).or_default().push(grid);
+                    });
+                }
+                // a whole centre can only close
+                (Some(_), None) => {}
+                (None, Some(doctor)) => {
+                    shut_of.entry((doctor, day)).or_insert(DayMask::NONE).insert(start, end);
+                }
+                (None, None) => shut.entry(day).or_insert(DayMask::NONE).insert(start, end),
             }
+        }
+        for (day, until) in read.holidays {
+            shut.entry(day).or_insert(DayMask::NONE).insert(until, MINUTES);
         }
         let mut absences: HashMap<Option<DoctorId>, Vec<Absence>> = HashMap::new();
         for (doctor, absence) in read.absences {
@@ -135,7 +183,8 @@ impl Plan {
             weeks: weeks.into_iter().map(|(kind, weeks)| (kind, in_order(weeks))).collect(),
             services,
             absences,
-            holidays: read.holidays.into_iter().collect(),
+            shut,
+            shut_of,
         }
     }
 
@@ -169,6 +218,7 @@ impl Plan {
         let still = |week: &&Week| {
             let mut blocks = week.days.iter().flatten();
             blocks.any(|(block, _)| block.valid_until.is_none_or(|until| from < until))
+                || week.opened.keys().any(|day| *day >= from)
         };
         let mut who: Vec<Professional> =
             weeks.filter(still).filter_map(|week| self.professionals.get(&week.doctor)).cloned().collect();
@@ -176,11 +226,9 @@ impl Plan {
         who
     }
 
-    /// The minutes of the day in which the whole centre attends nobody; none when it is open.
+    /// The minutes of the day in which the whole centre attends nobody, whatever its agenda says: it is away, or the
+    /// clock changes. None on an ordinary day. What a holiday closes may have been opened, so it is not here.
     pub fn closed(&self, day: NaiveDate) -> Option<DayMask> {
-        if self.holidays.contains(&day) {
-            return Some(DayMask::range(0, MINUTES));
-        }
         let away = self.away(None, day);
         match (away, wall::odd_minutes(self.zone, day)) {
             (Some(away), Some(odd)) => Some(away | odd),
@@ -196,22 +244,69 @@ impl Plan {
         only: Option<DoctorId>,
     ) -> impl Iterator<Item = Attendance> {
         let weekday = day.weekday().num_days_from_monday() as usize;
-        self.weeks.get(&kind).into_iter().flatten().filter_map(move |week| {
-            if only.is_some_and(|only| only != week.doctor) || !self.professionals.contains_key(&week.doctor)
-            {
-                return None;
+        let shut_for_all = self.shut.get(&day).copied();
+        self.weeks.get(&kind).into_iter().flatten().flat_map(move |week| {
+            let asked = only.is_none_or(|only| only == week.doctor);
+            let mut found = Attending { first: None, more: Vec::new() };
+            if !asked || !self.professionals.contains_key(&week.doctor) {
+                return found.into_iter();
             }
-            let blocks = week.days[weekday].iter().filter(|(block, _)| block.valid_on(day));
-            let grid = blocks.fold(DayMask::NONE, |grid, (_, starts)| grid | *starts);
-            if grid.is_empty() {
-                return None;
+            let own =
+                if self.shut_of.is_empty() { None } else { self.shut_of.get(&(week.doctor, day)).copied() };
+            let shut = [shut_for_all, own].into_iter().flatten().reduce(|a, b| a | b);
+            let weekly = week.days[weekday].iter().filter(|(block, _)| block.valid_on(day));
+            for (_, laid) in weekly {
+                let grid = match shut {
+                    Some(shut) => laid.grid & (!shut).runs(laid.visit.duration),
+                    None => laid.grid,
+                };
+                found.add(Laid { grid, ..*laid });
             }
-            Some(Attendance { doctor: week.doctor, grid, away: self.away(Some(week.doctor), day) })
+            if !week.opened.is_empty() {
+                week.opened.get(&day).into_iter().flatten().for_each(|laid| found.add(*laid));
+            }
+            if found.first.is_some() {
+                let away = self.away(Some(week.doctor), day);
+                found.tell(week.doctor, away);
+            }
+            found.into_iter()
         })
     }
 
     fn away(&self, doctor: Option<DoctorId>, day: NaiveDate) -> Option<DayMask> {
         let parts = self.absences.get(&doctor)?.iter().filter_map(|absence| absence.on(day));
         parts.map(|(start, end)| DayMask::range(start, end)).reduce(|a, b| a | b)
+    }
+}
+
+/// One professional's blocks of a day, joined by the length of their visits; nearly always there is one.
+struct Attending {
+    first: Option<Attendance>,
+    more: Vec<Attendance>,
+}
+
+impl Attending {
+    fn add(&mut self, laid: Laid) {
+        if laid.grid.is_empty() {
+            return;
+        }
+        let mut known = self.first.iter_mut().chain(&mut self.more);
+        match known.find(|known| known.visit == laid.visit) {
+            Some(known) => known.grid = known.grid | laid.grid,
+            None => {
+                let new = Attendance { doctor: DoctorId(0), visit: laid.visit, grid: laid.grid, away: None };
+                if self.first.is_none() { self.first = Some(new) } else { self.more.push(new) }
+            }
+        }
+    }
+
+    fn tell(&mut self, doctor: DoctorId, away: Option<DayMask>) {
+        for known in self.first.iter_mut().chain(&mut self.more) {
+            (known.doctor, known.away) = (doctor, away);
+        }
+    }
+
+    fn into_iter(self) -> impl Iterator<Item = Attendance> {
+        self.first.into_iter().chain(self.more)
     }
 }

@@ -193,6 +193,9 @@ pub enum Actor {
 }
 
 impl Actor {
+    /// Everybody who writes.
+    pub const ALL: [Self; 4] = [Self::Patient, Self::Staff, Self::System, Self::Import];
+
     /// By chat it is the patient, else staff.
     pub fn of(conversation: Option<ConversationId>) -> Self {
         if conversation.is_some() { Self::Patient } else { Self::Staff }

@@ -1,7 +1,8 @@
-//! The weekly agenda: on which weekdays, from when to when, a professional attends what.
+//! The weekly agenda: on which weekdays, from when to when, a professional attends what; and single days that differ.
 //!
 //! A break is where no block is. Hours begin on the block's own grid, counted from its start, and a visit
-//! ends inside its block; the buffer after it may run over.
+//! ends inside its block; the buffer after it may run over. What one day closes, closes the weekly agenda and not
+//! what that day opens; what it opens is open on a holiday too.
 
 use chrono::{Datelike, NaiveDate};
 
@@ -22,10 +23,38 @@ pub struct WeeklyBlock {
     pub end: u16,
     /// Minutes from one possible beginning to the next.
     pub step: u16,
+    /// How long this professional's visits take here; none: as long as the prestación says.
+    pub duration: Option<u16>,
     /// The first day it holds; none: always did.
     pub valid_from: Option<NaiveDate>,
     /// The day after the last; none: for good.
     pub valid_until: Option<NaiveDate>,
+}
+
+/// A day that is not as the week says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Exception {
+    /// Whose; none: the whole centre's.
+    pub doctor: Option<DoctorId>,
+    /// Which day.
+    pub day: NaiveDate,
+    /// Minute of the day from which it holds.
+    pub start: u16,
+    /// Minute of the day before which it ends.
+    pub end: u16,
+    /// What is attended then; none: nothing of the weekly agenda is.
+    pub opens: Option<Opened>,
+}
+
+/// What a professional attends on a day that was opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Opened {
+    /// For what.
+    pub appointment_type: AppointmentTypeId,
+    /// Minutes from one possible beginning to the next.
+    pub step: u16,
+    /// How long visits take; none: as long as the prestación says.
+    pub duration: Option<u16>,
 }
 
 /// How long a visit keeps a professional busy.
@@ -57,10 +86,15 @@ impl WeeklyBlock {
 
     /// The minutes of the day at which a visit of `duration` may begin.
     pub fn starts(&self, duration: u16) -> impl Iterator<Item = u16> + use<> {
-        let last = self.end.checked_sub(duration);
-        let (start, step) = (self.start, usize::from(self.step.max(1)));
-        last.into_iter().flat_map(move |last| (start..=last).step_by(step))
+        starts(self.start, self.end, self.step, duration)
     }
+}
+
+/// The minutes at which a visit of `duration` may begin between two minutes of a day.
+pub fn starts(start: u16, end: u16, step: u16, duration: u16) -> impl Iterator<Item = u16> + use<> {
+    let last = end.checked_sub(duration);
+    let step = usize::from(step.max(1));
+    last.into_iter().flat_map(move |last| (start..=last).step_by(step))
 }
 
 #[cfg(test)]
@@ -75,6 +109,7 @@ mod tests {
             start: 480,
             end: 540,
             step: 20,
+            duration: None,
             valid_from: "2026-11-01".parse().ok(),
             valid_until: "2026-12-01".parse().ok(),
         }

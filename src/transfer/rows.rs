@@ -5,7 +5,7 @@
 use chrono::{Datelike, NaiveDate, NaiveDateTime, NaiveTime};
 
 use super::cell::{date, hour, moment, run, start, text, within, yes_or_no};
-use super::sheet::{BadRow, Cells, Columns, Placed, read};
+use super::sheet::{BadRow, Cells, Columns, Placed, Table, read};
 use crate::scheduling::appointment::Status;
 use crate::value::{Phone, Rut};
 
@@ -15,11 +15,12 @@ pub(super) const TYPES: &str = "appointment_types.csv";
 pub(super) const SCHEDULES: &str = "doctor_schedules.csv";
 pub(super) const PATIENTS: &str = "patients.csv";
 pub(super) const ABSENCES: &str = "absences.csv";
+pub(super) const EXCEPTIONS: &str = "schedule_exceptions.csv";
 pub(super) const HOLIDAYS: &str = "holidays.csv";
 pub(super) const APPOINTMENTS: &str = "appointments.csv";
 /// Every file, in the order in which they depend on one another.
-pub(super) const FILES: [&str; 8] =
-    [CENTERS, DOCTORS, TYPES, SCHEDULES, PATIENTS, ABSENCES, HOLIDAYS, APPOINTMENTS];
+pub(super) const FILES: [&str; 9] =
+    [CENTERS, DOCTORS, TYPES, SCHEDULES, PATIENTS, ABSENCES, EXCEPTIONS, HOLIDAYS, APPOINTMENTS];
 
 #[derive(Debug)]
 pub(super) struct Center {
@@ -63,6 +64,8 @@ pub(super) struct Schedule {
     pub(super) end: NaiveTime,
     pub(super) slot_minutes: i32,
     pub(super) appointment_type: String,
+    /// How long this professional's visits take; none: as long as the prestación says.
+    pub(super) duration_min: Option<i32>,
     pub(super) valid_from: Option<NaiveDate>,
     /// The last day, as people write it.
     pub(super) valid_to: Option<NaiveDate>,
@@ -89,10 +92,32 @@ pub(super) struct AbsenceRow {
 }
 
 #[derive(Debug)]
+pub(super) struct ExceptionRow {
+    pub(super) center: String,
+    pub(super) doctor: Option<String>,
+    pub(super) day: NaiveDate,
+    pub(super) start: NaiveTime,
+    /// None: the end of the day.
+    pub(super) end: Option<NaiveTime>,
+    /// None: it closes.
+    pub(super) opens: Option<OpeningRow>,
+    pub(super) reason: String,
+}
+
+#[derive(Debug)]
+pub(super) struct OpeningRow {
+    pub(super) appointment_type: String,
+    pub(super) slot_minutes: i32,
+    pub(super) duration_min: Option<i32>,
+}
+
+#[derive(Debug)]
 pub(super) struct HolidayRow {
     pub(super) day: NaiveDate,
     pub(super) name: String,
     pub(super) scope: String,
+    /// Attends until then; none: not at all.
+    pub(super) half_day_until: Option<NaiveTime>,
 }
 
 #[derive(Debug)]
@@ -122,33 +147,35 @@ pub(super) struct Files {
     pub(super) schedules: Vec<Placed<Schedule>>,
     pub(super) patients: Vec<Placed<Patient>>,
     pub(super) absences: Vec<Placed<AbsenceRow>>,
+    pub(super) exceptions: Vec<Placed<ExceptionRow>>,
     pub(super) holidays: Vec<Placed<HolidayRow>>,
     pub(super) appointments: Vec<Placed<Appointment>>,
 }
 
 impl Files {
-    /// Parses one file, by its name.
-    pub(super) fn parse(&mut self, file: &str, bytes: &[u8], context: Context<'_>, bad: &mut Vec<BadRow>) {
+    /// Parses one table, by its name.
+    pub(super) fn parse(&mut self, file: &str, table: &Table, context: Context<'_>, bad: &mut Vec<BadRow>) {
         match file {
-            CENTERS => self.centers = centers(bytes, context, bad),
-            DOCTORS => self.doctors = doctors(bytes, context, bad),
-            TYPES => self.types = types(bytes, context, bad),
-            SCHEDULES => self.schedules = schedules(bytes, context, bad),
-            PATIENTS => self.patients = patients(bytes, context, bad),
-            ABSENCES => self.absences = absences(bytes, context, bad),
-            HOLIDAYS => self.holidays = holidays(bytes, bad),
-            APPOINTMENTS => self.appointments = appointments(bytes, context, bad),
+            CENTERS => self.centers = centers(table, context, bad),
+            DOCTORS => self.doctors = doctors(table, context, bad),
+            TYPES => self.types = types(table, context, bad),
+            SCHEDULES => self.schedules = schedules(table, context, bad),
+            PATIENTS => self.patients = patients(table, context, bad),
+            ABSENCES => self.absences = absences(table, context, bad),
+            EXCEPTIONS => self.exceptions = exceptions(table, context, bad),
+            HOLIDAYS => self.holidays = holidays(table, bad),
+            APPOINTMENTS => self.appointments = appointments(table, context, bad),
             _ => {}
         }
     }
 }
 
-fn centers(bytes: &[u8], context: Context<'_>, bad: &mut Vec<BadRow>) -> Vec<Placed<Center>> {
+fn centers(table: &Table, context: Context<'_>, bad: &mut Vec<BadRow>) -> Vec<Placed<Center>> {
     let columns = Columns {
         required: &["code", "name", "tz"],
         optional: &["phone_number_id", "address", "phone", "region"],
     };
-    read(CENTERS, bytes, &columns, bad, |cells| {
+    read(CENTERS, table, &columns, bad, |cells| {
         let code = cells.required("code", |text| only(context, text));
         let name = cells.required("name", text);
         let tz = cells.required("tz", |text| match text.parse::<chrono_tz::Tz>() {
@@ -167,9 +194,9 @@ fn centers(bytes: &[u8], context: Context<'_>, bad: &mut Vec<BadRow>) -> Vec<Pla
     })
 }
 
-fn doctors(bytes: &[u8], context: Context<'_>, bad: &mut Vec<BadRow>) -> Vec<Placed<Doctor>> {
+fn doctors(table: &Table, context: Context<'_>, bad: &mut Vec<BadRow>) -> Vec<Placed<Doctor>> {
     let columns = Columns { required: &["code", "full_name", "profession"], optional: &["center", "sector"] };
-    read(DOCTORS, bytes, &columns, bad, |cells| {
+    read(DOCTORS, table, &columns, bad, |cells| {
         let center = center(cells, context);
         let code = cells.required("code", text);
         let full_name = cells.required("full_name", text);
@@ -179,7 +206,7 @@ fn doctors(bytes: &[u8], context: Context<'_>, bad: &mut Vec<BadRow>) -> Vec<Pla
     })
 }
 
-fn types(bytes: &[u8], context: Context<'_>, bad: &mut Vec<BadRow>) -> Vec<Placed<Type>> {
+fn types(table: &Table, context: Context<'_>, bad: &mut Vec<BadRow>) -> Vec<Placed<Type>> {
     let columns = Columns {
         required: &["code", "name", "duration_min"],
         optional: &[
@@ -191,7 +218,7 @@ fn types(bytes: &[u8], context: Context<'_>, bad: &mut Vec<BadRow>) -> Vec<Place
             "bookable",
         ],
     };
-    read(TYPES, bytes, &columns, bad, |cells| {
+    read(TYPES, table, &columns, bad, |cells| {
         let center = center(cells, context);
         let code = cells.required("code", text);
         let name = cells.required("name", text);
@@ -214,12 +241,12 @@ fn types(bytes: &[u8], context: Context<'_>, bad: &mut Vec<BadRow>) -> Vec<Place
     })
 }
 
-fn schedules(bytes: &[u8], context: Context<'_>, bad: &mut Vec<BadRow>) -> Vec<Placed<Schedule>> {
+fn schedules(table: &Table, context: Context<'_>, bad: &mut Vec<BadRow>) -> Vec<Placed<Schedule>> {
     let columns = Columns {
         required: &["doctor", "day_of_week", "start_time", "end_time", "slot_minutes", "appointment_type"],
-        optional: &["center", "valid_from", "valid_to"],
+        optional: &["center", "valid_from", "valid_to", "duration_min"],
     };
-    read(SCHEDULES, bytes, &columns, bad, |cells| {
+    read(SCHEDULES, table, &columns, bad, |cells| {
         let center = center(cells, context);
         let doctor = cells.required("doctor", text);
         let day_of_week = cells.required("day_of_week", |text| {
@@ -229,6 +256,7 @@ fn schedules(bytes: &[u8], context: Context<'_>, bad: &mut Vec<BadRow>) -> Vec<P
         let end = cells.required("end_time", hour);
         let slot_minutes = cells.required("slot_minutes", |text| within(text, 1, 480));
         let appointment_type = cells.required("appointment_type", text);
+        let duration_min = cells.optional("duration_min", |text| within(text, 1, 480));
         let valid_from = cells.optional("valid_from", date);
         let valid_to = cells.optional("valid_to", date);
         cells.must(
@@ -249,18 +277,19 @@ fn schedules(bytes: &[u8], context: Context<'_>, bad: &mut Vec<BadRow>) -> Vec<P
             end: end?,
             slot_minutes: slot_minutes?,
             appointment_type: appointment_type?,
+            duration_min,
             valid_from,
             valid_to,
         })
     })
 }
 
-fn patients(bytes: &[u8], context: Context<'_>, bad: &mut Vec<BadRow>) -> Vec<Placed<Patient>> {
+fn patients(table: &Table, context: Context<'_>, bad: &mut Vec<BadRow>) -> Vec<Placed<Patient>> {
     let columns = Columns {
         required: &["run", "full_name", "birth_date"],
         optional: &["center", "sex", "sector", "phones"],
     };
-    read(PATIENTS, bytes, &columns, bad, |cells| {
+    read(PATIENTS, table, &columns, bad, |cells| {
         let center = center(cells, context);
         let run = cells.required("run", run);
         let full_name = cells.required("full_name", text);
@@ -286,9 +315,9 @@ fn patients(bytes: &[u8], context: Context<'_>, bad: &mut Vec<BadRow>) -> Vec<Pl
     })
 }
 
-fn absences(bytes: &[u8], context: Context<'_>, bad: &mut Vec<BadRow>) -> Vec<Placed<AbsenceRow>> {
+fn absences(table: &Table, context: Context<'_>, bad: &mut Vec<BadRow>) -> Vec<Placed<AbsenceRow>> {
     let columns = Columns { required: &["from", "to", "reason"], optional: &["center", "doctor"] };
-    read(ABSENCES, bytes, &columns, bad, |cells| {
+    read(ABSENCES, table, &columns, bad, |cells| {
         let center = center(cells, context);
         let from = cells.required("from", |text| moment(text, false));
         let until = cells.required("to", |text| moment(text, true));
@@ -304,22 +333,84 @@ fn absences(bytes: &[u8], context: Context<'_>, bad: &mut Vec<BadRow>) -> Vec<Pl
     })
 }
 
-fn holidays(bytes: &[u8], bad: &mut Vec<BadRow>) -> Vec<Placed<HolidayRow>> {
-    let columns = Columns { required: &["day", "name"], optional: &["scope"] };
-    read(HOLIDAYS, bytes, &columns, bad, |cells| {
+fn exceptions(table: &Table, context: Context<'_>, bad: &mut Vec<BadRow>) -> Vec<Placed<ExceptionRow>> {
+    let columns = Columns {
+        required: &["day", "kind", "reason"],
+        optional: &[
+            "center",
+            "doctor",
+            "start_time",
+            "end_time",
+            "slot_minutes",
+            "appointment_type",
+            "duration_min",
+        ],
+    };
+    read(EXCEPTIONS, table, &columns, bad, |cells| {
+        let center = center(cells, context);
         let day = cells.required("day", date);
-        let name = cells.required("name", text);
-        let scope = cells.or("scope", "CL".to_owned(), text);
-        Some(HolidayRow { day: day?, name: name?, scope: scope? })
+        let reason = cells.required("reason", text);
+        let opens = cells.required("kind", |text| match text.to_lowercase().as_str() {
+            "open" => Ok(true),
+            "closed" => Ok(false),
+            _ => Err("is neither open nor closed".to_owned()),
+        })?;
+        let doctor = cells.optional("doctor", text);
+        let start = cells.optional("start_time", hour);
+        let end = cells.optional("end_time", hour);
+        cells.must(
+            "end_time",
+            start.zip(end).is_none_or(|(start, end)| start < end),
+            "is not after start_time",
+        )?;
+        let duration_min = cells.optional("duration_min", |text| within(text, 1, 480));
+        let opened = if opens {
+            cells.must(
+                "doctor",
+                doctor.is_some(),
+                "is empty; a day is opened by a professional who attends",
+            )?;
+            let start = cells.required("start_time", hour);
+            let slot_minutes = cells.required("slot_minutes", |text| within(text, 1, 480));
+            let appointment_type = cells.required("appointment_type", text);
+            cells.required("end_time", hour).zip(start)?;
+            Some(OpeningRow {
+                appointment_type: appointment_type?,
+                slot_minutes: slot_minutes?,
+                duration_min,
+            })
+        } else {
+            None
+        };
+        Some(ExceptionRow {
+            center: center?,
+            doctor,
+            day: day?,
+            start: start.unwrap_or(NaiveTime::MIN),
+            end,
+            opens: opened,
+            reason: reason?,
+        })
     })
 }
 
-fn appointments(bytes: &[u8], context: Context<'_>, bad: &mut Vec<BadRow>) -> Vec<Placed<Appointment>> {
+fn holidays(table: &Table, bad: &mut Vec<BadRow>) -> Vec<Placed<HolidayRow>> {
+    let columns = Columns { required: &["day", "name"], optional: &["scope", "half_day_until"] };
+    read(HOLIDAYS, table, &columns, bad, |cells| {
+        let day = cells.required("day", date);
+        let name = cells.required("name", text);
+        let scope = cells.or("scope", "CL".to_owned(), text);
+        let half_day_until = cells.optional("half_day_until", hour);
+        Some(HolidayRow { day: day?, name: name?, scope: scope?, half_day_until })
+    })
+}
+
+fn appointments(table: &Table, context: Context<'_>, bad: &mut Vec<BadRow>) -> Vec<Placed<Appointment>> {
     let columns = Columns {
         required: &["doctor", "patient_run", "appointment_type", "start"],
         optional: &["center", "status"],
     };
-    read(APPOINTMENTS, bytes, &columns, bad, |cells| {
+    read(APPOINTMENTS, table, &columns, bad, |cells| {
         let center = center(cells, context);
         let doctor = cells.required("doctor", text);
         let run = cells.required("patient_run", run);
@@ -359,6 +450,7 @@ fn only(context: Context<'_>, text: &str) -> Result<String, String> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::sheet::of_csv;
     use super::*;
 
     fn day(text: &str) -> NaiveDate {
@@ -371,7 +463,8 @@ mod tests {
         let context = Context { center: Some("norte"), today: day("2026-11-25") };
         let bytes = b"center,code,full_name,profession\n,d1,Ana Soto,matrona\nsur,d2,Eva Rojas,matrona\n";
         let mut files = Files::default();
-        files.parse(DOCTORS, bytes, context, &mut bad);
+        let table = of_csv(DOCTORS, bytes, &mut bad).unwrap();
+        files.parse(DOCTORS, &table, context, &mut bad);
         assert_eq!(files.doctors.len(), 1);
         assert_eq!(files.doctors[0].value.center, "norte");
         assert_eq!(
@@ -386,7 +479,8 @@ mod tests {
         let context = Context { center: Some("norte"), today: day("2026-11-25") };
         let bytes =
             "run,full_name,birth_date,phones\n12.345.678-4,Ana Soto,31-02-1980,+56 9 abc\n".as_bytes();
-        Files::default().parse(PATIENTS, bytes, context, &mut bad);
+        let table = of_csv(PATIENTS, bytes, &mut bad).unwrap();
+        Files::default().parse(PATIENTS, &table, context, &mut bad);
         assert_eq!(bad.len(), 3);
         for complaint in bad {
             for secret in ["678-4", "Ana", "1980", "abc"] {

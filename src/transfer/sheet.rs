@@ -1,16 +1,17 @@
-//! One CSV file, read cell by cell, with every complaint kept beside the row and column it is about.
+//! One table, read cell by cell, with every complaint kept beside the row and column it is about.
 //!
-//! As clinics have them: with or without the byte-order mark that Excel writes, separated by commas or, as a
-//! Chilean Excel does, by semicolons.
+//! CSV as clinics have it: with or without the byte-order mark that Excel writes, separated by commas or, as a
+//! Chilean Excel does, by semicolons. Sheets of a workbook come by [`workbook`](super::workbook).
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
 
 /// A cell that cannot be taken, as `file:row:column: message`. Rows count from 1, the header included.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct BadRow {
-    /// The file's name.
-    pub file: &'static str,
+    /// The file's name; of a workbook with its sheet, as in `centro.xlsx#doctors`.
+    pub file: Cow<'static, str>,
     /// The line of the file.
     pub row: u64,
     /// The column's name; empty when it is about the whole row.
@@ -47,7 +48,12 @@ impl Cells<'_> {
     }
 
     fn complain(&mut self, column: &str, message: String) {
-        self.bad.push(BadRow { file: self.file, row: self.row, column: column.to_owned(), message });
+        self.bad.push(BadRow {
+            file: Cow::Borrowed(self.file),
+            row: self.row,
+            column: column.to_owned(),
+            message,
+        });
     }
 
     /// A cell that may be empty.
@@ -120,22 +126,23 @@ pub(super) struct Columns {
     pub(super) optional: &'static [&'static str],
 }
 
-/// Reads every row; a row with a complaint is left out.
-pub(super) fn read<T>(
-    file: &'static str,
-    bytes: &[u8],
-    columns: &Columns,
-    bad: &mut Vec<BadRow>,
-    mut row: impl FnMut(&mut Cells<'_>) -> Option<T>,
-) -> Vec<Placed<T>> {
+/// A table as text, whatever it was kept in.
+pub(super) struct Table {
+    pub(super) header: Vec<String>,
+    /// Each with its place, counted from 1, the header included.
+    pub(super) rows: Vec<(u64, csv::StringRecord)>,
+}
+
+/// Takes a CSV file apart. None when nothing of it can be read.
+pub(super) fn of_csv(file: &'static str, bytes: &[u8], bad: &mut Vec<BadRow>) -> Option<Table> {
     let complaint =
-        |row, column: &str, message: String| BadRow { file, row, column: column.to_owned(), message };
+        |row, message: String| BadRow { file: Cow::Borrowed(file), row, column: String::new(), message };
     let text = match std::str::from_utf8(bytes) {
         Ok(text) => text.trim_start_matches('\u{feff}'),
         Err(error) => {
             let line = 1 + bytes[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count() as u64;
-            bad.push(complaint(line, "", "the file is not UTF-8; save it as \"CSV UTF-8\"".to_owned()));
-            return Vec::new();
+            bad.push(complaint(line, "the file is not UTF-8; save it as \"CSV UTF-8\"".to_owned()));
+            return None;
         }
     };
     let header = text.lines().next().unwrap_or("");
@@ -145,44 +152,57 @@ pub(super) fn read<T>(
     let header: Vec<String> = match reader.headers() {
         Ok(names) => names.iter().map(|name| name.trim().to_lowercase()).collect(),
         Err(error) => {
-            bad.push(complaint(1, "", format!("the header cannot be read: {error}")));
-            return Vec::new();
+            bad.push(complaint(1, format!("the header cannot be read: {error}")));
+            return None;
         }
     };
+    let mut rows = Vec::new();
+    for record in reader.records() {
+        match record {
+            Ok(record) => rows.push((record.position().map_or(0, csv::Position::line), record)),
+            Err(error) => {
+                bad.push(complaint(error.position().map_or(0, csv::Position::line), shape(&error)));
+            }
+        }
+    }
+    Some(Table { header, rows })
+}
+
+/// Reads every row; a row with a complaint is left out.
+pub(super) fn read<T>(
+    file: &'static str,
+    table: &Table,
+    columns: &Columns,
+    bad: &mut Vec<BadRow>,
+    mut row: impl FnMut(&mut Cells<'_>) -> Option<T>,
+) -> Vec<Placed<T>> {
+    let complaint = |column: &str, message: String| BadRow {
+        file: Cow::Borrowed(file),
+        row: 1,
+        column: column.to_owned(),
+        message,
+    };
     let before = bad.len();
-    for name in header.iter().filter(|name| {
+    for name in table.header.iter().filter(|name| {
         !columns.required.contains(&name.as_str()) && !columns.optional.contains(&name.as_str())
     }) {
         let known: Vec<&str> = columns.required.iter().chain(columns.optional).copied().collect();
-        bad.push(complaint(
-            1,
-            name,
-            format!("there is no such column; the columns are {}", known.join(", ")),
-        ));
+        bad.push(complaint(name, format!("there is no such column; the columns are {}", known.join(", "))));
     }
-    for name in columns.required.iter().filter(|name| !header.iter().any(|have| have == *name)) {
-        bad.push(complaint(1, name, "the column is missing".to_owned()));
+    for name in columns.required.iter().filter(|name| !table.header.iter().any(|have| have == *name)) {
+        bad.push(complaint(name, "the column is missing".to_owned()));
     }
     if bad.len() > before {
         return Vec::new();
     }
     let places: HashMap<String, usize> =
-        header.into_iter().enumerate().map(|(index, name)| (name, index)).collect();
+        table.header.iter().cloned().enumerate().map(|(index, name)| (name, index)).collect();
     let mut rows = Vec::new();
-    for record in reader.records() {
-        let record = match record {
-            Ok(record) => record,
-            Err(error) => {
-                let line = error.position().map_or(0, csv::Position::line);
-                bad.push(complaint(line, "", shape(&error)));
-                continue;
-            }
-        };
-        let line = record.position().map_or(0, csv::Position::line);
+    for (line, record) in &table.rows {
         let before = bad.len();
-        let mut cells = Cells { file, row: line, columns: &places, record: &record, bad };
+        let mut cells = Cells { file, row: *line, columns: &places, record, bad };
         if let Some(value) = row(&mut cells).filter(|_| bad.len() == before) {
-            rows.push(Placed { row: line, value });
+            rows.push(Placed { row: *line, value });
         }
     }
     rows
@@ -207,7 +227,11 @@ mod tests {
 
     fn rows(bytes: &[u8]) -> (Vec<(String, u16)>, Vec<String>) {
         let mut bad = Vec::new();
-        let read = read("types.csv", bytes, &COLUMNS, &mut bad, |cells| {
+        let table = of_csv("types.csv", bytes, &mut bad).unwrap_or(Table { header: vec![], rows: vec![] });
+        if table.header.is_empty() {
+            return (Vec::new(), bad.iter().map(ToString::to_string).collect());
+        }
+        let read = read("types.csv", &table, &COLUMNS, &mut bad, |cells| {
             let code = cells.required("code", |text| Ok(text.to_owned()));
             let minutes = cells.required("minutes", |text| {
                 text.parse().map_err(|_| "is not a number of minutes".to_owned())
@@ -231,9 +255,9 @@ mod tests {
         assert_eq!(
             bad,
             [
+                "types.csv:5:: the row has 3 cells and the header 2; put quotes around a text with a separator in it",
                 "types.csv:2:minutes: is not a number of minutes",
                 "types.csv:3:code: is empty; it must be filled",
-                "types.csv:5:: the row has 3 cells and the header 2; put quotes around a text with a separator in it",
             ]
         );
     }

@@ -7,8 +7,8 @@ use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta,
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use smartsalud::id::{AppointmentTypeId, CenterId, DoctorId};
-use smartsalud::scheduling::availability::{DoctorDay, by_subtraction};
-use smartsalud::scheduling::schedule::{Visit, WeeklyBlock};
+use smartsalud::scheduling::availability::{DayBlock, DoctorDay, by_subtraction};
+use smartsalud::scheduling::schedule::Visit;
 use smartsalud::scheduling::store::oracle;
 use smartsalud::scheduling::{Agenda, FreeFor, Search, Slot, wall};
 use smartsalud::value::Window;
@@ -205,15 +205,12 @@ async fn subtract(pool: &PgPool, case: &Case, kind: AppointmentTypeId, now: Date
                         block.0 == doctor
                             && u32::try_from(block.1).unwrap() == day.weekday().number_from_monday()
                     })
-                    .map(|block| WeeklyBlock {
-                        doctor: DoctorId(doctor),
-                        appointment_type: kind,
-                        weekday: 1,
+                    .map(|block| DayBlock {
                         start: minute(block.2),
                         end: minute(block.3),
                         step: u16::try_from(block.4).unwrap(),
-                        valid_from: None,
-                        valid_until: None,
+                        visit: case.visit,
+                        cut: vec![],
                     })
                     .collect(),
                 busy: taken
@@ -233,7 +230,7 @@ async fn subtract(pool: &PgPool, case: &Case, kind: AppointmentTypeId, now: Date
                     })
                     .collect(),
             };
-            for start in by_subtraction(&here, case.visit) {
+            for start in by_subtraction(&here) {
                 let start = midnight + TimeDelta::minutes(i64::from(start));
                 let ends = start + TimeDelta::minutes(i64::from(case.visit.duration));
                 let real = |at| wall::instant(case.zone, at).is_some();

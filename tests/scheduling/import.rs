@@ -267,3 +267,37 @@ async fn a_generated_centre_is_the_same_for_the_same_seed() {
     assert_eq!(sums[0], sums[1]);
     assert_ne!(sums[0], sums[2]);
 }
+
+#[tokio::test]
+async fn a_large_centre_is_written_without_its_constraints_and_has_them_all_afterwards() {
+    let (pool, name) = database(4).await;
+    let all = "select string_agg(concat(c.conrelid::regclass, ' ', conname, ' ', pg_get_constraintdef(c.oid), ' ', convalidated), E'\n' order by 1)
+                      || (select string_agg(indexdef, E'\n' order by indexname) from pg_indexes where schemaname = 'public')
+                 from (select * from pg_constraint order by conrelid::regclass::text, conname) c where connamespace = 'public'::regnamespace";
+    let before: String = sqlx::query_scalar(all).fetch_one(&pool).await.unwrap();
+    let size = Size {
+        center: "grande".to_owned(),
+        doctors: 200,
+        patients: 20_000,
+        weeks: 4,
+        occupancy: 0.9,
+        history_weeks: 1,
+        services: 8,
+        seed: 3,
+        today: day("2026-11-25"),
+    };
+    let made = generate(&pool, &size).await.unwrap();
+    assert!(made.appointments > 50_000, "{}", made.appointments);
+    let after: String = sqlx::query_scalar(all).fetch_one(&pool).await.unwrap();
+    assert_eq!(before, after);
+    // they are not only there: they refuse
+    let double = "insert into appointments (center_id, doctor_id, patient_id, appointment_type_id, appointment_date, start_local, during, busy, status, created_at)
+                  select center_id, doctor_id, (select max(id) from patients), appointment_type_id, appointment_date, start_local, during, busy, status, created_at
+                    from appointments where blocks limit 1";
+    let refused = sqlx::query(double).execute(&pool).await.unwrap_err();
+    assert!(refused.to_string().contains("doctor_no_overlap"), "{refused}");
+    // a second one beside it finds most of the rows there, and leaves everything in place
+    let second = Size { center: "chico".to_owned(), doctors: 3, patients: 100, ..size };
+    generate(&pool, &second).await.unwrap();
+    drop_database(pool, &name).await;
+}

@@ -10,10 +10,17 @@ mod harness;
 
 mod agreement;
 mod booking;
+mod export;
+mod history;
 mod identity;
 mod import;
+mod life;
 mod model;
 mod notes;
+mod offers;
 mod race;
 mod search;
+mod time;
+mod workbook;
 mod world;
+mod years;

@@ -4,7 +4,7 @@
 use chrono::NaiveDate;
 use sqlx::PgConnection;
 
-use crate::id::{AppointmentId, CenterId, DoctorId};
+use crate::id::{AppointmentId, DoctorId};
 
 /// Locks these days of these professionals, sorted, and raises their versions. Call it before the change.
 ///
@@ -29,14 +29,13 @@ pub async fn lock_days(tx: &mut PgConnection, days: &[(DoctorId, NaiveDate)]) ->
     Ok(())
 }
 
-/// Lets go of the holds, and lists the booked hours, that the agenda as it is now no longer covers: a person must
-/// find those another hour. Call it after the change.
+/// Lets go of the holds, and lists the booked hours (of patients who are in the waiting room, too), that the agenda as it
+/// is now no longer covers: a person must find those another hour. Call it after the change.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn misfits(
     tx: &mut PgConnection,
-    center: CenterId,
     doctors: &[DoctorId],
     from: NaiveDate,
 ) -> sqlx::Result<Vec<AppointmentId>> {
@@ -44,20 +43,17 @@ pub async fn misfits(
     sqlx::query_scalar!(
         r#"with misfit as materialized (
              select a.id, a.status
-               from appointments a join centers c on c.id = a.center_id
-              where a.center_id = $1 and a.doctor_id = any($2) and a.appointment_date >= $3
-                and a.status in ('PENDING', 'CONFIRMED') and a.lane = 0
-                and (not exists (
-                       select from doctor_schedules s
-                        where s.doctor_id = a.doctor_id and s.center_id = a.center_id and s.appointment_type_id = a.appointment_type_id
-                          and s.day_of_week = extract(isodow from a.appointment_date) and s.valid @> a.appointment_date
-                          and s.start_time <= a.start_local and a.start_local < s.end_time)
-                  or exists (
-                       select from absences b
-                        where (b.doctor_id = a.doctor_id or b.doctor_id is null and b.center_id = a.center_id)
-                          and b.during && tsrange(a.appointment_date + a.start_local,
-                                                  a.appointment_date + a.start_local + (upper(a.during) - lower(a.during))))
-                  or exists (select from holidays h where h.day = a.appointment_date and h.scope in ('CL', c.code, c.region)))
+               from appointments a
+              where a.doctor_id = any($1) and a.appointment_date >= $2 and a.status in ('PENDING', 'CONFIRMED', 'ARRIVED')
+                and case when a.lane = 0 then not exists (
+                      select from attended(a.center_id, a.doctor_id, a.appointment_type_id, a.appointment_date + a.start_local,
+                                           (extract(epoch from upper(a.during) - lower(a.during)) / 60)::int))
+                    -- a sobrecupo stands beside the week, but nobody is seen by who is away
+                    else exists (
+                      select from absences b
+                       where (b.doctor_id = a.doctor_id or b.doctor_id is null and b.center_id = a.center_id)
+                         and b.during && tsrange(a.appointment_date + a.start_local,
+                                                 a.appointment_date + a.start_local + (upper(a.during) - lower(a.during)))) end
            ), freed as (
              update appointments a set status = 'EXPIRED', hold_expires_at = null
                from misfit m where a.id = m.id and a.status = 'PENDING'
@@ -66,13 +62,20 @@ pub async fn misfits(
              insert into appointment_events (appointment_id, at, actor, from_status, to_status, reason)
              select id, app_now(), 'system', 'PENDING', 'EXPIRED', 'agenda changed' from freed
            )
-           select id as "id: AppointmentId" from misfit where status = 'CONFIRMED' order by id"#,
-        center.0,
+           select id as "id: AppointmentId" from misfit where status <> 'PENDING' order by id"#,
         &doctors,
         from
     )
     .fetch_all(tx)
     .await
+}
+
+/// The professionals of these days.
+pub fn distinct(days: &[(DoctorId, NaiveDate)]) -> Vec<DoctorId> {
+    let mut doctors: Vec<DoctorId> = days.iter().map(|(doctor, _)| *doctor).collect();
+    doctors.sort_unstable();
+    doctors.dedup();
+    doctors
 }
 
 /// Writes Chile's holidays of these years where they are missing.

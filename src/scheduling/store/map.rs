@@ -8,7 +8,7 @@ use crate::scheduling::absence::Absence;
 use crate::scheduling::grid::{DayMask, MINUTES};
 use crate::scheduling::map::AgendaError;
 use crate::scheduling::plan::{Professional, Read, Service};
-use crate::scheduling::schedule::{Visit, WeeklyBlock};
+use crate::scheduling::schedule::{Exception, Opened, Visit, WeeklyBlock};
 
 /// Everything the plan of a centre is made of. The version is read first: what changes while the rest is
 /// read is announced with a higher one, and the plan is read again.
@@ -46,8 +46,10 @@ pub async fn plan(conn: &mut PgConnection, center: CenterId, since: NaiveDate) -
         r#"select id as "id: DoctorId", full_name, profession, sector
              from doctors d
             where active
-              and (center_id = $1 or exists (select from doctor_schedules s where s.doctor_id = d.id and s.center_id = $1))"#,
-        center.0
+              and (center_id = $1 or exists (select from doctor_schedules s where s.doctor_id = d.id and s.center_id = $1)
+                   or exists (select from schedule_exceptions e where e.doctor_id = d.id and e.center_id = $1 and e.day >= $2))"#,
+        center.0,
+        since
     )
     .map(|row| Professional { id: row.id, full_name: row.full_name, profession: row.profession, sector: row.sector })
     .fetch_all(&mut *conn)
@@ -55,7 +57,7 @@ pub async fn plan(conn: &mut PgConnection, center: CenterId, since: NaiveDate) -
     .map_err(failed("read the centre's professionals"))?;
 
     let blocks = sqlx::query!(
-        r#"select doctor_id as "doctor: DoctorId", appointment_type_id as "kind: AppointmentTypeId", day_of_week, slot_minutes,
+        r#"select doctor_id as "doctor: DoctorId", appointment_type_id as "kind: AppointmentTypeId", day_of_week, slot_minutes, duration_min,
                   (extract(epoch from start_time) / 60)::int as "start!", (extract(epoch from end_time) / 60)::int as "end!",
                   lower(valid) as valid_from, upper(valid) as valid_until
              from doctor_schedules
@@ -70,6 +72,7 @@ pub async fn plan(conn: &mut PgConnection, center: CenterId, since: NaiveDate) -
         start: small(row.start),
         end: small(row.end),
         step: small(row.slot_minutes),
+        duration: row.duration_min.map(small),
         valid_from: row.valid_from,
         valid_until: row.valid_until,
     })
@@ -80,7 +83,8 @@ pub async fn plan(conn: &mut PgConnection, center: CenterId, since: NaiveDate) -
     let absences = sqlx::query!(
         r#"select doctor_id as "doctor: DoctorId", lower(during) as since, upper(during) as until
              from absences
-            where (center_id = $1 or doctor_id in (select doctor_id from doctor_schedules where center_id = $1))
+            where (center_id = $1 or doctor_id in (select doctor_id from doctor_schedules where center_id = $1
+                                                  union select doctor_id from schedule_exceptions where center_id = $1 and day >= $2))
               -- a whole centre is closed only where it is closed
               and (doctor_id is not null or center_id = $1)
               and not during << tsrange($2::date::timestamp, null)"#,
@@ -92,12 +96,36 @@ pub async fn plan(conn: &mut PgConnection, center: CenterId, since: NaiveDate) -
     .await
     .map_err(failed("read the centre's absences"))?;
 
-    let holidays = sqlx::query_scalar!(
-        r#"select distinct day from holidays where day >= $1 and scope = any(array['CL', $2, $3])"#,
+    let exceptions = sqlx::query!(
+        r#"select doctor_id as "doctor: DoctorId", day, appointment_type_id as "kind: AppointmentTypeId", slot_minutes, duration_min,
+                  (extract(epoch from start_time) / 60)::int as "start!", (extract(epoch from end_time) / 60)::int as "end!"
+             from schedule_exceptions where center_id = $1 and day >= $2"#,
+        center.0,
+        since
+    )
+    .map(|row| Exception {
+        doctor: row.doctor,
+        day: row.day,
+        start: small(row.start),
+        end: small(row.end),
+        opens: row.kind.map(|appointment_type| Opened {
+            appointment_type,
+            step: row.slot_minutes.map_or(1, small),
+            duration: row.duration_min.map(small),
+        }),
+    })
+    .fetch_all(&mut *conn)
+    .await
+    .map_err(failed("read the centre's exceptions"))?;
+
+    let holidays = sqlx::query!(
+        r#"select day, coalesce((extract(epoch from half_day_until) / 60)::int, 0) as "until!"
+             from holidays where day >= $1 and scope = any(array['CL', $2, $3])"#,
         since,
         head.code,
         head.region
     )
+    .map(|row| (row.day, minute(row.until)))
     .fetch_all(&mut *conn)
     .await
     .map_err(failed("read the holidays"))?;
@@ -110,6 +138,7 @@ pub async fn plan(conn: &mut PgConnection, center: CenterId, since: NaiveDate) -
         professionals,
         blocks,
         absences,
+        exceptions,
         holidays,
     })
 }

@@ -1,7 +1,7 @@
 //! The search in plain SQL: the second opinion on the map, and the baseline of its benchmark.
 //!
 //! `generate_series` over the schedules minus what overlaps. It knows nothing of the map and is never called by
-//! a conversation.
+//! a conversation. An hour that both the week and an opening of that day attend comes twice.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::PgConnection;

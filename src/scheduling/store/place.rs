@@ -7,7 +7,8 @@ use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::PgConnection;
 use sqlx::postgres::types::PgInterval;
 
-use crate::id::{AppointmentId, CenterId, ConversationId, PatientId};
+use crate::id::{AppointmentId, AppointmentTypeId, CenterId, ConversationId, DoctorId, PatientId};
+use crate::scheduling::request::DayChange;
 use crate::scheduling::slot::{Booked, Slot, code};
 
 /// The days that are locked until the end of the transaction, sorted, and their versions after this transaction.
@@ -18,6 +19,19 @@ pub(in crate::scheduling) struct Locked {
     pub(in crate::scheduling) versions: Vec<i64>,
     /// The patient is one of this centre, and locked.
     pub(in crate::scheduling) patient: bool,
+}
+
+impl Locked {
+    /// The locked days as the map is told of them.
+    pub(in crate::scheduling) fn changes(&self) -> Vec<DayChange> {
+        let days = self.doctors.iter().zip(&self.days).zip(&self.versions);
+        days.map(|((doctor, day), version)| DayChange {
+            doctor: DoctorId(*doctor),
+            day: *day,
+            version: *version,
+        })
+        .collect()
+    }
 }
 
 /// Takes the locks that every writer takes, in the order that every writer keeps: all days touched, sorted,
@@ -131,6 +145,8 @@ pub(in crate::scheduling) struct Placed {
     pub(in crate::scheduling) changed: bool,
     pub(in crate::scheduling) hold: Option<(AppointmentId, DateTime<Utc>)>,
     pub(in crate::scheduling) booked: Option<Booked>,
+    /// The hour that was given up, where freed hours are offered to who waits.
+    pub(in crate::scheduling) freed: Option<Slot>,
 }
 
 /// Looks under the locks, then takes the hour, lets go what is let go for it, and writes the record: one statement.
@@ -143,9 +159,9 @@ pub(in crate::scheduling) async fn place(
         r#"with asked as (
              -- the hour as the agenda of today has it; no row: no such prestación, professional or patient here
              select c.name as center_name, c.address, d.full_name as doctor_name, t.name as type_name, p.full_name as patient_name,
-                    t.max_per_patient, i.starts,
-                    tstzrange(i.starts, i.starts + make_interval(mins => t.duration_min)) as during,
-                    tstzrange(i.starts, i.starts + make_interval(mins => t.duration_min + t.buffer_after_min)) as busy,
+                    t.max_per_patient, i.starts, c.waitlist_template is not null as offers,
+                    tstzrange(i.starts, i.starts + make_interval(mins => i.lasts)) as during,
+                    tstzrange(i.starts, i.starts + make_interval(mins => i.lasts + t.buffer_after_min)) as busy,
                     case when $7::interval is null then i.starts <= app_now()
                          else i.starts < app_now() + make_interval(mins => t.min_notice_min) end as past,
                     -- chat books what is open to patients and within the horizon; staff may book the rest
@@ -155,27 +171,18 @@ pub(in crate::scheduling) async fn place(
                     -- a visit whose first or last minute does not exist or happens twice (September, April) is nobody's hour
                     and not exists (
                       select from (values ($6::timestamp, i.starts),
-                                          ($6::timestamp + make_interval(mins => t.duration_min - 1), i.starts + make_interval(mins => t.duration_min - 1))) as m(wall, at)
+                                          ($6::timestamp + make_interval(mins => i.lasts - 1), i.starts + make_interval(mins => i.lasts - 1))) as m(wall, at)
                        where m.at at time zone c.tz <> m.wall
                           or (m.at - interval '1 hour') at time zone c.tz = m.wall or (m.at + interval '1 hour') at time zone c.tz = m.wall)
-                    and exists (
-                      select from doctor_schedules s
-                       where s.doctor_id = d.id and s.center_id = c.id and s.appointment_type_id = t.id
-                         and s.day_of_week = extract(isodow from $6::timestamp) and s.valid @> $6::timestamp::date
-                         and s.start_time <= $6::timestamp::time
-                         and $6::timestamp - $6::timestamp::date + make_interval(mins => t.duration_min) <= s.end_time::interval
-                         and mod((extract(epoch from $6::timestamp::time - s.start_time) / 60)::int, s.slot_minutes) = 0)
-                    and not exists (
-                      select from absences b
-                       where (b.doctor_id = d.id or b.doctor_id is null and b.center_id = c.id)
-                         and b.during && tsrange($6, $6 + make_interval(mins => t.duration_min)))
-                    and not exists (select from holidays h where h.day = $6::timestamp::date and h.scope in ('CL', c.code, c.region))
+                    and b.lasts is not null
                       as attends
                from appointment_types t
                join centers c on c.id = t.center_id
                join doctors d on d.id = $5
                join patients p on p.id = $3 and p.center_id = c.id
-              cross join lateral (select $6::timestamp at time zone c.tz as starts) i
+               left join lateral (
+                 select min(h.lasts) as lasts from attended($1, $5, $4, $6::timestamp, null) h where h.on_grid) b on true
+              cross join lateral (select $6::timestamp at time zone c.tz as starts, coalesce(b.lasts, t.duration_min) as lasts) i
               where t.id = $4 and t.center_id = $1
            ), moved as (
              select m.id, m.during, m.busy, m.doctor_id from appointments m
@@ -235,7 +242,7 @@ pub(in crate::scheduling) async fn place(
            ), given_up as (
              update appointments a set status = 'RESCHEDULED'
                from moved, verdict where a.id = moved.id and a.status = 'CONFIRMED' and verdict.is = 'placed' and $7::interval is null
-             returning a.id
+             returning a.id, a.doctor_id, a.appointment_type_id as kind, a.appointment_date + a.start_local as start
            ), taken as (
              -- last: the counts make the hour free before it is taken. The constraints only prove what the look decided
              insert into appointments (center_id, doctor_id, patient_id, appointment_type_id, appointment_date, start_local, during, busy,
@@ -249,11 +256,16 @@ pub(in crate::scheduling) async fn place(
                  on conflict do nothing
              returning id, status, hold_expires_at
            ), recorded as (
-             insert into appointment_events (appointment_id, at, actor, from_status, to_status)
-             select id, app_now(), $13, null, status from taken
-             union all select id, app_now(), 'system', 'PENDING', 'EXPIRED' from expired
-             union all select id, app_now(), $13, 'PENDING', 'CANCELLED' from let_go
-             union all select id, app_now(), $13, 'CONFIRMED', 'RESCHEDULED' from given_up
+             insert into appointment_events (appointment_id, at, actor, actor_id, from_status, to_status, changed)
+             select id, app_now(), $13, $2::bigint, null, status, null::jsonb from taken
+             union all select id, app_now(), 'system', null, 'PENDING', 'EXPIRED', null from expired
+             union all select id, app_now(), $13, $2, 'PENDING', 'CANCELLED', null from let_go
+             -- given up for what: before and after
+             union all select g.id, app_now(), $13, $2, 'CONFIRMED', 'RESCHEDULED',
+                              jsonb_build_object('appointment', jsonb_build_array(g.id, k.id),
+                                                 'doctor', jsonb_build_array(g.doctor_id, $5::bigint),
+                                                 'start', jsonb_build_array(to_char(g.start, 'YYYY-MM-DD"T"HH24:MI'), to_char($6::timestamp, 'YYYY-MM-DD"T"HH24:MI')))
+                         from given_up g, taken k
              returning id
            ), announced as (
              insert into map_changes (doctor_id, day, version, at)
@@ -264,8 +276,11 @@ pub(in crate::scheduling) async fn place(
            )
            select v.is as "verdict!", coalesce(k.id, g.id) as "id?", k.hold_expires_at as "until?",
                   q.center_name as "center_name?", q.address as "address?", q.doctor_name as "doctor_name?", q.type_name as "type_name?",
-                  q.patient_name as "patient_name?", q.starts as "starts?", exists (select from announced) as "changed!"
-             from verdict v left join asked q on true left join taken k on true left join again g on true"#,
+                  q.patient_name as "patient_name?", q.starts as "starts?", exists (select from announced) as "changed!",
+                  u.doctor_id as "freed_doctor?: DoctorId", u.kind as "freed_kind?: AppointmentTypeId", u.start as "freed_start?"
+             from verdict v left join asked q on true left join taken k on true left join again g on true
+             -- only where freed hours are offered
+             left join given_up u on q.offers"#,
         place.center.0,
         place.conversation.map(|conversation| conversation.0),
         place.patient.0,
@@ -308,7 +323,9 @@ pub(in crate::scheduling) async fn place(
         place: where_to_go(row.center_name.unwrap_or_default(), row.address),
         conversation: place.conversation,
     });
-    Ok(Placed { verdict, changed: row.changed, hold: id.zip(row.until), booked })
+    let freed = row.freed_doctor.zip(row.freed_kind).zip(row.freed_start);
+    let freed = freed.map(|((doctor, appointment_type), start)| Slot { doctor, appointment_type, start });
+    Ok(Placed { verdict, changed: row.changed, hold: id.zip(row.until), booked, freed })
 }
 
 /// The centre and its address, as a patient reads it.

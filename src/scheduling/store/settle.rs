@@ -29,6 +29,7 @@ struct BookedRow {
     center_name: String,
     address: Option<String>,
     version: Option<i64>,
+    offers: bool,
 }
 
 impl BookedRow {
@@ -92,8 +93,8 @@ pub(in crate::scheduling) async fn confirm_live(
                from day where a.id = $1 and a.status = 'PENDING' and a.hold_expires_at > app_now()
              returning a.id, lower(a.during) as starts_at, a.center_id, a.doctor_id, a.patient_id, a.appointment_type_id
            ), recorded as (
-             insert into appointment_events (appointment_id, at, actor, from_status, to_status)
-             select id, app_now(), $8, 'PENDING', 'CONFIRMED' from booked
+             insert into appointment_events (appointment_id, at, actor, actor_id, from_status, to_status)
+             select id, app_now(), $8, $4, 'PENDING', 'CONFIRMED' from booked
            )
            select a.id as "id?: AppointmentId", a.starts_at as "starts_at?", d.full_name as "doctor_name?", t.name as "type_name?",
                   p.full_name as "patient_name?", c.name as "center_name?", c.address as "address?"
@@ -148,8 +149,8 @@ pub(in crate::scheduling) async fn release(
                from day where a.id = $1 and a.status = 'PENDING' and a.doctor_id = day.doctor_id and a.appointment_date = day.day
              returning a.id
            ), recorded as (
-             insert into appointment_events (appointment_id, at, actor, from_status, to_status)
-             select id, app_now(), case when $2::bigint is null then 'staff' else 'patient' end, 'PENDING', 'CANCELLED' from freed
+             insert into appointment_events (appointment_id, at, actor, actor_id, from_status, to_status)
+             select id, app_now(), case when $2::bigint is null then 'staff' else 'patient' end, $2, 'PENDING', 'CANCELLED' from freed
            ), announced as (
              insert into map_changes (doctor_id, day, version, at)
              select day.doctor_id, day.day, day.version, app_now() from day, freed
@@ -163,11 +164,12 @@ pub(in crate::scheduling) async fn release(
     Ok(row.map(|row| DayChange { doctor: row.doctor, day: row.day, version: row.version }))
 }
 
-/// Calls a booking off; one that this request already called off answers again. None when there is none.
+/// Calls a booking off; one that this request already called off answers again. None when there is none. The last part
+/// says whether the centre offers freed hours to who waits for them.
 pub(in crate::scheduling) async fn cancel(
     tx: &mut PgConnection,
     request: &CancelRequest,
-) -> sqlx::Result<Option<(Booked, Option<DayChange>)>> {
+) -> sqlx::Result<Option<(Booked, Option<DayChange>, bool)>> {
     let row = sqlx::query_as!(
         BookedRow,
         r#"with patience as materialized (
@@ -187,8 +189,8 @@ pub(in crate::scheduling) async fn cancel(
                 and a.doctor_id = day.doctor_id and a.appointment_date = day.day
              returning a.id, day.version
            ), recorded as (
-             insert into appointment_events (appointment_id, at, actor, from_status, to_status, reason)
-             select id, app_now(), $5, 'CONFIRMED', 'CANCELLED', $6 from cancelled
+             insert into appointment_events (appointment_id, at, actor, actor_id, from_status, to_status, reason)
+             select id, app_now(), $5, $3, 'CONFIRMED', 'CANCELLED', $6 from cancelled
            ), announced as (
              insert into map_changes (doctor_id, day, version, at)
              select day.doctor_id, day.day, day.version, app_now() from day, cancelled
@@ -197,7 +199,8 @@ pub(in crate::scheduling) async fn cancel(
                   a.patient_id as "patient_id!: PatientId", a.appointment_type_id as "appointment_type_id!: AppointmentTypeId",
                   a.appointment_date as "appointment_date!", a.start_local as "start_local!", lower(a.during) as "starts_at!",
                   a.conversation_id as "conversation_id?: ConversationId", d.full_name as doctor_name, t.name as type_name,
-                  p.full_name as patient_name, c.name as center_name, c.address, x.version as "version?"
+                  p.full_name as patient_name, c.name as center_name, c.address, x.version as "version?",
+                  c.waitlist_template is not null as "offers!"
              from theirs a left join cancelled x on x.id = a.id
              join doctors d on d.id = a.doctor_id join appointment_types t on t.id = a.appointment_type_id
              join patients p on p.id = a.patient_id join centers c on c.id = a.center_id
@@ -214,14 +217,19 @@ pub(in crate::scheduling) async fn cancel(
     )
     .fetch_optional(tx)
     .await?;
-    Ok(row.map(BookedRow::booked))
+    Ok(row.map(|row| {
+        let offers = row.offers;
+        let (booked, changed) = row.booked();
+        (booked, changed, offers)
+    }))
 }
 
-/// Expires dead holds, oldest first, on days that nobody has locked.
+/// Expires dead holds, oldest first, on days that nobody has locked. Answers how many, the days, and those of them that
+/// were offers to the waitlist.
 pub(in crate::scheduling) async fn expire(
     tx: &mut PgConnection,
     at_most: i64,
-) -> sqlx::Result<(u64, Vec<DayChange>)> {
+) -> sqlx::Result<(u64, Vec<DayChange>, Vec<i64>)> {
     let rows = sqlx::query!(
         r#"with dead as materialized (
              select a.id, a.doctor_id, a.appointment_date from appointments a
@@ -248,7 +256,10 @@ pub(in crate::scheduling) async fn expire(
            ), announced as (
              insert into map_changes (doctor_id, day, version, at) select doctor_id, day, version, app_now() from raised
            )
-           select doctor_id as "doctor!: DoctorId", day as "day!", version as "version!", holds as "holds!" from raised"#,
+           select r.doctor_id as "doctor!: DoctorId", r.day as "day!", r.version as "version!", r.holds as "holds!",
+                  array(select x.id from expired x join waitlist_offers o on o.appointment_id = x.id
+                         where (x.doctor_id, x.appointment_date) = (r.doctor_id, r.day)) as "offers!"
+             from raised r"#,
         at_most
     )
     .fetch_all(tx)
@@ -256,7 +267,7 @@ pub(in crate::scheduling) async fn expire(
     let count = rows.iter().map(|row| row.holds.unsigned_abs()).sum();
     let changed =
         rows.iter().map(|row| DayChange { doctor: row.doctor, day: row.day, version: row.version }).collect();
-    Ok((count, changed))
+    Ok((count, changed, rows.into_iter().flat_map(|row| row.offers).collect()))
 }
 
 /// The booked hours of these patients that begin after `now`.
@@ -272,7 +283,7 @@ pub(in crate::scheduling) async fn upcoming(
                   a.patient_id as "patient_id: PatientId", a.appointment_type_id as "appointment_type_id: AppointmentTypeId",
                   a.appointment_date, a.start_local, lower(a.during) as "starts_at!",
                   a.conversation_id as "conversation_id: ConversationId", d.full_name as doctor_name, t.name as type_name,
-                  p.full_name as patient_name, c.name as center_name, c.address, null::bigint as version
+                  p.full_name as patient_name, c.name as center_name, c.address, null::bigint as version, false as "offers!"
              from appointments a
              join doctors d on d.id = a.doctor_id join appointment_types t on t.id = a.appointment_type_id
              join patients p on p.id = a.patient_id join centers c on c.id = a.center_id

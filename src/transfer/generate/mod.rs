@@ -1,7 +1,8 @@
 //! Invented centres of any size, for load tests and for trying the console with a full agenda.
 //!
 //! The same seed gives the same centre. Names, RUTs and phones are invented; RUTs have their right check digit,
-//! phones begin with +5691, which no operator has. Everything goes in by COPY, in one transaction.
+//! phones begin with +5691, which no operator has. Everything goes in by COPY, in one transaction; a centre that is most of
+//! what the database will hold is indexed and checked once it is written.
 
 mod draw;
 mod people;
@@ -325,11 +326,15 @@ async fn write_appointments(
         );
         let _ = writeln!(events, "{id}\t{made}\timport\t{status}");
     }
+    let laid_aside = store::lay_aside(tx, hours.len()).await?;
     let into = "copy appointments (id, center_id, doctor_id, patient_id, appointment_type_id, appointment_date, start_local, during, busy,
                 status, created_at) from stdin";
     store::copy(tx, into, rows).await?;
     store::copy(tx, "copy appointment_events (appointment_id, at, actor, to_status) from stdin", events)
         .await?;
+    if laid_aside {
+        store::put_back(tx).await?;
+    }
     Ok(hours.len() as u64)
 }
 

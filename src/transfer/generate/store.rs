@@ -26,6 +26,60 @@ pub(super) async fn center(tx: &mut PgConnection, code: &str, name: &str) -> sql
     .await
 }
 
+/// Lays the constraints and indexes of the two large tables aside, when most of what those will hold is about to be
+/// written: to check and index half a million rows at once takes a third of the time of one by one. What they are is
+/// asked of the database, so that none of a later migration is forgotten. False when the tables stay as they are.
+///
+/// Nobody else can read the tables until the transaction ends.
+pub(super) async fn lay_aside(tx: &mut PgConnection, rows: usize) -> sqlx::Result<bool> {
+    let fewer = sqlx::query_scalar!(
+        r#"select count(*) < $1 as "fewer!" from (select from appointments limit $1) a"#,
+        i64::try_from(rows).unwrap_or(i64::MAX)
+    )
+    .fetch_one(&mut *tx)
+    .await?;
+    // less than this is written before the indexes are built
+    if !fewer || rows < 50_000 {
+        return Ok(false);
+    }
+    sqlx::raw_sql(
+        r"create temp table laid_aside on commit drop as
+            select row_number() over (order by last, of::text, name) as n, of, name, undo, redo
+              from (
+                select k.conrelid::regclass as of, k.conname::text as name, k.contype = 'f' as last,
+                       format('alter table %s drop constraint %I', k.conrelid::regclass, k.conname) as undo,
+                       format('alter table %s add constraint %I %s', k.conrelid::regclass, k.conname, pg_get_constraintdef(k.oid)) as redo
+                  from pg_constraint k
+                 where k.conrelid in ('appointments'::regclass, 'appointment_events'::regclass) and k.contype in ('x', 'f')
+                union all
+                select i.indrelid::regclass, i.indexrelid::regclass::text, false,
+                       format('drop index %s', i.indexrelid::regclass), pg_get_indexdef(i.indexrelid)
+                  from pg_index i
+                 where i.indrelid in ('appointments'::regclass, 'appointment_events'::regclass)
+                   and not exists (select from pg_constraint k where k.conindid = i.indexrelid)
+              ) all_of_them;
+          do $$ declare one record; begin
+            for one in select undo from laid_aside order by n desc loop execute one.undo; end loop;
+          end $$",
+    )
+    .execute(tx)
+    .await?;
+    Ok(true)
+}
+
+/// Puts back what was laid aside; what was written is checked by it.
+pub(super) async fn put_back(tx: &mut PgConnection) -> sqlx::Result<()> {
+    sqlx::raw_sql(
+        r"set local maintenance_work_mem = '256MB';
+          do $$ declare one record; begin
+            for one in select redo from laid_aside order by n loop execute one.redo; end loop;
+          end $$",
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
 /// Lets the planner know how much there is now.
 pub(super) async fn analyze(pool: &PgPool) -> sqlx::Result<()> {
     sqlx::query!(

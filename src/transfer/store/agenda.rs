@@ -1,14 +1,14 @@
 //! Who attends when: weekly blocks, absences and holidays, written under the locks that bookings take.
 
-use std::collections::BTreeMap;
-
-use chrono::NaiveDate;
+use chrono::{NaiveDate, NaiveTime};
 use sqlx::PgConnection;
 
 use super::{NO_CENTER, NO_DOCTOR, NO_TYPE, Tally, column, complaint, lines, tally};
-use crate::id::{AppointmentId, CenterId, DoctorId};
+use crate::id::{AppointmentId, AppointmentTypeId, CenterId, DoctorId};
+use crate::scheduling::store::absence::{self, NewAbsence};
 use crate::scheduling::store::closing;
-use crate::transfer::rows::{self, AbsenceRow, HolidayRow, Schedule};
+use crate::scheduling::store::exception::{self, NewException, NewOpening};
+use crate::transfer::rows::{self, AbsenceRow, ExceptionRow, HolidayRow, Schedule};
 use crate::transfer::sheet::{BadRow, Placed};
 
 /// The file is the whole week of every professional it mentions: blocks that are not in it go.
@@ -53,20 +53,23 @@ pub(in crate::transfer) async fn schedules(
     let steps = column(rows, |row| row.slot_minutes);
     let from = column(rows, |row| row.valid_from);
     let to = column(rows, |row| row.valid_to);
+    let lasts = column(rows, |row| row.duration_min);
 
     // whose week changes, so that only their days are locked
     let touched = sqlx::query!(
         r#"with asked as (
              select r.doctor_id, r.center_id, r.day_of_week, r.start_time, r.end_time, r.slot_minutes, r.kind,
-                    daterange(r.valid_from, r.valid_to, '[]') as valid
-               from unnest($1::bigint[], $2::bigint[], $3::smallint[], $4::time[], $5::time[], $6::int[], $7::bigint[], $8::date[], $9::date[])
-                 as r(doctor_id, center_id, day_of_week, start_time, end_time, slot_minutes, kind, valid_from, valid_to)
+                    daterange(r.valid_from, r.valid_to, '[]') as valid, r.lasts
+               from unnest($1::bigint[], $2::bigint[], $3::smallint[], $4::time[], $5::time[], $6::int[], $7::bigint[], $8::date[], $9::date[], $10::int[])
+                 as r(doctor_id, center_id, day_of_week, start_time, end_time, slot_minutes, kind, valid_from, valid_to, lasts)
            ), have as (
-             select s.doctor_id, s.center_id, s.day_of_week, s.start_time, s.end_time, s.slot_minutes, s.appointment_type_id as kind, s.valid
+             select s.doctor_id, s.center_id, s.day_of_week, s.start_time, s.end_time, s.slot_minutes, s.appointment_type_id as kind, s.valid, s.duration_min
                from doctor_schedules s where (s.doctor_id, s.center_id) in (select doctor_id, center_id from asked)
            )
            select x.doctor_id as "doctor!: DoctorId", x.center_id as "center!: CenterId",
-                  exists (select from appointments a where a.doctor_id = x.doctor_id and a.appointment_date >= $10 and a.blocks) as "booked!",
+                  -- who attended before may be booked at this very moment; a first agenda has no days to lock
+                  exists (select from have h where h.doctor_id = x.doctor_id)
+                  or exists (select from appointments a where a.doctor_id = x.doctor_id and a.appointment_date >= $11 and a.blocks) as "attended!",
                   (select max(max_horizon_days) from appointment_types t where t.center_id = x.center_id) as "horizon!"
              from (select distinct doctor_id, center_id from ((table asked except table have) union all (table have except table asked)) d) x"#,
         &doctors,
@@ -78,6 +81,7 @@ pub(in crate::transfer) async fn schedules(
         &kinds,
         &from as &[Option<NaiveDate>],
         &to as &[Option<NaiveDate>],
+        &lasts as &[Option<i32>],
         today,
     )
     .fetch_all(&mut *tx)
@@ -87,7 +91,7 @@ pub(in crate::transfer) async fn schedules(
     }
     let days: Vec<(DoctorId, NaiveDate)> = touched
         .iter()
-        .filter(|row| row.booked)
+        .filter(|row| row.attended)
         .flat_map(|row| {
             today.iter_days().take(usize::try_from(row.horizon).unwrap_or(0) + 1).map(|day| (row.doctor, day))
         })
@@ -99,14 +103,18 @@ pub(in crate::transfer) async fn schedules(
     let removed = sqlx::query!(
         r#"with asked as (
              select r.doctor_id, r.center_id, r.day_of_week, r.start_time, r.end_time, r.slot_minutes, r.kind,
-                    daterange(r.valid_from, r.valid_to, '[]') as valid
-               from unnest($1::bigint[], $2::bigint[], $3::smallint[], $4::time[], $5::time[], $6::int[], $7::bigint[], $8::date[], $9::date[])
-                 as r(doctor_id, center_id, day_of_week, start_time, end_time, slot_minutes, kind, valid_from, valid_to)
+                    daterange(r.valid_from, r.valid_to, '[]') as valid, r.lasts
+               from unnest($1::bigint[], $2::bigint[], $3::smallint[], $4::time[], $5::time[], $6::int[], $7::bigint[], $8::date[], $9::date[], $10::int[])
+                 as r(doctor_id, center_id, day_of_week, start_time, end_time, slot_minutes, kind, valid_from, valid_to, lasts)
            )
            delete from doctor_schedules s
-            where (s.doctor_id, s.center_id) in (select * from unnest($10::bigint[], $11::bigint[]))
-              and (s.doctor_id, s.center_id, s.day_of_week, s.start_time, s.end_time, s.slot_minutes, s.appointment_type_id, s.valid)
-                  not in (table asked)"#,
+            where (s.doctor_id, s.center_id) in (select * from unnest($11::bigint[], $12::bigint[]))
+              -- `not in` would be null for the many blocks without a length of their own
+              and not exists (
+                select from asked a
+                 where (a.doctor_id, a.center_id, a.day_of_week, a.start_time, a.end_time, a.slot_minutes, a.kind, a.valid)
+                     = (s.doctor_id, s.center_id, s.day_of_week, s.start_time, s.end_time, s.slot_minutes, s.appointment_type_id, s.valid)
+                   and a.lasts is not distinct from s.duration_min)"#,
         &doctors,
         &centers,
         &weekdays,
@@ -116,6 +124,7 @@ pub(in crate::transfer) async fn schedules(
         &kinds,
         &from as &[Option<NaiveDate>],
         &to as &[Option<NaiveDate>],
+        &lasts as &[Option<i32>],
         &touched_doctors,
         &touched_centers,
     )
@@ -125,17 +134,18 @@ pub(in crate::transfer) async fn schedules(
     let written = sqlx::query!(
         r#"with asked as (
              select r.*, daterange(r.valid_from, r.valid_to, '[]') as valid
-               from unnest($1::bigint[], $2::bigint[], $3::smallint[], $4::time[], $5::time[], $6::int[], $7::bigint[], $8::date[], $9::date[], $10::bigint[])
-                 as r(doctor_id, center_id, day_of_week, start_time, end_time, slot_minutes, kind, valid_from, valid_to, line)
+               from unnest($1::bigint[], $2::bigint[], $3::smallint[], $4::time[], $5::time[], $6::int[], $7::bigint[], $8::date[], $9::date[], $10::bigint[], $11::int[])
+                 as r(doctor_id, center_id, day_of_week, start_time, end_time, slot_minutes, kind, valid_from, valid_to, line, lasts)
            ), fresh as (
              select * from asked a
               where not exists (
                 select from doctor_schedules s
                  where (s.doctor_id, s.center_id, s.day_of_week, s.start_time, s.end_time, s.slot_minutes, s.appointment_type_id, s.valid)
-                     = (a.doctor_id, a.center_id, a.day_of_week, a.start_time, a.end_time, a.slot_minutes, a.kind, a.valid))
+                     = (a.doctor_id, a.center_id, a.day_of_week, a.start_time, a.end_time, a.slot_minutes, a.kind, a.valid)
+                   and s.duration_min is not distinct from a.lasts)
            ), added as (
-             insert into doctor_schedules as s (doctor_id, center_id, day_of_week, start_time, end_time, slot_minutes, appointment_type_id, valid)
-             select doctor_id, center_id, day_of_week, start_time, end_time, slot_minutes, kind, valid from fresh order by line
+             insert into doctor_schedules as s (doctor_id, center_id, day_of_week, start_time, end_time, slot_minutes, appointment_type_id, valid, duration_min)
+             select doctor_id, center_id, day_of_week, start_time, end_time, slot_minutes, kind, valid, lasts from fresh order by line
                  on conflict do nothing
              returning s.doctor_id, s.day_of_week, s.start_time, s.valid
            )
@@ -154,6 +164,7 @@ pub(in crate::transfer) async fn schedules(
         &from as &[Option<NaiveDate>],
         &to as &[Option<NaiveDate>],
         &lines(rows),
+        &lasts as &[Option<i32>],
     )
     .fetch_all(&mut *tx)
     .await?;
@@ -165,10 +176,8 @@ pub(in crate::transfer) async fn schedules(
             .filter(|row| !row.added)
             .map(|row| complaint(rows::SCHEDULES, Some(row.line), "start_time", overlap)),
     );
-    let mut misfits = Vec::new();
-    for (center, doctors) in by_center(touched.iter().map(|row| (row.center, row.doctor))) {
-        misfits.extend(closing::misfits(tx, center, &doctors, today).await?);
-    }
+    let doctors: Vec<DoctorId> = touched.iter().map(|row| row.doctor).collect();
+    let misfits = closing::misfits(tx, &doctors, today).await?;
     let added = written.iter().filter(|row| row.added).count() as u64;
     Ok((Tally { added, changed: removed }, misfits))
 }
@@ -180,18 +189,14 @@ pub(in crate::transfer) async fn absences(
     bad: &mut Vec<BadRow>,
 ) -> sqlx::Result<(Tally, Vec<AppointmentId>)> {
     let fresh = sqlx::query!(
-        r#"select r.line as "line!", c.id as "center?: CenterId", d.id as "doctor?: DoctorId", r.doctor is null as "whole!",
-                  exists (select from absences b
-                           where b.center_id = c.id and b.doctor_id is not distinct from d.id and b.during = tsrange(r.since, r.until)) as "known!"
-             from unnest($1::bigint[], $2::text[], $3::text[], $4::timestamp[], $5::timestamp[]) as r(line, center, doctor, since, until)
+        r#"select r.line as "line!", c.id as "center?: CenterId", d.id as "doctor?: DoctorId", r.doctor is null as "whole!"
+             from unnest($1::bigint[], $2::text[], $3::text[]) as r(line, center, doctor)
              left join centers c on c.code = r.center
              left join doctors d on d.center_id = c.id and d.code = r.doctor
             order by 1"#,
         &lines(rows),
         &column(rows, |row| row.center.clone()),
         &column(rows, |row| row.doctor.clone()) as &[Option<String>],
-        &column(rows, |row| row.from),
-        &column(rows, |row| row.until),
     )
     .fetch_all(&mut *tx)
     .await?;
@@ -206,54 +211,75 @@ pub(in crate::transfer) async fn absences(
     if bad.len() > before {
         return Ok((Tally::default(), Vec::new()));
     }
-    let centers: Vec<i64> = fresh.iter().filter_map(|row| row.center).map(|center| center.0).collect();
-    let doctors: Vec<Option<i64>> = fresh.iter().map(|row| row.doctor.map(|doctor| doctor.0)).collect();
-    // the professionals and days that each new absence closes, locked before it is written
-    let closed = sqlx::query!(
-        r#"select distinct d.doctor_id as "doctor!: DoctorId", r.center_id as "center!: CenterId", day::date as "day!"
-             from unnest($1::bigint[], $2::bigint[], $3::timestamp[], $4::timestamp[], $5::bool[]) as r(center_id, doctor_id, since, until, known)
-             join lateral (select distinct s.doctor_id from doctor_schedules s
-                            where s.center_id = r.center_id and (r.doctor_id is null or s.doctor_id = r.doctor_id)) d on true
-            cross join generate_series(greatest(r.since::date, $6::date), least(r.until::date, $6::date + 400), interval '1 day') as day
-            where not r.known"#,
-        &centers,
-        &doctors as &[Option<i64>],
-        &column(rows, |row| row.from),
-        &column(rows, |row| row.until),
-        &fresh.iter().map(|row| row.known).collect::<Vec<_>>(),
-        today,
-    )
-    .fetch_all(&mut *tx)
-    .await?;
-    let days: Vec<(DoctorId, NaiveDate)> = closed.iter().map(|row| (row.doctor, row.day)).collect();
-    closing::lock_days(tx, &days).await?;
-    let added = sqlx::query!(
-        r#"insert into absences (center_id, doctor_id, during, reason)
-           select r.center_id, r.doctor_id, tsrange(r.since, r.until), r.reason
-             from unnest($1::bigint[], $2::bigint[], $3::timestamp[], $4::timestamp[], $5::text[]) as r(center_id, doctor_id, since, until, reason)
-               on conflict do nothing"#,
-        &centers,
-        &doctors as &[Option<i64>],
-        &column(rows, |row| row.from),
-        &column(rows, |row| row.until),
-        &column(rows, |row| row.reason.clone()),
-    )
-    .execute(&mut *tx)
-    .await?
-    .rows_affected();
-    let mut misfits = Vec::new();
-    for (center, doctors) in by_center(closed.iter().map(|row| (row.center, row.doctor))) {
-        misfits.extend(closing::misfits(tx, center, &doctors, today).await?);
-    }
+    let new = fresh.iter().zip(rows).filter_map(|(row, placed)| {
+        Some(NewAbsence {
+            center: row.center?,
+            doctor: row.doctor,
+            from: placed.value.from,
+            until: placed.value.until,
+            reason: placed.value.reason.clone(),
+        })
+    });
+    let (added, misfits) = absence::absences(tx, &new.collect::<Vec<_>>(), today).await?;
     Ok((Tally { added, changed: 0 }, misfits))
 }
 
-fn by_center(pairs: impl Iterator<Item = (CenterId, DoctorId)>) -> BTreeMap<CenterId, Vec<DoctorId>> {
-    let mut grouped: BTreeMap<CenterId, Vec<DoctorId>> = BTreeMap::new();
-    for (center, doctor) in pairs {
-        grouped.entry(center).or_default().push(doctor);
+pub(in crate::transfer) async fn exceptions(
+    tx: &mut PgConnection,
+    rows: &[Placed<ExceptionRow>],
+    today: NaiveDate,
+    bad: &mut Vec<BadRow>,
+) -> sqlx::Result<(Tally, Vec<AppointmentId>)> {
+    let resolved = sqlx::query!(
+        r#"select r.line as "line!", c.id as "center?: CenterId", d.id as "doctor?: DoctorId", t.id as "kind?: AppointmentTypeId",
+                  r.doctor is null as "whole!", r.kind is null as "closes!"
+             from unnest($1::bigint[], $2::text[], $3::text[], $4::text[]) as r(line, center, doctor, kind)
+             left join centers c on c.code = r.center
+             left join doctors d on d.center_id = c.id and d.code = r.doctor
+             left join appointment_types t on t.center_id = c.id and t.code = r.kind
+            order by 1"#,
+        &lines(rows),
+        &column(rows, |row| row.center.clone()),
+        &column(rows, |row| row.doctor.clone()) as &[Option<String>],
+        &column(rows, |row| row.opens.as_ref().map(|opens| opens.appointment_type.clone())) as &[Option<String>],
+    )
+    .fetch_all(&mut *tx)
+    .await?;
+    let before = bad.len();
+    for row in &resolved {
+        if row.center.is_none() {
+            bad.push(complaint(rows::EXCEPTIONS, Some(row.line), "center", NO_CENTER));
+        } else if row.doctor.is_none() && !row.whole {
+            bad.push(complaint(rows::EXCEPTIONS, Some(row.line), "doctor", NO_DOCTOR));
+        } else if row.kind.is_none() && !row.closes {
+            bad.push(complaint(rows::EXCEPTIONS, Some(row.line), "appointment_type", NO_TYPE));
+        }
     }
-    grouped
+    if bad.len() > before {
+        return Ok((Tally::default(), Vec::new()));
+    }
+    let new = resolved.iter().zip(rows).filter_map(|(row, placed)| {
+        let opens = placed.value.opens.as_ref().zip(row.kind).map(|(opens, appointment_type)| NewOpening {
+            appointment_type,
+            slot_minutes: opens.slot_minutes,
+            duration_min: opens.duration_min,
+        });
+        Some(NewException {
+            center: row.center?,
+            doctor: row.doctor,
+            day: placed.value.day,
+            start: placed.value.start,
+            end: placed.value.end,
+            opens,
+            reason: placed.value.reason.clone(),
+        })
+    });
+    let (there, added, misfits) = exception::exceptions(tx, &new.collect::<Vec<_>>(), today).await?;
+    let overlap =
+        "overlaps another opening of the same professional on that day, in this file or in the database";
+    let lost = there.iter().zip(&resolved).filter(|(there, _)| !**there);
+    bad.extend(lost.map(|(_, row)| complaint(rows::EXCEPTIONS, Some(row.line), "start_time", overlap)));
+    Ok((Tally { added, changed: 0 }, misfits))
 }
 
 pub(in crate::transfer) async fn holidays(
@@ -262,36 +288,39 @@ pub(in crate::transfer) async fn holidays(
     today: NaiveDate,
 ) -> sqlx::Result<(Tally, Vec<AppointmentId>)> {
     let (named, scopes) = (column(rows, |row| row.day), column(rows, |row| row.scope.clone()));
+    let halves = column(rows, |row| row.half_day_until);
     // the professionals and days that each new holiday closes, locked before it is written
     let closed = sqlx::query!(
-        r#"select distinct s.doctor_id as "doctor: DoctorId", s.center_id as "center: CenterId", r.day as "day!"
-             from unnest($1::date[], $2::text[]) as r(day, scope)
+        r#"select distinct s.doctor_id as "doctor: DoctorId", r.day as "day!"
+             from unnest($1::date[], $2::text[], $4::time[]) as r(day, scope, half_day_until)
              join centers c on r.scope in ('CL', c.code, c.region)
              join doctor_schedules s on s.center_id = c.id
             where r.day between $3::date and $3::date + 400
-              and not exists (select from holidays h where h.day = r.day and h.scope = r.scope)"#,
+              and not exists (select from holidays h
+                               where h.day = r.day and h.scope = r.scope and h.half_day_until is not distinct from r.half_day_until)"#,
         &named,
         &scopes,
         today,
+        &halves as &[Option<NaiveTime>],
     )
     .fetch_all(&mut *tx)
     .await?;
     let days: Vec<(DoctorId, NaiveDate)> = closed.iter().map(|row| (row.doctor, row.day)).collect();
     closing::lock_days(tx, &days).await?;
     let inserted = sqlx::query_scalar!(
-        r#"insert into holidays as h (day, name, scope)
-           select distinct on (r.day, r.scope) r.day, r.name, r.scope from unnest($1::date[], $2::text[], $3::text[]) as r(day, name, scope)
-               on conflict (day, scope) do update set name = excluded.name where h.name <> excluded.name
+        r#"insert into holidays as h (day, name, scope, half_day_until)
+           select distinct on (r.day, r.scope) r.day, r.name, r.scope, r.half_day_until
+             from unnest($1::date[], $2::text[], $3::text[], $4::time[]) as r(day, name, scope, half_day_until)
+               on conflict (day, scope) do update set name = excluded.name, half_day_until = excluded.half_day_until
+               where (h.name, h.half_day_until) is distinct from (excluded.name, excluded.half_day_until)
            returning (xmax = 0) as "inserted!""#,
         &named,
         &column(rows, |row| row.name.clone()),
         &scopes,
+        &halves as &[Option<NaiveTime>],
     )
     .fetch_all(&mut *tx)
     .await?;
-    let mut misfits = Vec::new();
-    for (center, doctors) in by_center(closed.iter().map(|row| (row.center, row.doctor))) {
-        misfits.extend(closing::misfits(tx, center, &doctors, today).await?);
-    }
+    let misfits = closing::misfits(tx, &closing::distinct(&days), today).await?;
     Ok((tally(&inserted), misfits))
 }

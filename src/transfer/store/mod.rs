@@ -4,6 +4,7 @@
 //! changes nothing. A row that refers to something unknown is a complaint, found by the database.
 
 pub(super) mod agenda;
+pub(super) mod agenda_out;
 pub(super) mod people;
 
 use sqlx::PgConnection;
@@ -33,7 +34,7 @@ fn lines<T>(rows: &[Placed<T>]) -> Vec<i64> {
 
 fn complaint(file: &'static str, row: Option<i64>, column: &str, message: &str) -> BadRow {
     BadRow {
-        file,
+        file: file.into(),
         row: row.and_then(|row| u64::try_from(row).ok()).unwrap_or(0),
         column: column.to_owned(),
         message: message.to_owned(),
