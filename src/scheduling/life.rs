@@ -1,7 +1,7 @@
 //! What staff does to an appointment besides booking it: the patient is here, is seen, was seen, did not come; and
 //! taking such a step back.
 //!
-//! The steps are those of [`LIFE`](super::appointment::LIFE), asked of the table and not written out again. Each locks
+//! The steps are those of [`LIFE`], asked of the table and not written out again. Each locks
 //! the days it touches before it looks, as every writer does, and is recorded with who took it and why.
 //!
 //! Guarantees: a step taken twice is one step; a step back takes the hour again only if nobody has it now; nothing is

@@ -148,7 +148,7 @@ pub struct Reason {
 /// What was understood; every part that the message carries.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Understanding {
-    /// The words of the message in normal form, as [`normal`] gives them.
+    /// The words of the message in normal form, as [`normal()`] gives them.
     pub normal: String,
     /// What the patient wants.
     pub intent: Intent,
