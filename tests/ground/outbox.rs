@@ -101,6 +101,78 @@ async fn messages_of_a_conversation_go_out_one_after_the_other() {
     assert_eq!((&next[0].to, &*next[0].phone_number_id), (&number, "100"));
 }
 
+/// What a conversation was told of a message that did not arrive.
+async fn told(pool: &PgPool, id: OutboxId) -> i64 {
+    let told = sqlx::query_scalar(
+        "select count(*) from events where kind = 'undelivered' and processed_at is null and dedupe_key = 'undelivered:' || $1",
+    );
+    told.bind(id).fetch_one(pool).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_row_that_cannot_be_read_fails_alone_and_its_conversation_is_told() {
+    let database = harness::database().await;
+    let pool = &database.pool;
+    let broken = [
+        r#"{"text": 7}"#,
+        r#"{"words": "Hola Luz"}"#,
+        r#"{"text": "Hola Luz", "options": [{"id": "a"}]}"#,
+        "null",
+        "[]",
+        r#""Hola Luz""#,
+    ];
+    let mut rows = Vec::new();
+    for payload in broken {
+        let one = conversation(pool).await;
+        let ids = queue(pool, one, 2).await;
+        sqlx::query("update outbox set payload = $2::jsonb where id = $1")
+            .bind(ids[0])
+            .bind(payload)
+            .execute(pool)
+            .await
+            .unwrap();
+        rows.push((one, ids[0]));
+    }
+    let well = conversation(pool).await;
+    queue(pool, well, 1).await;
+    let channel = Channel::answering(vec![]);
+    assert_eq!(send_waiting(pool, &channel, &database.clock).await.unwrap(), broken.len() + 1);
+    assert_eq!(statuses(pool, well).await, ["accepted"], "one that can be read goes out");
+    for (one, id) in rows {
+        assert_eq!(statuses(pool, one).await, ["failed", "accepted"], "what stood behind it goes out too");
+        assert_eq!(told(pool, id).await, 1);
+        let detail: String = sqlx::query_scalar("select error_detail from outbox where id = $1")
+            .bind(id)
+            .fetch_one(pool)
+            .await
+            .unwrap();
+        assert!(detail.contains("no message") && !detail.contains("Luz"), "{detail}");
+    }
+}
+
+#[tokio::test]
+async fn a_message_with_nobody_to_go_to_fails_with_that_reason_and_a_person_is_told() {
+    let database = harness::database().await;
+    let pool = &database.pool;
+    let one = conversation(pool).await;
+    let id = queue(pool, one, 1).await[0];
+    sqlx::query("delete from addresses where conversation_id = $1").bind(one).execute(pool).await.unwrap();
+    // whatever else waits: rows that cannot go out must not fill the batch for ever
+    let well = conversation(pool).await;
+    queue(pool, well, 1).await;
+    let claimed = outbox::claim(&mut pool.acquire().await.unwrap(), 1).await.unwrap();
+    assert_eq!(claimed.len(), 1, "the next one is looked for at once");
+    assert_eq!(claimed[0].conversation, well);
+    let (status, detail): (String, String) =
+        sqlx::query_as("select status, error_detail from outbox where id = $1")
+            .bind(id)
+            .fetch_one(pool)
+            .await
+            .unwrap();
+    assert_eq!((&*status, &*detail), ("failed", "its conversation has no address to send to"));
+    assert_eq!(told(pool, id).await, 1);
+}
+
 #[tokio::test]
 async fn what_the_bot_had_queued_is_dropped_when_a_person_takes_over() {
     let database = harness::database().await;
