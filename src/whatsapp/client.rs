@@ -60,9 +60,7 @@ impl Client {
     }
 
     /// Sends one message from the number `phone_number_id` to `to` (what the patient's message had in `from`).
-    ///
-    /// A long text with options goes out in two parts, the second after the first was accepted; the outcome is that of
-    /// the last part sent.
+    /// One call and no more: whether there will be another is for the outbox to decide.
     pub async fn send(
         &self,
         phone_number_id: &str,
@@ -79,13 +77,8 @@ impl Client {
             metrics::counter!("whatsapp_messages_cut").increment(1);
             tracing::warn!(outbox.id = %outbox, "A message was longer than WhatsApp carries and was cut");
         }
-        let mut outcome = refused("the message has no part");
-        for part in &rendered.parts {
-            outcome = self.post(phone_number_id, &MessageBody::new(&recipient, part, outbox)).await;
-            if !matches!(outcome, SendOutcome::Accepted { .. }) {
-                break;
-            }
-        }
+        let body = MessageBody::new(&recipient, &rendered.content, outbox);
+        let outcome = self.post(phone_number_id, &body).await;
         metrics::counter!("whatsapp_sends", "outcome" => name(&outcome)).increment(1);
         outcome
     }

@@ -53,6 +53,26 @@ async fn what_is_sent_is_on_the_patients_screen() {
 }
 
 #[tokio::test]
+async fn a_message_is_one_call_however_long_so_that_no_half_of_it_is_lost_or_doubled() {
+    let (simulator, client) = simulator().await;
+    let long = asks(&"Una frase de veinte letras más o menos. ".repeat(60), &["Sí", "No"]);
+    for (fault, outcome) in [
+        (Fault::Code(131_000), SendOutcome::Retry { code: Some(131_000) }),
+        (Fault::Reset { sent: false }, SendOutcome::Unknown),
+    ] {
+        simulator.fail_next(1, fault);
+        let before = simulator.calls();
+        assert_eq!(client.send(NUMBER, PHONE, &long, OutboxId(1)).await, outcome);
+        assert_eq!(simulator.calls(), before + 1);
+        assert!(simulator.try_next_reply(PHONE).is_none(), "not even the beginning of it");
+    }
+    assert!(matches!(client.send(NUMBER, PHONE, &long, OutboxId(1)).await, SendOutcome::Accepted { .. }));
+    let reply = simulator.next_reply(PHONE).await;
+    assert!(reply.text.ends_with("1. Sí\n2. No"), "{reply}");
+    simulator.assert_all_read();
+}
+
+#[tokio::test]
 #[should_panic(expected = "1 unread by 56911112222")]
 async fn a_test_that_leaves_a_reply_unread_fails() {
     let (simulator, client) = simulator().await;
