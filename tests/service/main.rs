@@ -13,3 +13,4 @@ mod crash;
 mod errors;
 mod journey;
 mod race;
+mod stop;
