@@ -16,6 +16,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::client::count_refusal;
 use super::inbound::InboundMessage;
 use super::signature::{self, Handshake};
 use super::store::{NewEvent, Pace};
@@ -113,6 +114,9 @@ fn arrival(item: Item) -> Option<Arrival> {
     match item {
         Item::Message(message) => Some(of_message(message)),
         Item::Status(status) => {
+            for code in &status.status.errors {
+                count_refusal("status", Some(*code));
+            }
             let key =
                 format!("{}:{}:{}", status.phone_number_id, status.status.message_id, status.status.status);
             let event = NewEvent {

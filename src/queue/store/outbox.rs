@@ -28,6 +28,15 @@ pub struct Settled {
     pub not_before: Option<DateTime<Utc>>,
 }
 
+/// From which of our numbers messages are claimed.
+#[derive(Debug, Clone, Copy)]
+pub enum Numbers<'a> {
+    /// From all but these, whose lines are closed.
+    AllBut(&'a [String]),
+    /// From these alone, to see whether they work again.
+    Only(&'a [String]),
+}
+
 struct Row {
     id: OutboxId,
     conversation: ConversationId,
@@ -47,9 +56,9 @@ struct Row {
 ///
 /// # Errors
 /// When the database fails.
-pub async fn claim(conn: &mut PgConnection, most: i64) -> sqlx::Result<Vec<Claimed>> {
+pub async fn claim(conn: &mut PgConnection, most: i64, from: Numbers<'_>) -> sqlx::Result<Vec<Claimed>> {
     loop {
-        let rows = claim_rows(conn, most).await?;
+        let rows = claim_rows(conn, most, from).await?;
         if rows.is_empty() {
             return Ok(Vec::new());
         }
@@ -108,13 +117,17 @@ fn claimed(row: Row) -> Result<Claimed, Settled> {
     })
 }
 
-async fn claim_rows(conn: &mut PgConnection, most: i64) -> sqlx::Result<Vec<Row>> {
+async fn claim_rows(conn: &mut PgConnection, most: i64, from: Numbers<'_>) -> sqlx::Result<Vec<Row>> {
+    let (numbers, only) = match from {
+        Numbers::AllBut(numbers) => (numbers, false),
+        Numbers::Only(numbers) => (numbers, true),
+    };
     sqlx::query_as!(
         Row,
         r#"with first as materialized (
              select o.id, o.epoch = c.epoch as wanted
              from outbox o join conversations c on c.id = o.conversation_id
-             where o.status = 'queued' and o.not_before <= app_now()
+             where o.status = 'queued' and o.not_before <= app_now() and (c.phone_number_id = any($2)) = $3
                and not exists (select 1 from outbox before
                                where before.conversation_id = o.conversation_id and before.id < o.id
                                  and (before.status = 'sending'
@@ -137,7 +150,9 @@ async fn claim_rows(conn: &mut PgConnection, most: i64) -> sqlx::Result<Vec<Row>
            from claimed k join conversations c on c.id = k.conversation_id
              left join lateral (select value from addresses a where a.conversation_id = c.id and a.kind = 'wa_id' limit 1) w on true
              left join lateral (select value from addresses a where a.conversation_id = c.id and a.kind = 'user_id' limit 1) u on true"#,
-        most
+        most,
+        numbers,
+        only
     )
     .fetch_all(conn)
     .await
