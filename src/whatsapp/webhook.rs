@@ -129,6 +129,15 @@ fn arrival(item: Item) -> Option<Arrival> {
             };
             Some(Arrival { event, sender: None })
         }
+        Item::Echo(echo) => {
+            let key = format!("echo:{}:{}", echo.phone_number_id, echo.message_id);
+            let event = NewEvent {
+                sent_at: echo.sent_at,
+                phone_number_id: Some(echo.phone_number_id),
+                ..aside("echo", key, json!({}))
+            };
+            Some(Arrival { event, sender: Some(echo.to) })
+        }
         Item::Notice(notice) => {
             tracing::info!(name = notice.name, "WhatsApp sent news of the account");
             let payload = json!({ "name": notice.name, "news": notice.payload });

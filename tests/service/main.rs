@@ -12,5 +12,6 @@ mod clinic;
 mod crash;
 mod errors;
 mod journey;
+mod kinds;
 mod race;
 mod stop;
