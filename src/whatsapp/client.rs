@@ -140,7 +140,7 @@ pub(super) fn count_refusal(via: &'static str, code: Option<i32>) {
     metrics::counter!("whatsapp_refusals", "via" => via, "action" => action, "code" => label).increment(1);
     match code.and_then(outcome::action) {
         Some(Action::Mend) => {
-            tracing::error!(via, code, "WhatsApp refuses a message for what is in it: a bug of ours")
+            tracing::error!(via, code, "WhatsApp refuses a message for what is in it: a bug of ours");
         }
         None => tracing::warn!(via, code, "WhatsApp refuses a message with a code that is not in our table"),
         Some(_) => {}
