@@ -13,5 +13,6 @@ mod crash;
 mod errors;
 mod journey;
 mod kinds;
+mod logs;
 mod race;
 mod stop;
