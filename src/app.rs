@@ -51,8 +51,15 @@ const STATUSES: Duration = Duration::from_millis(500);
 const STATUSES_GATHER: Duration = Duration::from_millis(50);
 /// How long a stop waits for requests in flight: a webhook is answered in milliseconds, a live page never ends.
 const GOODBYE: Duration = Duration::from_secs(3);
-/// How long a stop waits for turns and sends in flight: longer than a client's timeouts.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a stop then waits for turns and sends in flight. A turn takes milliseconds and an answer of WhatsApp's a
+/// second at most; a call that hangs longer is of unknown outcome, which is what a `sending` row says by itself.
+const PATIENCE: Duration = Duration::from_secs(8);
+/// How long a stop then waits for connections to come home.
+const CLOSING: Duration = Duration::from_secs(2);
+/// The longest that [`Service::stop`] takes, whatever does not answer: shorter than what service managers grant
+/// before they kill (30 s in Kubernetes, 90 s in systemd; Docker's 10 s should be raised).
+pub const LONGEST_STOP: Duration =
+    Duration::from_secs(GOODBYE.as_secs() + PATIENCE.as_secs() + CLOSING.as_secs());
 
 /// What a service needs to run.
 pub struct Parts {
@@ -191,7 +198,9 @@ impl Service {
         Ok((address, task))
     }
 
-    /// Takes no more work, and waits for requests, turns and sends in flight.
+    /// Takes no more work, and waits for requests, turns and sends in flight; never longer than [`LONGEST_STOP`].
+    /// A message whose call hangs is left `sending`: its status, or the recovery of the next run, tells what became
+    /// of it.
     pub async fn stop(self) {
         self.stop.cancel();
         self.doors.close();
@@ -202,7 +211,9 @@ impl Service {
         if tokio::time::timeout(PATIENCE, self.tracker.wait()).await.is_err() {
             tracing::warn!("Some work did not end in time; what it left is taken up at the next start");
         }
-        self.pool.close().await;
+        if tokio::time::timeout(CLOSING, self.pool.close()).await.is_err() {
+            tracing::debug!("Some connections to the database were still in use");
+        }
     }
 }
 

@@ -90,8 +90,24 @@ pub struct ConversationArgs {
     #[arg(long, env = "SMARTSALUD_WORKERS", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=32))]
     pub workers: u16,
     /// Seconds after which a message without an answer or a status is tried once more, then left as unconfirmed
-    #[arg(long, env = "SMARTSALUD_UNCONFIRMED_SECONDS", default_value_t = 120, value_parser = clap::value_parser!(u64).range(1..=3_600))]
+    #[arg(long, env = "SMARTSALUD_UNCONFIRMED_SECONDS", default_value_t = 120, value_parser = unconfirmed_seconds)]
     pub unconfirmed_seconds: u64,
+}
+
+/// The least of `--unconfirmed-seconds`: longer than a call to WhatsApp may take, or a message whose answer is still
+/// to come would be sent again.
+pub const UNCONFIRMED_LEAST: u64 = 30;
+const UNCONFIRMED_MOST: u64 = 3_600;
+
+fn unconfirmed_seconds(text: &str) -> Result<u64, String> {
+    let seconds: u64 = text.parse().map_err(|_| "not a whole number of seconds".to_owned())?;
+    if (UNCONFIRMED_LEAST..=UNCONFIRMED_MOST).contains(&seconds) {
+        return Ok(seconds);
+    }
+    Err(format!(
+        "{seconds} is not in {UNCONFIRMED_LEAST}..={UNCONFIRMED_MOST}: WhatsApp may take 20 s to answer, and a message tried again \
+         before then could reach the patient twice; leave it out for 120"
+    ))
 }
 
 impl ConversationArgs {

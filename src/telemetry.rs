@@ -118,6 +118,19 @@ fn describe() {
     counter!("smartsalud_holds_total", "Hours held");
     counter!("smartsalud_conflicts_total", "Hours that were taken when somebody wanted them, by outcome");
     counter!("smartsalud_sends_total", "Messages tried, by outcome");
+    counter!(
+        "smartsalud_unsendable_total",
+        "Messages that could never go out: unreadable, or without an address"
+    );
+    counter!("smartsalud_line_rests_total", "Rests of a number that WhatsApp found too fast");
+    gauge!(
+        "smartsalud_line_stopped",
+        "1 while WhatsApp refuses everything from this number: an operator is needed"
+    );
+    counter!(
+        "whatsapp_refusals",
+        "Refusals by what is done about them and by code; `unknown` is one not in the table"
+    );
     gauge!("smartsalud_events_due", "Events that are due and not handled");
     gauge!("smartsalud_events_age_seconds", "How long the oldest of them has been due");
     gauge!("smartsalud_outbox_waiting", "Messages that wait to be sent or whose outcome is not known");

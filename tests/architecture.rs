@@ -28,6 +28,7 @@ const PURE: &[&str] = &[
     "src/conversation/walk",
     "src/patient/identity.rs",
     "src/queue/job.rs",
+    "src/queue/line.rs",
     "src/queue/outcome.rs",
     "src/replay/agenda.rs",
     "src/replay/expectation.rs",

@@ -10,12 +10,13 @@ use secrecy::SecretString;
 use super::{BadUsage, flow_files};
 use crate::app::{Parts, Service, asked_to_stop, listen};
 use crate::clock::Clock;
-use crate::config::{ConversationArgs, DatabaseArgs, ListenArgs, WhatsAppArgs};
+use crate::config::{ConversationArgs, DatabaseArgs, ListenArgs, UNCONFIRMED_LEAST, WhatsAppArgs};
 use crate::database::{Database, health, migrate};
 use crate::{http, whatsapp};
 
 /// Longer than the Graph API ever takes; after it the outcome of a send is unknown.
 const GRAPH_TIMEOUT: Duration = Duration::from_secs(20);
+const _: () = assert!(UNCONFIRMED_LEAST > GRAPH_TIMEOUT.as_secs(), "a call under way would be made again");
 
 /// The arguments of `serve`.
 #[derive(Debug, Args)]

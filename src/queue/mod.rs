@@ -11,6 +11,7 @@
 //! epoch it was written in.
 
 pub mod job;
+pub mod line;
 pub mod outcome;
 pub mod sender;
 pub mod store;

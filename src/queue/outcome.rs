@@ -13,9 +13,19 @@ pub enum SendOutcome {
         /// The channel's code, when it gave one.
         code: Option<i32>,
     },
-    /// Too fast: try again after a while.
-    SlowDown {
+    /// The same, but a second refusal is final: the code may also mean that the request is wrong.
+    RetryOnce {
         /// The channel's code.
+        code: i32,
+    },
+    /// Too much to this one patient: their conversation waits, and nobody else's.
+    SlowPair {
+        /// The channel's code.
+        code: i32,
+    },
+    /// Too much from this number of ours: all that it sends waits.
+    SlowNumber {
+        /// The channel's code, or its HTTP status.
         code: i32,
     },
     /// It will never go out so.
@@ -25,7 +35,7 @@ pub enum SendOutcome {
         /// What the channel says of it; no word of the message.
         detail: String,
     },
-    /// Nothing at all can go out: token, permission, account. An operator is needed.
+    /// Nothing at all can go out from this number: token, permission, account. An operator is needed.
     StopTheLine {
         /// The channel's code.
         code: i32,

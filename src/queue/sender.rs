@@ -1,6 +1,7 @@
 //! The sender: claims messages in a short transaction, sends them without any lock, settles them by batches.
 //!
-//! Messages of one conversation go out one after the other; those of others are not held up by one that hangs.
+//! Messages of one conversation go out one after the other; those of others are not held up by one that hangs, nor
+//! those of other numbers by one that WhatsApp slows down or stops (see [`Lines`]).
 //! What was claimed when the process stops is still sent and settled; what was claimed when it is killed stays
 //! `sending` until a status tells what became of it, or is tried once more.
 
@@ -9,14 +10,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
+use sqlx::PgConnection;
 use sqlx::postgres::PgPool;
 use tokio::sync::{Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::job::{Claimed, rest_after_refusal};
+use super::line::{Lines, STOPPED};
 use super::outcome::SendOutcome;
-use super::store::outbox::{self, Settled};
+use super::store::outbox::{self, Numbers, Settled};
 use super::wake::Wake;
 use crate::clock::{Clock, Stopwatch};
 use crate::database::pool::explain;
@@ -34,8 +37,8 @@ const TRIES: i32 = 5;
 /// The same while WhatsApp cannot be reached or fails without a reason of its own: a day of tries, for an outage is
 /// no fault of the message, and after a day WhatsApp would not take it any more.
 const TRIES_IN_AN_OUTAGE: i32 = 340;
-/// How long a message waits when the number as a whole is stopped: an operator must act first.
-const STOPPED: TimeDelta = TimeDelta::minutes(5);
+/// Tries of a message whose refusal may be the request's own fault.
+const TRIES_OF_THE_DOUBTFUL: i32 = 2;
 
 /// Delivers a message to the channel.
 pub trait Deliver: Clone + Send + Sync + 'static {
@@ -49,22 +52,55 @@ pub trait Deliver: Clone + Send + Sync + 'static {
 /// # Errors
 /// When the database fails.
 pub async fn send_waiting<D: Deliver>(pool: &PgPool, channel: &D, clock: &Clock) -> sqlx::Result<usize> {
+    send_waiting_on(pool, channel, clock, &Lines::default()).await
+}
+
+/// The same on lines that remember earlier steps.
+///
+/// # Errors
+/// When the database fails.
+pub async fn send_waiting_on<D: Deliver>(
+    pool: &PgPool,
+    channel: &D,
+    clock: &Clock,
+    lines: &Lines,
+) -> sqlx::Result<usize> {
     let mut sent = 0;
     loop {
         let mut connection = pool.acquire().await?;
-        let claimed = outbox::claim(&mut connection, 16).await?;
+        let claimed = claim(&mut connection, 16, lines, clock).await?;
         drop(connection);
         if claimed.is_empty() {
             return Ok(sent);
         }
         let mut settled = Vec::with_capacity(claimed.len());
         for message in &claimed {
-            settled.push(settle(message, channel.deliver(message).await, clock));
+            let outcome = channel.deliver(message).await;
+            lines.heard(&message.phone_number_id, &outcome, clock.now());
+            settled.push(settle(message, outcome, clock));
             sent += 1;
         }
         let mut connection = pool.acquire().await?;
         outbox::settle(&mut connection, &settled).await?;
     }
+}
+
+/// Claims from the numbers whose lines are open; from one whose rest is over, a single message to try it.
+async fn claim(
+    conn: &mut PgConnection,
+    most: i64,
+    lines: &Lines,
+    clock: &Clock,
+) -> sqlx::Result<Vec<Claimed>> {
+    let rested = lines.to_try(clock.now());
+    if !rested.is_empty() {
+        let first = outbox::claim(conn, 1, Numbers::Only(&rested)).await?;
+        if let Some(message) = first.first() {
+            lines.trying(&message.phone_number_id, clock.now());
+            return Ok(first);
+        }
+    }
+    outbox::claim(conn, most, Numbers::AllBut(&lines.closed())).await
 }
 
 /// Starts the sender. It stops claiming when `stop` is called and ends when all that it claimed is settled.
@@ -82,6 +118,7 @@ pub fn spawn<D: Deliver>(
         (tracker.clone(), stop.clone(), pool.clone(), channel.clone(), wake.clone(), clock.clone());
     tracker.spawn(async move {
         let places = Arc::new(Semaphore::new(AT_ONCE));
+        let lines = Lines::default();
         let outage = Outage::of("The outbox");
         let mut claimed_at: Option<Stopwatch> = None;
         while !stop.is_cancelled() {
@@ -92,7 +129,9 @@ pub fn spawn<D: Deliver>(
             let Ok(first) = Arc::clone(&places).acquire_owned().await else { return };
             let most = 1 + places.available_permits();
             let claimed = match pool.acquire().await {
-                Ok(mut connection) => outbox::claim(&mut connection, i64::try_from(most).unwrap_or(1)).await,
+                Ok(mut connection) => {
+                    claim(&mut connection, i64::try_from(most).unwrap_or(1), &lines, &clock).await
+                }
                 Err(error) => Err(error),
             };
             drop(first);
@@ -104,9 +143,11 @@ pub fn spawn<D: Deliver>(
                 Ok(claimed) => {
                     for message in claimed {
                         let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
-                        let (channel, results, clock) = (channel.clone(), results.clone(), clock.clone());
+                        let (channel, results) = (channel.clone(), results.clone());
+                        let (lines, clock) = (lines.clone(), clock.clone());
                         tasks.spawn(async move {
                             let outcome = channel.deliver(&message).await;
+                            lines.heard(&message.phone_number_id, &outcome, clock.now());
                             // the settler outlives every sender, so this cannot fail
                             results.send(settle(&message, outcome, &clock)).await.ok();
                             drop(place);
@@ -179,7 +220,9 @@ fn settle(message: &Claimed, outcome: SendOutcome, clock: &Clock) -> Settled {
     let label = match &outcome {
         SendOutcome::Accepted { .. } => "accepted",
         SendOutcome::Retry { .. } => "retry",
-        SendOutcome::SlowDown { .. } => "slow_down",
+        SendOutcome::RetryOnce { .. } => "retry_once",
+        SendOutcome::SlowPair { .. } => "slow_pair",
+        SendOutcome::SlowNumber { .. } => "slow_number",
         SendOutcome::Never { .. } => "never",
         SendOutcome::StopTheLine { .. } => "stop_the_line",
         SendOutcome::Unknown => "unknown",
@@ -196,11 +239,17 @@ fn settle(message: &Claimed, outcome: SendOutcome, clock: &Clock) -> Settled {
             settled.status = "failed";
             settled.code = code;
         }
+        SendOutcome::RetryOnce { code } if message.attempts >= TRIES_OF_THE_DOUBTFUL => {
+            settled.status = "failed";
+            settled.code = Some(code);
+        }
         SendOutcome::Retry { code } => {
             settled.code = code;
             settled.not_before = later(rest);
         }
-        SendOutcome::SlowDown { code } => {
+        SendOutcome::RetryOnce { code }
+        | SendOutcome::SlowPair { code }
+        | SendOutcome::SlowNumber { code } => {
             settled.code = Some(code);
             settled.not_before = later(rest);
         }
@@ -211,10 +260,6 @@ fn settle(message: &Claimed, outcome: SendOutcome, clock: &Clock) -> Settled {
             settled.detail = Some(detail);
         }
         SendOutcome::StopTheLine { code } => {
-            tracing::error!(
-                code,
-                "WhatsApp refuses everything we send: token, permission or account; an operator is needed"
-            );
             settled.code = Some(code);
             settled.not_before = later(STOPPED);
         }

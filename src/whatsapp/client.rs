@@ -7,7 +7,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
 use super::graph::{MessageBody, ReadBody, Recipient};
-use super::outcome;
+use super::outcome::{self, Action};
 use super::render::render;
 use crate::clock::Stopwatch;
 use crate::id::OutboxId;
@@ -60,9 +60,7 @@ impl Client {
     }
 
     /// Sends one message from the number `phone_number_id` to `to` (what the patient's message had in `from`).
-    ///
-    /// A long text with options goes out in two parts, the second after the first was accepted; the outcome is that of
-    /// the last part sent.
+    /// One call and no more: whether there will be another is for the outbox to decide.
     pub async fn send(
         &self,
         phone_number_id: &str,
@@ -79,13 +77,8 @@ impl Client {
             metrics::counter!("whatsapp_messages_cut").increment(1);
             tracing::warn!(outbox.id = %outbox, "A message was longer than WhatsApp carries and was cut");
         }
-        let mut outcome = refused("the message has no part");
-        for part in &rendered.parts {
-            outcome = self.post(phone_number_id, &MessageBody::new(&recipient, part, outbox)).await;
-            if !matches!(outcome, SendOutcome::Accepted { .. }) {
-                break;
-            }
-        }
+        let body = MessageBody::new(&recipient, &rendered.content, outbox);
+        let outcome = self.post(phone_number_id, &body).await;
         metrics::counter!("whatsapp_sends", "outcome" => name(&outcome)).increment(1);
         outcome
     }
@@ -136,7 +129,21 @@ impl Client {
                 refused.error.error_data.map(|data| data.details).filter(|details| !details.is_empty());
             (refused.error.code, details.unwrap_or(refused.error.message))
         });
+        count_refusal("call", code);
         Err(outcome::judge(status.as_u16(), code, &detail))
+    }
+}
+
+/// Counts a refusal, whether it came as the answer or later as a status, and says so where somebody must act.
+pub(super) fn count_refusal(via: &'static str, code: Option<i32>) {
+    let (action, label) = outcome::labels(code);
+    metrics::counter!("whatsapp_refusals", "via" => via, "action" => action, "code" => label).increment(1);
+    match code.and_then(outcome::action) {
+        Some(Action::Mend) => {
+            tracing::error!(via, code, "WhatsApp refuses a message for what is in it: a bug of ours");
+        }
+        None => tracing::warn!(via, code, "WhatsApp refuses a message with a code that is not in our table"),
+        Some(_) => {}
     }
 }
 
@@ -156,7 +163,9 @@ fn name(outcome: &SendOutcome) -> &'static str {
     match outcome {
         SendOutcome::Accepted { .. } => "accepted",
         SendOutcome::Retry { .. } => "retry",
-        SendOutcome::SlowDown { .. } => "slow_down",
+        SendOutcome::RetryOnce { .. } => "retry_once",
+        SendOutcome::SlowPair { .. } => "slow_pair",
+        SendOutcome::SlowNumber { .. } => "slow_number",
         SendOutcome::Never { .. } => "never",
         SendOutcome::StopTheLine { .. } => "stop_the_line",
         SendOutcome::Unknown => "unknown",

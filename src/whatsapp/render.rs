@@ -5,10 +5,11 @@
 //! | none | a text |
 //! | up to 3, short labels, no second lines | buttons |
 //! | up to 10 | a list; a label of more than 24 units goes on in the second line |
-//! | anything else | a text with numbered lines, which can be answered by number |
+//! | anything else, and a text too long to stand above buttons | a text with numbered lines, which can be answered by number |
 //!
-//! Words are never lost in silence: a body too long for buttons goes out in two parts, the options with the last one;
-//! what is longer than WhatsApp carries at all is cut with "…" and [`Rendered::cut`] says so.
+//! Whatever is said becomes one message, never two: WhatsApp promises no order between messages, has no key against
+//! doubles and charges each, so that a second part could come first, come alone, or bring the first one twice.
+//! Words are never lost in silence: what is longer than WhatsApp carries is cut with "…" and [`Rendered::cut`] says so.
 
 use super::limits::{
     Button, ButtonTitle, Buttons, Content, InteractiveBody, ListLabel, OptionId, Row, RowDescription,
@@ -19,11 +20,11 @@ use crate::value::{Outgoing, OutgoingOption};
 const DEFAULT_LABEL: &str = "Ver opciones";
 const DEFAULT_BODY: &str = "Elige una opción:";
 
-/// One message in the parts in which it goes out: one almost always, two when a long text comes with options.
+/// A message as it goes out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rendered {
-    /// In sending order; never empty.
-    pub parts: Vec<Content>,
+    /// What is sent.
+    pub content: Content,
     /// Whether something had to be left out.
     pub cut: bool,
 }
@@ -33,7 +34,7 @@ pub fn render(outgoing: &Outgoing) -> Option<Rendered> {
     let text = tidy(&outgoing.text);
     if outgoing.options.is_empty() {
         let (body, cut) = TextBody::cut(&text)?;
-        return Some(Rendered { parts: vec![Content::Text(body)], cut });
+        return Some(Rendered { content: Content::Text(body), cut });
     }
     let options: Vec<OutgoingOption> = outgoing.options.iter().map(tidy_option).collect();
     let with_buttons = |body| Some(Content::Buttons { body, buttons: buttons(&options)? });
@@ -42,23 +43,15 @@ pub fn render(outgoing: &Outgoing) -> Option<Rendered> {
     let (listed, rows_cut) = rows(&options).map_or((None, false), |(rows, cut)| (Some(rows), cut));
     let with_list = |body| Some(Content::List { body, label: label.clone()?.0, rows: listed.clone()? });
 
-    let (before, last) = split(&text);
-    let body = InteractiveBody::fits(&last)?;
-    let (interactive, options_cut) = match with_buttons(body.clone()) {
-        Some(content) => (content, false),
-        None => match with_list(body) {
-            Some(content) => (content, rows_cut),
-            None => return numbered(&text, &options),
-        },
-    };
-    let mut parts = Vec::new();
-    let mut cut = options_cut;
-    if let Some((before, before_cut)) = TextBody::cut(&before) {
-        parts.push(Content::Text(before));
-        cut |= before_cut;
+    let body = InteractiveBody::fits(if is_visible(&text) { &text } else { DEFAULT_BODY });
+    let Some(body) = body else { return numbered(&text, &options) };
+    if let Some(content) = with_buttons(body.clone()) {
+        return Some(Rendered { content, cut: false });
     }
-    parts.push(interactive);
-    Some(Rendered { parts, cut })
+    match with_list(body) {
+        Some(content) => Some(Rendered { content, cut: rows_cut }),
+        None => numbered(&text, &options),
+    }
 }
 
 fn buttons(options: &[OutgoingOption]) -> Option<Buttons> {
@@ -117,28 +110,7 @@ fn numbered(text: &str, options: &[OutgoingOption]) -> Option<Rendered> {
     };
     let whole = if is_visible(&kept) { format!("{kept}\n\n{lines}") } else { lines };
     let (body, cut) = TextBody::cut(&whole)?;
-    Some(Rendered { parts: vec![Content::Text(body)], cut: cut || (text_cut && is_visible(text)) })
-}
-
-/// What goes out before, and the body that stands above the options (as long as it may be, from a good place on).
-fn split(text: &str) -> (String, String) {
-    if !is_visible(text) {
-        return (String::new(), DEFAULT_BODY.to_owned());
-    }
-    if units(text) <= 1024 {
-        return (String::new(), text.to_owned());
-    }
-    // the earliest place from which the rest fits, looking for a paragraph first, then a line, a sentence, a word
-    for border in ["\n\n", "\n", ". ", "? ", " "] {
-        for (at, found) in text.match_indices(border) {
-            let (before, last) = text.split_at(at + found.len());
-            if units(last.trim()) <= 1024 && is_visible(last) && is_visible(before) {
-                return (before.trim_end().to_owned(), last.trim().to_owned());
-            }
-        }
-    }
-    // one endless word: all of it before, and a body of our own
-    (text.to_owned(), DEFAULT_BODY.to_owned())
+    Some(Rendered { content: Content::Text(body), cut: cut || (text_cut && is_visible(text)) })
 }
 
 /// Without control characters but the newline, and without space at the ends.

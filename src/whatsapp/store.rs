@@ -29,7 +29,7 @@ pub(super) enum Pace {
 /// A row of `events` to be written.
 #[derive(Clone)]
 pub(super) struct NewEvent {
-    /// `message`, `status`, `account` or `unreadable`.
+    /// `message`, `status`, `echo`, `account` or `unreadable`.
     pub kind: &'static str,
     /// Unique for ever: the same for a second delivery.
     pub dedupe_key: String,
@@ -37,7 +37,7 @@ pub(super) struct NewEvent {
     pub sent_at: Option<DateTime<Utc>>,
     /// What the queue will read.
     pub payload: Value,
-    /// Whose conversation, for a message.
+    /// Whose conversation, for a message or an echo.
     pub conversation: Option<ConversationId>,
     /// Our number, for a status: its outbox row must have been sent from there.
     pub phone_number_id: Option<String>,

@@ -16,6 +16,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::client::count_refusal;
 use super::inbound::InboundMessage;
 use super::signature::{self, Handshake};
 use super::store::{NewEvent, Pace};
@@ -113,6 +114,9 @@ fn arrival(item: Item) -> Option<Arrival> {
     match item {
         Item::Message(message) => Some(of_message(message)),
         Item::Status(status) => {
+            for code in &status.status.errors {
+                count_refusal("status", Some(*code));
+            }
             let key =
                 format!("{}:{}:{}", status.phone_number_id, status.status.message_id, status.status.status);
             let event = NewEvent {
@@ -124,6 +128,15 @@ fn arrival(item: Item) -> Option<Arrival> {
                 ..aside("status", key, stored(&status.status))
             };
             Some(Arrival { event, sender: None })
+        }
+        Item::Echo(echo) => {
+            let key = format!("echo:{}:{}", echo.phone_number_id, echo.message_id);
+            let event = NewEvent {
+                sent_at: echo.sent_at,
+                phone_number_id: Some(echo.phone_number_id),
+                ..aside("echo", key, json!({}))
+            };
+            Some(Arrival { event, sender: Some(echo.to) })
         }
         Item::Notice(notice) => {
             tracing::info!(name = notice.name, "WhatsApp sent news of the account");

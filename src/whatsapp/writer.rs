@@ -247,7 +247,7 @@ impl Writing {
         };
         let repeated = arrivals.len() - inserted.len();
         metrics::counter!("whatsapp_inbound_repeated").increment(repeated as u64);
-        for kind in ["message", "status", "account", "unreadable"] {
+        for kind in ["message", "status", "echo", "account", "unreadable"] {
             let count = inserted.iter().filter(|event| event.kind == kind).count();
             metrics::counter!("whatsapp_inbound_stored", "kind" => kind).increment(count as u64);
         }

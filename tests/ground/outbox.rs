@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use smartsalud::id::{ConversationId, OutboxId};
 use smartsalud::queue::job::{Claimed, Recipient};
+use smartsalud::queue::line::Lines;
 use smartsalud::queue::outcome::SendOutcome;
-use smartsalud::queue::sender::{self, Deliver, send_waiting};
+use smartsalud::queue::sender::{self, Deliver, send_waiting, send_waiting_on};
 use smartsalud::queue::store::events::settle_statuses;
-use smartsalud::queue::store::outbox::{self, Settled};
+use smartsalud::queue::store::outbox::{self, Numbers, Settled};
 use smartsalud::queue::wake::Wake;
 use sqlx::postgres::PgPool;
 use sqlx::{Postgres, Transaction};
@@ -82,10 +83,17 @@ async fn messages_of_a_conversation_go_out_one_after_the_other() {
     let (one, other) = (conversation(pool).await, conversation(pool).await);
     let (first, second) = (queue(pool, one, 3).await, queue(pool, other, 1).await);
     let mut connection = pool.acquire().await.unwrap();
-    let claimed: HashSet<OutboxId> =
-        outbox::claim(&mut connection, 16).await.unwrap().iter().map(|one| one.id).collect();
+    let claimed: HashSet<OutboxId> = outbox::claim(&mut connection, 16, Numbers::AllBut(&[]))
+        .await
+        .unwrap()
+        .iter()
+        .map(|one| one.id)
+        .collect();
     assert_eq!(claimed, HashSet::from([first[0], second[0]]), "the first of each");
-    assert!(outbox::claim(&mut connection, 16).await.unwrap().is_empty(), "nobody overtakes one under way");
+    assert!(
+        outbox::claim(&mut connection, 16, Numbers::AllBut(&[])).await.unwrap().is_empty(),
+        "nobody overtakes one under way"
+    );
     let accepted = Settled {
         id: first[0],
         status: "accepted",
@@ -95,10 +103,82 @@ async fn messages_of_a_conversation_go_out_one_after_the_other() {
         not_before: None,
     };
     outbox::settle(&mut connection, &[accepted]).await.unwrap();
-    let next = outbox::claim(&mut connection, 16).await.unwrap();
+    let next = outbox::claim(&mut connection, 16, Numbers::AllBut(&[])).await.unwrap();
     assert_eq!(next.iter().map(|one| one.id).collect::<Vec<_>>(), [first[1]]);
     let number = Recipient::WaId(format!("56900000{:03}", one.0));
     assert_eq!((&next[0].to, &*next[0].phone_number_id), (&number, "100"));
+}
+
+/// What a conversation was told of a message that did not arrive.
+async fn told(pool: &PgPool, id: OutboxId) -> i64 {
+    let told = sqlx::query_scalar(
+        "select count(*) from events where kind = 'undelivered' and processed_at is null and dedupe_key = 'undelivered:' || $1",
+    );
+    told.bind(id).fetch_one(pool).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_row_that_cannot_be_read_fails_alone_and_its_conversation_is_told() {
+    let database = harness::database().await;
+    let pool = &database.pool;
+    let broken = [
+        r#"{"text": 7}"#,
+        r#"{"words": "Hola Luz"}"#,
+        r#"{"text": "Hola Luz", "options": [{"id": "a"}]}"#,
+        "null",
+        "[]",
+        r#""Hola Luz""#,
+    ];
+    let mut rows = Vec::new();
+    for payload in broken {
+        let one = conversation(pool).await;
+        let ids = queue(pool, one, 2).await;
+        sqlx::query("update outbox set payload = $2::jsonb where id = $1")
+            .bind(ids[0])
+            .bind(payload)
+            .execute(pool)
+            .await
+            .unwrap();
+        rows.push((one, ids[0]));
+    }
+    let well = conversation(pool).await;
+    queue(pool, well, 1).await;
+    let channel = Channel::answering(vec![]);
+    assert_eq!(send_waiting(pool, &channel, &database.clock).await.unwrap(), broken.len() + 1);
+    assert_eq!(statuses(pool, well).await, ["accepted"], "one that can be read goes out");
+    for (one, id) in rows {
+        assert_eq!(statuses(pool, one).await, ["failed", "accepted"], "what stood behind it goes out too");
+        assert_eq!(told(pool, id).await, 1);
+        let detail: String = sqlx::query_scalar("select error_detail from outbox where id = $1")
+            .bind(id)
+            .fetch_one(pool)
+            .await
+            .unwrap();
+        assert!(detail.contains("no message") && !detail.contains("Luz"), "{detail}");
+    }
+}
+
+#[tokio::test]
+async fn a_message_with_nobody_to_go_to_fails_with_that_reason_and_a_person_is_told() {
+    let database = harness::database().await;
+    let pool = &database.pool;
+    let one = conversation(pool).await;
+    let id = queue(pool, one, 1).await[0];
+    sqlx::query("delete from addresses where conversation_id = $1").bind(one).execute(pool).await.unwrap();
+    // whatever else waits: rows that cannot go out must not fill the batch for ever
+    let well = conversation(pool).await;
+    queue(pool, well, 1).await;
+    let claimed = outbox::claim(&mut pool.acquire().await.unwrap(), 1, Numbers::AllBut(&[])).await.unwrap();
+    assert_eq!(claimed.len(), 1, "the next one is looked for at once");
+    assert_eq!(claimed[0].conversation, well);
+    let (status, detail): (String, String) =
+        sqlx::query_as("select status, error_detail from outbox where id = $1")
+            .bind(id)
+            .fetch_one(pool)
+            .await
+            .unwrap();
+    assert_eq!((&*status, &*detail), ("failed", "its conversation has no address to send to"));
+    assert_eq!(told(pool, id).await, 1);
 }
 
 #[tokio::test]
@@ -180,6 +260,101 @@ async fn an_outage_of_whatsapp_fails_no_message_for_a_day() {
     assert_eq!(statuses(pool, one).await, ["accepted"]);
 }
 
+/// A conversation on another number of the centre's.
+async fn on_another_number(pool: &PgPool) -> ConversationId {
+    let one = conversation(pool).await;
+    for table in [
+        "conversations set phone_number_id = '200' where id",
+        "addresses set phone_number_id = '200' where conversation_id",
+    ] {
+        sqlx::query(sqlx::AssertSqlSafe(format!("update {table} = $1")))
+            .bind(one)
+            .execute(pool)
+            .await
+            .unwrap();
+    }
+    one
+}
+
+#[tokio::test]
+async fn a_number_that_is_stopped_makes_one_call_in_five_minutes_and_holds_up_no_other_number() {
+    let database = harness::database().await;
+    let (pool, clock) = (&database.pool, &database.clock);
+    let mut stopped = Vec::new();
+    for _ in 0..30 {
+        let one = conversation(pool).await;
+        queue(pool, one, 1).await;
+        stopped.push(one);
+    }
+    let lines = Lines::default();
+    let channel = Channel::answering(vec![SendOutcome::StopTheLine { code: 190 }; 20]);
+    let calls = || channel.given.lock().unwrap().len();
+    send_waiting_on(pool, &channel, clock, &lines).await.unwrap();
+    assert_eq!(calls(), 16, "those that were claimed together");
+    let other = on_another_number(pool).await;
+    queue(pool, other, 1).await;
+    channel.answers.lock().unwrap().push(SendOutcome::Accepted { wa_message_id: "wamid.other".to_owned() });
+    send_waiting_on(pool, &channel, clock, &lines).await.unwrap();
+    assert_eq!((calls(), &*statuses(pool, other).await[0]), (17, "accepted"));
+    for round in 1..=4 {
+        clock.advance(Duration::from_secs(299));
+        assert_eq!(send_waiting_on(pool, &channel, clock, &lines).await.unwrap(), 0);
+        clock.advance(Duration::from_secs(1));
+        assert_eq!(send_waiting_on(pool, &channel, clock, &lines).await.unwrap(), 1, "round {round}");
+    }
+    clock.advance(Duration::from_secs(300));
+    send_waiting_on(pool, &channel, clock, &lines).await.unwrap();
+    for one in stopped {
+        assert_eq!(statuses(pool, one).await, ["accepted"], "when the operator has acted, nothing is lost");
+    }
+    let tries: i64 = sqlx::query_scalar("select sum(attempts) from outbox").fetch_one(pool).await.unwrap();
+    assert_eq!(usize::try_from(tries).unwrap(), calls(), "what waits is not worn out by waiting");
+}
+
+#[tokio::test]
+async fn a_number_that_is_too_fast_rests_and_a_patient_written_to_too_fast_waits_alone() {
+    let database = harness::database().await;
+    let (pool, clock) = (&database.pool, &database.clock);
+    let (one, other) = (conversation(pool).await, conversation(pool).await);
+    queue(pool, one, 1).await;
+    let lines = Lines::default();
+    let channel = Channel::answering(vec![
+        SendOutcome::SlowNumber { code: 130_429 },
+        SendOutcome::SlowPair { code: 131_056 },
+    ]);
+    send_waiting_on(pool, &channel, clock, &lines).await.unwrap();
+    queue(pool, other, 1).await;
+    assert_eq!(send_waiting_on(pool, &channel, clock, &lines).await.unwrap(), 0, "the number rests");
+    clock.advance(Duration::from_secs(1));
+    let third = conversation(pool).await;
+    queue(pool, third, 1).await;
+    // the first to try is the patient written to too fast: that answer opens the number for all others
+    assert_eq!(send_waiting_on(pool, &channel, clock, &lines).await.unwrap(), 2);
+    let left = [one, other, third].map(|one| statuses(pool, one));
+    let left: Vec<String> = futures_util::future::join_all(left).await.concat();
+    assert_eq!(left.iter().filter(|status| *status == "accepted").count(), 1);
+    clock.advance(Duration::from_secs(10));
+    send_waiting_on(pool, &channel, clock, &lines).await.unwrap();
+    for one in [one, other, third] {
+        assert_eq!(statuses(pool, one).await, ["accepted"]);
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_that_may_be_our_own_fault_is_tried_once_more_and_no_oftener() {
+    let database = harness::database().await;
+    let pool = &database.pool;
+    let one = conversation(pool).await;
+    let id = queue(pool, one, 1).await[0];
+    let channel = Channel::answering(vec![SendOutcome::RetryOnce { code: 1 }; 5]);
+    for _ in 0..4 {
+        send_waiting(pool, &channel, &database.clock).await.unwrap();
+        database.clock.advance(Duration::from_mins(5));
+    }
+    assert_eq!((channel.texts().len(), statuses(pool, one).await), (2, vec!["failed".to_owned()]));
+    assert_eq!(told(pool, id).await, 1);
+}
+
 #[tokio::test]
 async fn a_message_of_unknown_outcome_is_tried_once_more_and_then_left_as_unconfirmed() {
     let database = harness::database().await;
@@ -187,7 +362,7 @@ async fn a_message_of_unknown_outcome_is_tried_once_more_and_then_left_as_unconf
     let one = conversation(pool).await;
     queue(pool, one, 1).await;
     // refused twice before: that says nothing of the try whose answer never came
-    let slow = SendOutcome::SlowDown { code: 131_056 };
+    let slow = SendOutcome::SlowPair { code: 131_056 };
     let channel = Channel::answering(vec![slow.clone(), slow, SendOutcome::Unknown, SendOutcome::Unknown]);
     let two_minutes = Duration::from_mins(2);
     for _ in 0..3 {
@@ -244,7 +419,7 @@ async fn a_status_that_comes_before_our_answer_is_kept() {
     let pool = &database.pool;
     let one = conversation(pool).await;
     let id = queue(pool, one, 1).await[0];
-    let claimed = outbox::claim(&mut pool.acquire().await.unwrap(), 1).await.unwrap();
+    let claimed = outbox::claim(&mut pool.acquire().await.unwrap(), 1, Numbers::AllBut(&[])).await.unwrap();
     assert_eq!(claimed[0].id, id);
     status(pool, Some(one), id, "delivered").await;
     settle_all(pool).await;

@@ -52,7 +52,8 @@ impl Clinic {
         let settings = whatsapp.settings().clone();
         let clock = Clock::system();
         let client = whatsapp::Client::new(
-            http::client(Duration::from_secs(5)),
+            // as in production: longer than a stop waits
+            http::client(Duration::from_secs(20)),
             whatsapp.graph_url().unwrap(),
             "v25.0",
             SecretString::from(settings.access_token),
@@ -94,6 +95,12 @@ impl Clinic {
     /// A number from the database.
     pub(crate) async fn count(&self, sql: &str) -> i64 {
         count(&self.database, sql).await
+    }
+
+    /// Stops as it is, with whatever is under way.
+    pub(crate) async fn stop(self) -> (Scratch, Simulator) {
+        self.service.stop().await;
+        (self.database, self.whatsapp)
     }
 
     /// Waits until nothing is due and nothing waits to be sent, then stops.

@@ -33,6 +33,18 @@ fn a_wrong_setting_is_bad_usage_and_says_which() {
 }
 
 #[test]
+fn a_wait_shorter_than_a_call_may_take_is_refused_with_the_reason() {
+    for (seconds, range) in
+        [("1", "30..=3600"), ("29", "30..=3600"), ("3601", "30..=3600"), ("un rato", "whole number")]
+    {
+        let output = run(&["serve", "--unconfirmed-seconds", seconds], &WHATSAPP);
+        assert_eq!(output.status.code(), Some(2));
+        let said = complaint(&output);
+        assert!(said.contains(range) && said.contains("--unconfirmed-seconds"), "{said}");
+    }
+}
+
+#[test]
 fn a_missing_secret_says_where_to_find_it() {
     let said = complaint(&run(&["serve"], &[]));
     assert!(said.contains("WHATSAPP_APP_SECRET is not set"), "{said}");

@@ -12,4 +12,7 @@ mod clinic;
 mod crash;
 mod errors;
 mod journey;
+mod kinds;
+mod logs;
 mod race;
+mod stop;

@@ -35,13 +35,9 @@ fn the_simulator_takes_every_correct_body_and_no_broken_one() {
     }
 }
 
-fn bodies(rendered: &Rendered) -> Vec<Value> {
+fn body_of(rendered: &Rendered) -> Value {
     let recipient = Recipient::parse("56911112222").unwrap();
-    rendered
-        .parts
-        .iter()
-        .map(|part| serde_json::to_value(MessageBody::new(&recipient, part, OutboxId(7))).unwrap())
-        .collect()
+    serde_json::to_value(MessageBody::new(&recipient, &rendered.content, OutboxId(7))).unwrap()
 }
 
 fn option(id: &str, title: &str, detail: Option<&str>) -> OutgoingOption {
@@ -52,18 +48,17 @@ fn rendered(text: &str, options: Vec<OutgoingOption>) -> Rendered {
     render(&Outgoing { text: text.to_owned(), options, list_button: None }).unwrap()
 }
 
-fn shapes(rendered: &Rendered) -> Vec<&'static str> {
-    let shape = |content: &Content| match content {
+fn shape(rendered: &Rendered) -> &'static str {
+    match &rendered.content {
         Content::Text(_) => "text",
         Content::Buttons { .. } => "buttons",
         Content::List { .. } => "list",
-    };
-    rendered.parts.iter().map(shape).collect()
+    }
 }
 
 /// Everything a patient can read in it.
 fn words(rendered: &Rendered) -> String {
-    let parts = rendered.parts.iter().map(|part| match part {
+    match &rendered.content {
         Content::Text(body) => body.as_str().to_owned(),
         Content::Buttons { body, buttons } => {
             let titles: Vec<&str> = buttons.iter().map(|button| button.title.as_str()).collect();
@@ -79,8 +74,7 @@ fn words(rendered: &Rendered) -> String {
             };
             format!("{}\n{}", body.as_str(), rows.iter().map(row).collect::<Vec<_>>().join("\n"))
         }
-    });
-    parts.collect::<Vec<_>>().join("\n")
+    }
 }
 
 #[test]
@@ -88,19 +82,19 @@ fn the_shape_follows_the_options() {
     let numbered = |count: usize| {
         (0..count).map(|n| option(&format!("o{n}"), &format!("Opción {n}"), None)).collect::<Vec<_>>()
     };
-    assert_eq!(shapes(&rendered("Hola", vec![])), ["text"]);
-    assert_eq!(shapes(&rendered("Hola", numbered(3))), ["buttons"]);
-    assert_eq!(shapes(&rendered("Hola", numbered(4))), ["list"]);
-    assert_eq!(shapes(&rendered("Hola", numbered(10))), ["list"]);
-    assert_eq!(shapes(&rendered("Hola", numbered(11))), ["text"]);
+    assert_eq!(shape(&rendered("Hola", vec![])), "text");
+    assert_eq!(shape(&rendered("Hola", numbered(3))), "buttons");
+    assert_eq!(shape(&rendered("Hola", numbered(4))), "list");
+    assert_eq!(shape(&rendered("Hola", numbered(10))), "list");
+    assert_eq!(shape(&rendered("Hola", numbered(11))), "text");
     let long_label = vec![option("a", "Matrona, control de embarazo", None), option("b", "Dentista", None)];
-    assert_eq!(shapes(&rendered("Hola", long_label)), ["list"], "a label of more than 20 fits no button");
+    assert_eq!(shape(&rendered("Hola", long_label)), "list", "a label of more than 20 fits no button");
     let with_detail = vec![option("a", "mar 1 dic 15:00", Some("Dra. Soto"))];
-    assert_eq!(shapes(&rendered("Hola", with_detail)), ["list"], "a second line is shown in lists only");
+    assert_eq!(shape(&rendered("Hola", with_detail)), "list", "a second line is shown in lists only");
     let same_label = vec![option("a", "15:00", None), option("b", "15:00", None)];
-    assert_eq!(shapes(&rendered("Hola", same_label)), ["list"], "two equal buttons would be refused");
+    assert_eq!(shape(&rendered("Hola", same_label)), "list", "two equal buttons would be refused");
     let same_id = vec![option("a", "15:00", None), option("a", "15:30", None)];
-    assert_eq!(shapes(&rendered("Hola", same_id)), ["text"]);
+    assert_eq!(shape(&rendered("Hola", same_id)), "text");
 }
 
 #[test]
@@ -125,14 +119,17 @@ fn numbered_text_keeps_every_option() {
 }
 
 #[test]
-fn a_long_text_with_options_goes_out_in_two_parts_and_loses_nothing() {
-    let paragraph = "Una frase de veinte letras más o menos. ".repeat(20);
-    let text = format!("{paragraph}\n\n{paragraph}\n\n¿Confirmas la hora?");
-    let parts = rendered(&text, vec![option("si", "Sí", None), option("no", "No", None)]);
-    assert_eq!(shapes(&parts), ["text", "buttons"]);
-    assert!(!parts.cut);
-    let squeezed = |text: &str| text.split_whitespace().collect::<String>();
-    assert_eq!(squeezed(&words(&parts)), squeezed(&format!("{text}SíNo")));
+fn a_text_too_long_for_buttons_is_still_one_message_and_loses_nothing() {
+    let two = || vec![option("si", "Sí", None), option("no", "No", None)];
+    let question = |length: usize| format!("{}¿Confirmas?", "x".repeat(length - 11));
+    assert_eq!(shape(&rendered(&question(1024), two())), "buttons");
+    for length in [1025, 2000, 4080] {
+        let one = rendered(&question(length), two());
+        assert_eq!((shape(&one), one.cut), ("text", false));
+        assert!(words(&one).ends_with("¿Confirmas?\n\n1. Sí\n2. No"), "answered by number, or in words");
+    }
+    let cut = rendered(&question(4085), two());
+    assert!(cut.cut && words(&cut).ends_with("\n\n1. Sí\n2. No"), "the text gives way, the options do not");
 }
 
 #[test]
@@ -196,10 +193,7 @@ proptest! {
         match render(&outgoing) {
             None => prop_assert!(outgoing.options.is_empty() && !is_visible(&outgoing.text)),
             Some(rendered) => {
-                prop_assert!((1..=2).contains(&rendered.parts.len()));
-                for body in bodies(&rendered) {
-                    prop_assert_eq!(check(&body), Ok(()));
-                }
+                prop_assert_eq!(check(&body_of(&rendered)), Ok(()));
                 // words are lost only when it says so
                 let visible = |text: &str| -> String { text.chars().filter(|c| c.is_alphanumeric()).collect() };
                 if !rendered.cut {

@@ -7,6 +7,7 @@ use smartsalud::id::OutboxId;
 use smartsalud::queue::outcome::SendOutcome;
 use smartsalud::value::{Outgoing, OutgoingOption};
 use smartsalud::whatsapp::Client;
+use smartsalud::whatsapp::outcome::{self, Action};
 use smartsalud::whatsapp::simulator::{Fault, Shape, Simulator, SimulatorSettings, Statuses};
 
 const NUMBER: &str = "106540352242922";
@@ -53,6 +54,26 @@ async fn what_is_sent_is_on_the_patients_screen() {
 }
 
 #[tokio::test]
+async fn a_message_is_one_call_however_long_so_that_no_half_of_it_is_lost_or_doubled() {
+    let (simulator, client) = simulator().await;
+    let long = asks(&"Una frase de veinte letras más o menos. ".repeat(60), &["Sí", "No"]);
+    for (fault, outcome) in [
+        (Fault::Code(131_000), SendOutcome::Retry { code: Some(131_000) }),
+        (Fault::Reset { sent: false }, SendOutcome::Unknown),
+    ] {
+        simulator.fail_next(1, fault);
+        let before = simulator.calls();
+        assert_eq!(client.send(NUMBER, PHONE, &long, OutboxId(1)).await, outcome);
+        assert_eq!(simulator.calls(), before + 1);
+        assert!(simulator.try_next_reply(PHONE).is_none(), "not even the beginning of it");
+    }
+    assert!(matches!(client.send(NUMBER, PHONE, &long, OutboxId(1)).await, SendOutcome::Accepted { .. }));
+    let reply = simulator.next_reply(PHONE).await;
+    assert!(reply.text.ends_with("1. Sí\n2. No"), "{reply}");
+    simulator.assert_all_read();
+}
+
+#[tokio::test]
 #[should_panic(expected = "1 unread by 56911112222")]
 async fn a_test_that_leaves_a_reply_unread_fails() {
     let (simulator, client) = simulator().await;
@@ -60,18 +81,60 @@ async fn a_test_that_leaves_a_reply_unread_fails() {
     simulator.assert_all_read();
 }
 
+/// All codes that are known, each with what is to be done, written down a second time: a row that changes by mistake
+/// must not change both.
+const CODES: &[(Action, &[i32])] = &[
+    (Action::Retry, &[2, 131_000, 131_016, 131_057, 133_004]),
+    (Action::RetryOnce, &[1]),
+    (Action::SlowNumber, &[130_429, 4, 80_007]),
+    (Action::SlowPair, &[131_056]),
+    (Action::Mend, &[100, 131_008, 131_009, 131_021, 131_051, 132_000, 132_012, 132_018, 132_005, 135_000]),
+    (Action::SendOther, &[131_047, 132_001, 132_007, 132_015, 132_016, 131_053, 132_068, 132_069]),
+    (Action::Unreachable, &[131_026, 130_403, 131_030, 131_062, 137_000, 131_052, 130_497]),
+    (Action::Withheld, &[131_050, 131_049, 130_472]),
+    (
+        Action::StopTheLine,
+        &[
+            190, 104, 0, 3, 10, 200, 210, 299, 131_005, 368, 131_031, 131_042, 33, 131_045, 133_010, 131_037,
+            131_048, 131_064, 131_063, 133_000, 133_005, 133_006, 133_008, 133_009, 133_015, 133_016,
+        ],
+    ),
+];
+
 #[tokio::test]
-async fn codes_are_sorted_by_what_is_to_be_done() {
+async fn every_code_of_metas_asks_for_what_it_means() {
+    let (simulator, client) = simulator().await;
+    let mut covered = Vec::new();
+    for &(action, codes) in CODES {
+        for &code in codes {
+            let expected = match action {
+                Action::Retry => SendOutcome::Retry { code: Some(code) },
+                Action::RetryOnce => SendOutcome::RetryOnce { code },
+                Action::SlowNumber => SendOutcome::SlowNumber { code },
+                Action::SlowPair => SendOutcome::SlowPair { code },
+                Action::StopTheLine => SendOutcome::StopTheLine { code },
+                _ => SendOutcome::Never { code: Some(code), detail: "Simulated.".to_owned() },
+            };
+            simulator.fail_next(1, Fault::Code(code));
+            assert_eq!(client.send(NUMBER, PHONE, &says("hola"), OutboxId(1)).await, expected, "{code}");
+            assert_eq!(outcome::action(code), Some(action), "{code}");
+            covered.push(code);
+        }
+    }
+    for (first, last, ..) in outcome::TABLE {
+        assert!(covered.contains(first) && covered.contains(last), "the row of {first} is not proven");
+    }
+    simulator.assert_all_read();
+}
+
+#[tokio::test]
+async fn what_has_no_code_is_sorted_by_what_may_have_happened() {
     let (simulator, client) = simulator().await;
     let cases = [
-        (Fault::Code(131_056), SendOutcome::SlowDown { code: 131_056 }),
-        (Fault::Code(130_429), SendOutcome::SlowDown { code: 130_429 }),
-        (Fault::Code(131_000), SendOutcome::Retry { code: Some(131_000) }),
-        (Fault::Code(190), SendOutcome::StopTheLine { code: 190 }),
-        (Fault::Code(131_026), SendOutcome::Never { code: Some(131_026), detail: "Simulated.".to_owned() }),
         (Fault::Code(987_654), SendOutcome::Never { code: Some(987_654), detail: "Simulated.".to_owned() }),
         (Fault::Status(500), SendOutcome::Retry { code: None }),
-        (Fault::Status(429), SendOutcome::SlowDown { code: 429 }),
+        (Fault::Status(429), SendOutcome::SlowNumber { code: 429 }),
+        (Fault::Status(403), SendOutcome::StopTheLine { code: 403 }),
         (Fault::Hang { sent: false }, SendOutcome::Unknown),
         (Fault::Reset { sent: false }, SendOutcome::Unknown),
         (Fault::HalfAnswer, SendOutcome::Unknown),

@@ -314,3 +314,42 @@ async fn a_body_of_three_megabytes_is_taken() {
     assert_eq!(edge.post(with_messages(&text("a", "56911112222", &"x".repeat(3_000_000)))).await, 200);
     assert_eq!(edge.post(vec![b' '; 5_000_000]).await, 413);
 }
+
+/// A webhook's body with what the centre's own phone sent.
+fn with_echoes(echoes: &str) -> String {
+    format!(
+        r#"{{"object":"whatsapp_business_account","entry":[{{"id":"1","changes":[{{"field":"smb_message_echoes","value":{{
+            "metadata":{{"phone_number_id":"{NUMBER}"}},"message_echoes":[{echoes}]}}}}]}}]}}"#
+    )
+}
+
+#[tokio::test]
+async fn an_answer_from_the_centre_s_own_phone_joins_its_patient_s_conversation_without_its_words() {
+    let database = world::database().await;
+    let pool = database.pool.clone();
+    let edge = Edge::start(&pool, Duration::ZERO).await;
+    edge.post(with_messages(&text("a", "56911112222", "hola"))).await;
+    let echo = r#"{"id":"e","from":"15550783881","to":"+56911112222","timestamp":"1790000000","type":"text","text":{"body":"Hola Luz"}}"#;
+    for _ in 0..2 {
+        assert_eq!(edge.post(with_echoes(echo)).await, 200);
+    }
+    let rows = sqlx::query(
+        "select e.payload::text as said, e.conversation_id = m.conversation_id as same, e.processed_at is null as waits
+         from events e cross join events m where e.kind = 'echo' and m.kind = 'message'",
+    );
+    let rows = rows.fetch_all(&pool).await.unwrap();
+    assert_eq!(rows.len(), 1, "twice is once");
+    assert_eq!((rows[0].get("said"), rows[0].get("same"), rows[0].get("waits")), ("{}", true, true));
+    // to a group, to nobody, of no shape: nothing that a turn would take, and no words kept
+    for odd in [
+        r#"{"id":"g","to":"56911112222","group_id":"G1","text":{"body":"Hola Luz"}}"#,
+        r#"{"id":"h","type":"text","text":{"body":"Hola Luz"}}"#,
+        r#"{"to":"56911112222","text":{"body":"Hola Luz"}}"#,
+        r#""Hola""#,
+    ] {
+        assert_eq!(edge.post(with_echoes(odd)).await, 200);
+    }
+    assert_eq!(count(&pool, "select count(*) from events where kind = 'echo'").await, 1);
+    assert_eq!(count(&pool, "select count(*) from events where kind = 'unreadable'").await, 4);
+    assert_eq!(count(&pool, "select count(*) from events where payload::text like '%Hola Luz%'").await, 0);
+}

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use serde_json::Value as Json;
 use sqlx::PgConnection;
 use sqlx::postgres::types::PgInterval;
-use sqlx::types::Json;
 
 use crate::id::{ConversationId, OutboxId};
 use crate::queue::job::{Claimed, Recipient};
@@ -28,13 +28,22 @@ pub struct Settled {
     pub not_before: Option<DateTime<Utc>>,
 }
 
+/// From which of our numbers messages are claimed.
+#[derive(Debug, Clone, Copy)]
+pub enum Numbers<'a> {
+    /// From all but these, whose lines are closed.
+    AllBut(&'a [String]),
+    /// From these alone, to see whether they work again.
+    Only(&'a [String]),
+}
+
 struct Row {
     id: OutboxId,
     conversation: ConversationId,
     phone_number_id: String,
     wa_id: Option<String>,
     user_id: Option<String>,
-    message: Json<Outgoing>,
+    message: Json,
     attempts: i32,
     dropped: bool,
 }
@@ -42,48 +51,83 @@ struct Row {
 /// Claims up to `most` messages, each the first of its conversation; those that were written under an older
 /// epoch are dropped. A conversation that is in a turn is passed over: what it decides may drop its messages.
 ///
+/// A row that can never go out (it cannot be read, or has nobody to go to) is settled as failed on the spot and its
+/// turn is told, so that a person looks; the others of the batch go their way.
+///
 /// # Errors
 /// When the database fails.
-pub async fn claim(conn: &mut PgConnection, most: i64) -> sqlx::Result<Vec<Claimed>> {
+pub async fn claim(conn: &mut PgConnection, most: i64, from: Numbers<'_>) -> sqlx::Result<Vec<Claimed>> {
     loop {
-        let rows = claim_rows(conn, most).await?;
-        let only_dropped = !rows.is_empty() && rows.iter().all(|row| row.dropped);
-        if !only_dropped {
-            return Ok(rows.into_iter().filter_map(claimed).collect());
+        let rows = claim_rows(conn, most, from).await?;
+        if rows.is_empty() {
+            return Ok(Vec::new());
         }
-        // what stood behind the dropped ones may go now: each round drops at least one
+        let (mut ready, mut unsendable) = (Vec::new(), Vec::new());
+        for row in rows.into_iter().filter(|row| !row.dropped) {
+            match claimed(row) {
+                Ok(message) => ready.push(message),
+                Err(failed) => unsendable.push(failed),
+            }
+        }
+        if !unsendable.is_empty()
+            && let Err(error) = settle(conn, &unsendable).await
+        {
+            if ready.is_empty() {
+                return Err(error);
+            }
+            // they stay `sending` and come up again; those that can go out must not wait for them
+            tracing::error!(%error, messages = unsendable.len(), "Messages that cannot go out could not be settled");
+        }
+        if !ready.is_empty() {
+            return Ok(ready);
+        }
+        // what stood behind the dropped and the unsendable may go now: each round settles at least one
     }
 }
 
-fn claimed(row: Row) -> Option<Claimed> {
-    if row.dropped {
-        return None;
-    }
+/// The message as a channel takes it, or why it can never go out.
+fn claimed(row: Row) -> Result<Claimed, Settled> {
+    let unsendable = |detail: &str| {
+        tracing::error!(outbox.id = %row.id, detail, "A message can never go out; its conversation is told");
+        metrics::counter!("smartsalud_unsendable_total").increment(1);
+        Settled {
+            id: row.id,
+            status: "failed",
+            wa_message_id: None,
+            code: None,
+            detail: Some(detail.to_owned()),
+            not_before: None,
+        }
+    };
     let to = match (row.wa_id, row.user_id) {
         (Some(number), _) => Recipient::WaId(number),
         (None, Some(id)) => Recipient::UserId(id),
-        (None, None) => {
-            tracing::error!(outbox.id = %row.id, "A message has nobody to go to: its conversation has no address");
-            return None;
-        }
+        (None, None) => return Err(unsendable("its conversation has no address to send to")),
     };
-    Some(Claimed {
+    // the parser's own words would quote the patient's
+    let message: Outgoing = serde_json::from_value(row.message)
+        .map_err(|_| unsendable("the payload of its row is no message that this version can read"))?;
+    Ok(Claimed {
         id: row.id,
         conversation: row.conversation,
         phone_number_id: row.phone_number_id,
         to,
-        message: row.message.0,
+        message,
         attempts: row.attempts,
     })
 }
 
-async fn claim_rows(conn: &mut PgConnection, most: i64) -> sqlx::Result<Vec<Row>> {
+async fn claim_rows(conn: &mut PgConnection, most: i64, from: Numbers<'_>) -> sqlx::Result<Vec<Row>> {
+    let (numbers, only) = match from {
+        Numbers::AllBut(numbers) => (numbers, false),
+        Numbers::Only(numbers) => (numbers, true),
+    };
     sqlx::query_as!(
         Row,
         r#"with first as materialized (
              select o.id, o.epoch = c.epoch as wanted
              from outbox o join conversations c on c.id = o.conversation_id
-             where o.status = 'queued' and o.not_before <= app_now()
+             where o.status = 'queued' and o.not_before <= app_now() and (c.phone_number_id = any($2)) = $3
                and not exists (select 1 from outbox before
                                where before.conversation_id = o.conversation_id and before.id < o.id
                                  and (before.status = 'sending'
@@ -101,12 +145,14 @@ async fn claim_rows(conn: &mut PgConnection, most: i64) -> sqlx::Result<Vec<Row>
              returning o.id, o.conversation_id, o.payload, o.attempts, o.status
            )
            select k.id as "id: OutboxId", k.conversation_id as "conversation: ConversationId", c.phone_number_id,
-                  w.value as "wa_id?", u.value as "user_id?", k.payload as "message: Json<Outgoing>", k.attempts,
+                  w.value as "wa_id?", u.value as "user_id?", k.payload as message, k.attempts,
                   k.status = 'dropped' as "dropped!"
            from claimed k join conversations c on c.id = k.conversation_id
              left join lateral (select value from addresses a where a.conversation_id = c.id and a.kind = 'wa_id' limit 1) w on true
              left join lateral (select value from addresses a where a.conversation_id = c.id and a.kind = 'user_id' limit 1) u on true"#,
-        most
+        most,
+        numbers,
+        only
     )
     .fetch_all(conn)
     .await

@@ -114,7 +114,16 @@ pub(super) fn message_envelope(number: &str, phone: &str, message: &Value) -> Ve
     envelope(number, json!({ "contacts": [contact], "messages": [message] }))
 }
 
+/// The body of a webhook with a message that a person wrote on the centre's own phone.
+pub(super) fn echo_envelope(number: &str, message: &Value) -> Vec<u8> {
+    envelope_of("smb_message_echoes", number, json!({ "message_echoes": [message] }))
+}
+
 fn envelope(number: &str, content: Value) -> Vec<u8> {
+    envelope_of("messages", number, content)
+}
+
+fn envelope_of(field: &str, number: &str, content: Value) -> Vec<u8> {
     let mut value = json!({
         "messaging_product": "whatsapp",
         "metadata": { "display_phone_number": "56220000000", "phone_number_id": number },
@@ -124,7 +133,7 @@ fn envelope(number: &str, content: Value) -> Vec<u8> {
     }
     let whole = json!({
         "object": "whatsapp_business_account",
-        "entry": [{ "id": "102290129340398", "changes": [{ "value": value, "field": "messages" }] }],
+        "entry": [{ "id": "102290129340398", "changes": [{ "value": value, "field": field }] }],
     });
     as_meta_writes(&whole.to_string())
 }

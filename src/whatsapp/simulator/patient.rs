@@ -1,8 +1,9 @@
-//! What patients do: write, tap, send voice notes; once, twice, or late.
+//! What patients do: write, tap, send voice notes; once, twice, or late. And what a person answers them from the
+//! centre's own phone, past the bot.
 
 use serde_json::{Value, json};
 
-use super::delivery::{SimulatorError, message_envelope};
+use super::delivery::{SimulatorError, echo_envelope, message_envelope};
 use super::model::{Bubble, Change, ChangeKind, Shape, Tick};
 use super::{Simulator, lock};
 use crate::whatsapp::wire::is_user_id;
@@ -137,6 +138,38 @@ impl Simulator {
         }
         .inspect_err(|_| shared.tick(&phone, &id, Tick::Failed))?;
         shared.tick(&phone, &id, Tick::Delivered);
+        Ok(id)
+    }
+
+    /// A person answers a patient from the centre's own phone; returns the message's id once the centre was told.
+    ///
+    /// # Errors
+    /// As with [`patient_says`](Self::patient_says).
+    pub async fn clinic_writes(&self, phone: &str, text: &str) -> Result<String, SimulatorError> {
+        let shared = &self.inner.shared;
+        let number = self.settings().numbers.first().cloned().unwrap_or_default();
+        let phone = key(phone);
+        let now = shared.settings.clock.now();
+        let id = super::graph::new_message_id(&phone);
+        let wire = json!({
+            "from": "56220000000", "to": phone, "id": id, "timestamp": now.timestamp().to_string(),
+            "type": "text", "text": { "body": text },
+        });
+        let bubble = Bubble {
+            id: id.clone(),
+            from_patient: false,
+            at: now,
+            text: text.to_owned(),
+            shape: Shape::Text,
+            options: Vec::new(),
+            list_label: None,
+            tick: Tick::Delivered,
+            tapped: None,
+            quotes: None,
+        };
+        lock(&shared.model).add(&phone, bubble.clone());
+        shared.tell(&phone, ChangeKind::Bubble(Box::new(bubble)));
+        shared.outlet.deliver(echo_envelope(&number, &wire)).await?;
         Ok(id)
     }
 

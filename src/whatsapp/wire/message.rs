@@ -75,6 +75,18 @@ fn sender(contacts: &[Value], raw: &Value) -> Sender {
     Sender { wa_id, user_id }
 }
 
+/// Whom a message of the centre's own phone went to; none for a group.
+pub(super) fn receiver(raw: &Value) -> Option<Sender> {
+    if raw.get("group_id").is_some_and(|group| !group.is_null()) {
+        return None;
+    }
+    let to = raw.get("to").and_then(clean::id).unwrap_or_default();
+    let digits = to.trim_start_matches('+');
+    let wa_id = is_number(digits).then(|| digits.to_owned());
+    let user_id = raw.get("to_user_id").and_then(clean::id).or(Some(to)).filter(|id| is_user_id(id));
+    (wa_id.is_some() || user_id.is_some()).then_some(Sender { wa_id, user_id })
+}
+
 fn is_number(from: &str) -> bool {
     (5..=20).contains(&from.len()) && from.bytes().all(|b| b.is_ascii_digit())
 }

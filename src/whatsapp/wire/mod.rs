@@ -25,6 +25,8 @@ pub enum Item {
     Message(Message),
     /// What became of a message of ours.
     Status(Status),
+    /// A person answered a patient from the centre's own phone.
+    Echo(Echo),
     /// News that belongs to no conversation: the account, a template, a number that changed hands.
     Notice(Notice),
     /// A part that cannot be used; kept for whoever looks into it.
@@ -73,6 +75,19 @@ pub struct Status {
     pub sent_at: Option<DateTime<Utc>>,
     /// The rest, as it is stored.
     pub status: InboundStatus,
+}
+
+/// A message that a person wrote to a patient from the centre's own phone. Its words are nobody's business here.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Echo {
+    /// The number of ours that it was written from.
+    pub phone_number_id: String,
+    /// WhatsApp's id.
+    pub message_id: String,
+    /// The patient.
+    pub to: Sender,
+    /// WhatsApp's own time.
+    pub sent_at: Option<DateTime<Utc>>,
 }
 
 /// News that belongs to no conversation.
@@ -165,6 +180,7 @@ fn each<'a>(
                 "messages" => "messages that are no list",
                 "statuses" => "statuses that are no list",
                 "errors" => "errors that are no list",
+                "message_echoes" => "message echoes that are no list",
                 "changes" => "changes that are no list",
                 _ => "entry that is no list",
             };
@@ -179,6 +195,7 @@ fn take_change(entry: &Map<String, Value>, change: &Value, items: &mut Vec<Item>
     let value = change.get("value").and_then(Value::as_object);
     match (field, value) {
         (Some("messages"), Some(value)) => take_messages(value, items),
+        (Some("smb_message_echoes"), Some(value)) => take_echoes(value, items),
         (Some(field), Some(value)) if field != "messages" => items.push(account_news(entry, field, value)),
         _ => items.push(odd("change without field or value", change)),
     }
@@ -211,6 +228,24 @@ fn take_messages(value: &Map<String, Value>, items: &mut Vec<Item>) {
             sent_at: None,
             payload,
         }));
+    }
+}
+
+/// What the centre's own phone sent: that it did is all that is kept of it.
+fn take_echoes(value: &Map<String, Value>, items: &mut Vec<Item>) {
+    let number = value.get("metadata").and_then(|metadata| metadata.get("phone_number_id"));
+    let number = number.and_then(clean::id);
+    for raw in each(value, "message_echoes", "message_echoes", items) {
+        let id = raw.get("id").and_then(clean::id);
+        let to = message::receiver(raw);
+        let (Some(number), Some(message_id), Some(to)) = (number.clone(), id, to) else {
+            let ids = ["id", "to", "to_user_id", "group_id", "type"];
+            let known = ids.into_iter().filter_map(|key| Some((key.to_owned(), raw.get(key)?.clone())));
+            items.push(odd("message echo without id or patient", &Value::Object(known.collect())));
+            continue;
+        };
+        let sent_at = raw.get("timestamp").and_then(clean::timestamp);
+        items.push(Item::Echo(Echo { phone_number_id: number, message_id, to, sent_at }));
     }
 }
 
