@@ -16,10 +16,12 @@
 //! | [`whatsapp`] | the Cloud API's edge, and a simulator of it |
 //! | [`transfer`] | import, and the generator of invented centres |
 //! | [`replay`] | scripted conversations played as tests |
+//! | [`bench`] | load and latency, each figure beside its baseline of the same run |
 //! | [`database`] | the pool, the embedded PostgreSQL, wake-ups |
 //! | [`cli`] | one file a command |
 
 pub mod app;
+pub mod bench;
 pub mod cli;
 pub mod clock;
 pub mod config;

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 /// Rooms and files without async, I/O, clock and environment.
 const PURE: &[&str] = &[
+    "src/bench/report.rs",
     "src/value",
     "src/flow",
     "src/understanding",
@@ -58,6 +59,7 @@ const IMPURE: &[&str] =
 /// Who may open a transaction: turns, workers, the webhook, commands that move data, and the sweeper.
 const TRANSACTIONS: &[&str] = &[
     "src/app.rs",
+    "src/bench/hours.rs",
     "src/queue/worker.rs",
     "src/replay/pipeline.rs",
     "src/replay/pipeline/clinic.rs",
@@ -140,6 +142,7 @@ fn sql_stands_only_in_stores() {
 fn rooms_import_only_what_they_may() {
     let rooms = [
         "app",
+        "bench",
         "cli",
         "conversation",
         "database",
@@ -158,6 +161,20 @@ fn rooms_import_only_what_they_may() {
             "whatsapp" => &["queue"],
             "queue" => &["database"],
             "scheduling" | "database" => &[],
+            "cli" => &[
+                "app",
+                "bench",
+                "conversation",
+                "database",
+                "flow",
+                "patient",
+                "queue",
+                "replay",
+                "scheduling",
+                "transfer",
+                "understanding",
+                "whatsapp",
+            ],
             _ => &[
                 "conversation",
                 "database",

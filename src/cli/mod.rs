@@ -2,6 +2,7 @@
 //!
 //! Errors go to stderr in one clear sentence. Exit codes: 0 all well, 1 a check or an action failed, 2 bad usage.
 
+pub mod bench;
 pub mod chat;
 pub mod demo;
 pub mod doctor;
@@ -59,6 +60,8 @@ enum Command {
     Understand(understand::UnderstandArgs),
     /// Checks the flows of a centre, draws one, and brings new versions to open conversations
     Flows(flows::FlowsArgs),
+    /// Load and latency on this machine, each figure with its baseline and their ratio
+    Bench(bench::BenchArgs),
     /// Checks settings, database, WhatsApp, clock and zones; says what is wrong and how to mend it
     Doctor(doctor::DoctorArgs),
 }
@@ -97,6 +100,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Migrate(args) => migrate::run(args).await,
         Command::Understand(args) => understand::run(&args),
         Command::Flows(args) => flows::run(args).await,
+        Command::Bench(args) => bench::run(args).await,
         Command::Doctor(args) => doctor::run(args).await,
     }
 }

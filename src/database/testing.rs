@@ -50,7 +50,7 @@ impl Cluster {
     /// When the server cannot be started or the migrations fail.
     pub async fn start(programs: Option<&Path>) -> anyhow::Result<Self> {
         let parent = std::env::temp_dir();
-        sweep(&parent);
+        sweep(&parent, PREFIX);
         let folder = parent.join(format!("{PREFIX}{}", std::process::id()));
         let server = Server::start(&folder, programs, Durability::None).await?;
         let mut admin = server.options("postgres").connect().await?;
@@ -117,13 +117,13 @@ impl Drop for Scratch {
     }
 }
 
-/// Removes clusters whose process is gone and whose server has stopped.
-fn sweep(parent: &Path) {
+/// Removes clusters whose process is gone and whose server has stopped: folders named by `prefix` and a process's id.
+pub fn sweep(parent: &Path, prefix: &str) {
     let Ok(entries) = fs::read_dir(parent) else { return };
     for entry in entries.flatten() {
         let folder = entry.path();
         let Some(pid) =
-            entry.file_name().to_str().and_then(|name| name.strip_prefix(PREFIX)?.parse::<u32>().ok())
+            entry.file_name().to_str().and_then(|name| name.strip_prefix(prefix)?.parse::<u32>().ok())
         else {
             continue;
         };

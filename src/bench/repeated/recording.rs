@@ -10,14 +10,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context, ensure};
-use smartsalud::clock::Stopwatch;
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, split};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::task::JoinHandle;
 
-/// The file that clients look for in a socket folder.
-pub const SOCKET: &str = ".s.PGSQL.5432";
+use super::line::{Line, Target};
+use crate::clock::Stopwatch;
 
 /// A message of the wire protocol: its letter and its content.
 type Message = (u8, Vec<u8>);
@@ -94,13 +93,13 @@ impl Recorder {
     /// Relays from a socket in a new folder to the server of `options`, noting times of `watch`.
     pub fn start(folder: &Path, options: &PgConnectOptions, watch: &Arc<Stopwatch>) -> anyhow::Result<Self> {
         std::fs::DirBuilder::new().mode(0o700).create(folder)?;
-        let listener = UnixListener::bind(folder.join(SOCKET))?;
-        let server = options.get_socket().context("the server has no socket")?.join(SOCKET);
+        let server = Target::of(options);
+        let listener = UnixListener::bind(folder.join(server.socket_name()))?;
         let heard: Arc<Mutex<Vec<Arc<Mutex<Heard>>>>> = Arc::default();
         let (all, watch) = (Arc::clone(&heard), Arc::clone(watch));
         let accepting = tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
-                let Ok(server) = UnixStream::connect(&server).await else { return };
+                let Ok(server) = server.connect().await else { return };
                 let one: Arc<Mutex<Heard>> = Arc::default();
                 lock(&all).push(Arc::clone(&one));
                 relay(client, server, &one, &watch);
@@ -131,8 +130,8 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn relay(client: UnixStream, server: UnixStream, heard: &Arc<Mutex<Heard>>, watch: &Arc<Stopwatch>) {
-    let ((from_client, to_client), (from_server, to_server)) = (client.into_split(), server.into_split());
+fn relay(client: UnixStream, server: Box<dyn Line>, heard: &Arc<Mutex<Heard>>, watch: &Arc<Stopwatch>) {
+    let ((from_client, to_client), (from_server, to_server)) = (client.into_split(), split(server));
     let (asking, answering) = (Arc::clone(heard), Arc::clone(heard));
     let (asked, answered) = (Arc::clone(watch), Arc::clone(watch));
     tokio::spawn(pass(from_client, to_server, true, move |message, ends| {
@@ -159,8 +158,8 @@ fn note(parts: &mut Vec<Part>, message: Message, ends: bool, watch: &Stopwatch) 
 
 /// Passes bytes on, telling of each message and whether it ends a part. A client's first has no letter.
 async fn pass(
-    mut from: tokio::net::unix::OwnedReadHalf,
-    mut to: tokio::net::unix::OwnedWriteHalf,
+    mut from: impl AsyncRead + Unpin,
+    mut to: impl AsyncWrite + Unpin,
     of_client: bool,
     mut tell: impl FnMut(Message, bool),
 ) {

@@ -79,7 +79,7 @@ impl Plan {
         lock(&self.state)
     }
 
-    pub fn begin(&self) {
+    pub fn start(&self) {
         let mut state = self.lock();
         for place in 0..state.waits.len() {
             if state.waits[place] == 0 {

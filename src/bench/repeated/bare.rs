@@ -9,31 +9,22 @@
 //! rest. Statements are prepared where they first run, which is nearly always in the warm-up.
 
 use std::collections::{HashMap, HashSet};
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use anyhow::{Context, bail, ensure};
-use smartsalud::clock::Stopwatch;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::UnixStream;
 use tokio::task::JoinSet;
 
+use super::line::{Line, Target};
 use super::plan::{Plan, lock};
-use super::recording::{Ask, Prepared, SOCKET, Step, message};
+use super::recording::{Ask, Prepared, Step, message};
 use super::work::{Breadth, Place, Transaction, Work, ids};
+use crate::clock::Stopwatch;
 
 /// A claim that finds nothing is tried again after so long, and so often.
 const AGAIN: Duration = Duration::from_micros(200);
 const TRIES: usize = 50;
-
-/// Where the statements run.
-#[derive(Clone)]
-pub struct Target {
-    pub sockets: PathBuf,
-    pub user: String,
-    pub database: String,
-}
 
 /// Connections on which the statements are repeated, and what is known of the new rows.
 pub struct Bare {
@@ -62,7 +53,7 @@ struct Known {
 }
 
 struct Connection {
-    stream: UnixStream,
+    stream: Box<dyn Line>,
     prepared: HashSet<usize>,
     unsent: Vec<u8>,
     unread: Vec<u8>,
@@ -103,7 +94,7 @@ impl Bare {
     pub async fn run(&mut self, work: Work, ahead: usize) -> anyhow::Result<(Duration, Difference)> {
         let plan = Arc::new(Plan::new(work, ahead));
         let watch = Stopwatch::start();
-        plan.begin();
+        plan.start();
         let mut running = JoinSet::new();
         for (is_turns, connections) in [(true, &mut self.turns), (false, &mut self.others)] {
             for mut connection in connections.drain(..) {
@@ -144,9 +135,14 @@ impl Difference {
     }
 }
 
+/// Whether statements can be repeated on this server at all: it must let us in without a password.
+pub async fn may_repeat(target: &Target) -> anyhow::Result<()> {
+    Connection::open(target, &Arc::default()).await.map(drop)
+}
+
 impl Connection {
     async fn open(target: &Target, known: &Arc<Known>) -> anyhow::Result<Self> {
-        let stream = UnixStream::connect(target.sockets.join(SOCKET)).await?;
+        let stream = target.connect().await?;
         let mut connection = Self {
             stream,
             prepared: HashSet::new(),
@@ -309,6 +305,7 @@ impl Connection {
     fn ask_simple(&mut self, sql: &str) {
         self.put(b'Q', &[sql.as_bytes(), b"\0"]);
     }
+
     fn put(&mut self, letter: u8, content: &[&[u8]]) {
         self.unsent.push(letter);
         let start = self.unsent.len();
@@ -337,6 +334,7 @@ impl Connection {
                     b'D' => answer.rows.push(content.to_vec()),
                     b'C' => answer.done.extend_from_slice(content),
                     b'E' => answer.failed = true,
+                    b'R' => ensure!(content == [0; 4], "the server asks for a password"),
                     b'Z' => {
                         ended = true;
                         break;
