@@ -16,7 +16,7 @@
 //! | [`whatsapp`] | the Cloud API's edge, and a simulator of it |
 //! | [`transfer`] | import, and the generator of invented centres |
 //! | [`replay`] | scripted conversations played as tests |
-//! | [`bench`] | load and latency, each figure beside its baseline of the same run |
+//! | [`mod@bench`] | load and latency, each figure beside its baseline of the same run |
 //! | [`database`] | the pool, the embedded PostgreSQL, wake-ups |
 //! | [`cli`] | one file a command |
 

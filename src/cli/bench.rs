@@ -86,7 +86,7 @@ pub struct BenchArgs {
     /// Seconds within which they come [default: 5; with --full 60]
     #[arg(long, value_parser = clap::value_parser!(u64).range(0..=3_600))]
     stampede_seconds: Option<u64>,
-    /// Also say what each statement cost, where PostgreSQL has pg_stat_statements
+    /// Also say what each statement cost, where PostgreSQL has `pg_stat_statements`
     #[arg(long)]
     statements: bool,
     /// Also say how PostgreSQL does the SQL search
