@@ -37,8 +37,8 @@ EXIT CODE
     baseline_p50_ms, baseline_p99_ms
     statements, commits   for one of `of` (of a message in stampede too); null where they cannot be counted
     counts                whole numbers by name: hours_found; busy_hours, memory_grew_by_kilobytes; confirmed, refused,
-                          double_bookings; messages, answers, booked, ended_otherwise, handed_to_staff, failures,
-                          booked_but_not_told, deadlocks; hours, chats
+                          double_bookings; messages, answers, booked, ended_otherwise, joined_the_waitlist,
+                          handed_to_staff, failures, booked_but_not_told, deadlocks; hours, chats
     note                  what a reader must know, or null
     by_statement          with --statements: calls, total_ms, planning_ms, statement
   Keys are only ever added.";
@@ -86,7 +86,7 @@ pub struct BenchArgs {
     /// Seconds within which they come [default: 5; with --full 60]
     #[arg(long, value_parser = clap::value_parser!(u64).range(0..=3_600))]
     stampede_seconds: Option<u64>,
-    /// Also say what each statement cost, where PostgreSQL has pg_stat_statements
+    /// Also say what each statement cost, where PostgreSQL has `pg_stat_statements`
     #[arg(long)]
     statements: bool,
     /// Also say how PostgreSQL does the SQL search
