@@ -244,11 +244,14 @@ async fn chat(simulator: &Simulator, phone: &str, place: usize, services: &[&str
             (None, false) => Some(hours[(place + turn) % hours.len()]),
             (None, true) => reply.options.first(),
         };
-        let Some(option) = tapped.map(|option| option.id.clone()) else {
-            tracing::debug!(said = reply.text, "A chat ended otherwise");
-            return Ok(false);
+        match tapped.map(|option| option.id.clone()) {
+            Some(option) => simulator.patient_taps(phone, &option).await?,
+            // which hours would suit who joins the list
+            None if reply.text.contains("qué días u horas") => {
+                simulator.patient_says(phone, "cualquier día").await?
+            }
+            None => return Ok(false),
         };
-        simulator.patient_taps(phone, &option).await?;
         reply = answer(simulator, phone).await?;
     }
     Ok(false)

@@ -97,6 +97,7 @@ pub fn fill(figure: &mut Figure, played: Played, by_statement: bool) {
         ("answers", played.chatted.answers),
         ("booked", played.chatted.confirmed),
         ("ended_otherwise", played.ends.otherwise),
+        ("joined_the_waitlist", played.chatted.joined),
         ("handed_to_staff", played.chatted.handed_over),
         ("failures", played.ends.failed),
         // who was told so and who has it must be as many

@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use anyhow::Context;
 use secrecy::ExposeSecret;
+use sqlx::ConnectOptions as _;
 use sqlx::postgres::{PgConnectOptions, PgPool};
 
 use super::repeated;
@@ -46,8 +47,10 @@ impl Ground {
             }
         };
         let options: PgConnectOptions = options;
+        // copying and dropping databases is slow, and that is no news
+        let quiet = options.clone().disable_statement_logging();
         let settings = PoolSettings { max: 1, ..args.pool() };
-        let maintenance = connect(options.clone(), settings, &Clock::system()).await?;
+        let maintenance = connect(quiet, settings, &Clock::system()).await?;
         let version = store::version(&mut *maintenance.acquire().await?).await?;
         let whose = if private.is_some() { "private" } else { "of DATABASE_URL" };
         let no_repeating = repeated::may_repeat(&options).await.err().map(|error| {
@@ -98,13 +101,14 @@ impl Ground {
         self.options.clone().database(name)
     }
 
-    /// Connections to a database.
+    /// Connections to a database for the benchmark's own questions.
     ///
     /// # Errors
     /// When it cannot be reached.
     pub async fn pool(&self, name: &str, max: u32) -> anyhow::Result<PgPool> {
         let settings = PoolSettings { max, ..PoolSettings::default() };
-        Ok(connect(self.options(name), settings, &Clock::system()).await?)
+        let quiet = self.options(name).disable_statement_logging();
+        Ok(connect(quiet, settings, &Clock::system()).await?)
     }
 
     /// Drops what was made, and the private server with all it had.
@@ -143,5 +147,8 @@ async fn start_private(args: &DatabaseArgs) -> anyhow::Result<(Server, PathBuf)>
     pool.close().await;
     drop(server);
     let server = start().await?;
+    let pool = connect(server.options("postgres"), settings, &Clock::system()).await?;
+    store::count_planning(&pool).await?;
+    pool.close().await;
     Ok((server, folder))
 }

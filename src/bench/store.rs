@@ -55,21 +55,32 @@ pub async fn preload_counting(conn: &mut PgConnection) -> sqlx::Result<()> {
     .await?;
     if there {
         sqlx::raw_sql("alter system set shared_preload_libraries = 'pg_stat_statements'")
-            .execute(&mut *conn)
+            .execute(conn)
             .await?;
-        sqlx::raw_sql("alter system set pg_stat_statements.track_planning = on").execute(conn).await?;
     }
     Ok(())
 }
 
-/// Makes `pg_stat_statements` visible in this database, where the server has loaded it.
-pub async fn prepare_counting(pool: &PgPool) -> sqlx::Result<()> {
-    let loaded = sqlx::query_scalar!(
+/// Lets a server of ours that has loaded `pg_stat_statements` tell planning from running.
+pub async fn count_planning(pool: &PgPool) -> sqlx::Result<()> {
+    if loaded(pool).await? {
+        sqlx::raw_sql("alter system set pg_stat_statements.track_planning = on").execute(pool).await?;
+        sqlx::raw_sql("select pg_reload_conf()").execute(pool).await?;
+    }
+    Ok(())
+}
+
+async fn loaded(pool: &PgPool) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
         r#"select current_setting('shared_preload_libraries') ~ 'pg_stat_statements' as "loaded!""#
     )
     .fetch_one(pool)
-    .await?;
-    if loaded {
+    .await
+}
+
+/// Makes `pg_stat_statements` visible in this database, where the server has loaded it.
+pub async fn prepare_counting(pool: &PgPool) -> sqlx::Result<()> {
+    if loaded(pool).await? {
         // one who may not do this does without the figure
         sqlx::raw_sql("create extension if not exists pg_stat_statements").execute(pool).await.ok();
     }
@@ -309,6 +320,8 @@ pub struct Chatted {
     pub answers: i64,
     /// Hours that were booked by chat and still are.
     pub confirmed: i64,
+    /// Patients who joined the list of those who wait.
+    pub joined: i64,
     /// Conversations that wait for a person.
     pub handed_over: i64,
     /// Seconds from an event's due time to the commit of its turn: the median, and 99 in 100.
@@ -321,6 +334,7 @@ pub async fn chatted(pool: &PgPool, start: DateTime<Utc>) -> sqlx::Result<Chatte
         r#"select count(*) as "messages!",
                   (select count(*) from outbox where created_at >= $1) as "answers!",
                   (select count(*) from appointments where status = 'CONFIRMED' and conversation_id is not null and created_at >= $1) as "confirmed!",
+                  (select count(*) from waitlist where created_at >= $1) as "joined!",
                   (select count(*) from conversations where stuck_since is not null) as "handed_over!",
                   coalesce(percentile_cont(0.5) within group (order by extract(epoch from processed_at - due_at)::float8), 0) as "p50!",
                   coalesce(percentile_cont(0.99) within group (order by extract(epoch from processed_at - due_at)::float8), 0) as "p99!"
@@ -333,6 +347,7 @@ pub async fn chatted(pool: &PgPool, start: DateTime<Utc>) -> sqlx::Result<Chatte
         messages: row.messages,
         answers: row.answers,
         confirmed: row.confirmed,
+        joined: row.joined,
         handed_over: row.handed_over,
         late: [row.p50, row.p99],
     })

@@ -37,8 +37,8 @@ EXIT CODE
     baseline_p50_ms, baseline_p99_ms
     statements, commits   for one of `of` (of a message in stampede too); null where they cannot be counted
     counts                whole numbers by name: hours_found; busy_hours, memory_grew_by_kilobytes; confirmed, refused,
-                          double_bookings; messages, answers, booked, ended_otherwise, handed_to_staff, failures,
-                          booked_but_not_told, deadlocks; hours, chats
+                          double_bookings; messages, answers, booked, ended_otherwise, joined_the_waitlist,
+                          handed_to_staff, failures, booked_but_not_told, deadlocks; hours, chats
     note                  what a reader must know, or null
     by_statement          with --statements: calls, total_ms, planning_ms, statement
   Keys are only ever added.";
