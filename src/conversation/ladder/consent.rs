@@ -230,6 +230,50 @@ pub(super) fn is_whole_yes(message: &Message, label: &str, clear: bool) -> bool 
     })
 }
 
+/// Whether the whole message orders what the review's button says: "anúlala", "ya, anular", "sí cancelar", with nothing
+/// beside it. "Cambiar" alone may want something else changed, so it needs its pronoun or a yes.
+pub(super) fn orders_it(message: &Message, label: &str) -> bool {
+    let label = Message::normal_form(label);
+    let verbs: Vec<&str> = label.split_whitespace().filter_map(stem).collect();
+    let told = message.text.to_lowercase();
+    let is_past =
+        |word: &str| word.ends_with(['é', 'ó']) && stem(word).is_some_and(|stem| verbs.contains(&stem));
+    if message.question
+        || message.window.is_some()
+        || told.split_whitespace().any(|word| is_past(word.trim_matches([',', '.', '!'])))
+    {
+        return false;
+    }
+    let agrees = message.words.iter().any(|word| AGREES[..6].contains(&word.as_str()));
+    let orders = |word: &str| {
+        let own = stem(word)
+            .filter(|stem| verbs.contains(stem) || verbs.contains(&"anul") && ALSO_ANNULS.contains(stem));
+        own.is_some_and(|own| {
+            let form = &word[own.len()..];
+            let with_pronoun = form.ends_with("la") && ORDERS.contains(&form);
+            with_pronoun || ORDERS.contains(&form) && (agrees || own == "anul")
+        })
+    };
+    let beside = ["ya", "ok", "okey", "bueno", "mejor", "entonces", "nomas"];
+    message.words.iter().any(|word| orders(word))
+        && message.words.iter().all(|word| {
+            let word = word.as_str();
+            orders(word)
+                || AGREES.contains(&word)
+                || COURTESY.contains(&word)
+                || AROUND.contains(&word)
+                || beside.contains(&word)
+        })
+}
+
+/// Stems that mean the same beside a visit as "anular".
+const ALSO_ANNULS: [&str; 3] = ["borr", "elim", "canc"];
+/// Ends of a verb with which something is ordered, asked for or agreed to, after its first four letters.
+const ORDERS: [&str; 26] = [
+    "ar", "a", "e", "o", "en", "arla", "ala", "ela", "enla", "amela", "emela", "armela", "inar", "inarla",
+    "inala", "inela", "elar", "elarla", "elala", "elela", "ela", "iarla", "iala", "iela", "iemela", "iamela",
+];
+
 /// Takes a phrase out of the words wherever it stands.
 fn take_out(words: &mut Vec<&str>, phrase: &str) {
     let length = phrase.split(' ').count();
