@@ -258,6 +258,20 @@ impl<'a> Running<'a> {
             self.review_option(pending.index, &pending.asked.field, YES, &pending.asked.fingerprint)?;
             return Ok(true);
         }
+        // "Mejor cámbiala" keeps the visit, on another day
+        let annuls = all_steps(&pending.flow.steps)
+            .any(|step| matches!(&step.kind, StepKind::Commit(call) if call.port == "agenda.anular"));
+        if annuls
+            && (message.rather_moves_it() || message.wants_it_moved())
+            && let Some(moving) = self.flow_for("reagendar")
+        {
+            self.rung(3, true, "it is rather to be moved");
+            let carried = self.to_carry(pending.index);
+            self.ask_for_flow(&moving, None);
+            self.carry(carried);
+            self.take_along(message);
+            return Ok(true);
+        }
         if message.refuses_all() {
             self.rung(3, true, "wants nothing of it");
             self.leave_form(pending.index);
@@ -283,11 +297,7 @@ impl<'a> Running<'a> {
         let key = match (assent, named) {
             // "No puedo ir" says why, and is no "no" to cancelling it.
             (_, None) if clear_yes && message.is_unable() => {
-                if message.wants_it_moved() {
-                    return Ok(false);
-                }
                 self.rung(3, true, "says that they do not come, which neither agrees nor refuses");
-                self.shorter = false;
                 self.say(reply::NEEDS_A_CLEAR_YES.to_owned());
                 return Ok(true);
             }

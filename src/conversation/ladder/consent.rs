@@ -244,21 +244,24 @@ pub(super) fn orders_it(message: &Message, label: &str) -> bool {
     {
         return false;
     }
-    let agrees = message.words.iter().any(|word| AGREES[..6].contains(&word.as_str()));
-    let orders = |word: &str| {
-        let own = stem(word)
-            .filter(|stem| verbs.contains(stem) || verbs.contains(&"anul") && ALSO_ANNULS.contains(stem));
-        own.is_some_and(|own| {
-            let form = &word[own.len()..];
-            let with_pronoun = form.ends_with("la") && ORDERS.contains(&form);
-            with_pronoun || ORDERS.contains(&form) && (agrees || own == "anul")
-        })
+    let words = message.written();
+    let agrees = words.iter().any(|word| AGREES[..6].contains(&word.as_str()));
+    let orders = |at: usize| {
+        let word = words[at].as_str();
+        let is_own =
+            |stem: &&str| verbs.contains(stem) || verbs.contains(&"anul") && ALSO_ANNULS.contains(stem);
+        let Some(own) = stem(word).filter(is_own) else { return false };
+        let form = &word[own.len()..];
+        // a pronoun may be written apart, and be no article: "cambie la hora" may mean another one
+        let apart = words.get(at + 1).is_some_and(|next| next == "la")
+            && words.get(at + 2).is_none_or(|after| !AROUND.contains(&after.as_str()));
+        ORDERS.contains(&form) && (form.ends_with("la") || apart || agrees || ANNULS.contains(&own))
     };
     let beside = ["ya", "ok", "okey", "bueno", "mejor", "entonces", "nomas"];
-    message.words.iter().any(|word| orders(word))
-        && message.words.iter().all(|word| {
+    (0..words.len()).any(orders)
+        && words.iter().enumerate().all(|(at, word)| {
             let word = word.as_str();
-            orders(word)
+            orders(at)
                 || AGREES.contains(&word)
                 || COURTESY.contains(&word)
                 || AROUND.contains(&word)
@@ -266,12 +269,15 @@ pub(super) fn orders_it(message: &Message, label: &str) -> bool {
         })
 }
 
+/// Stems that need neither a pronoun nor a yes: beside a visit they can mean nothing else.
+const ANNULS: [&str; 3] = ["anul", "borr", "elim"];
 /// Stems that mean the same beside a visit as "anular".
 const ALSO_ANNULS: [&str; 3] = ["borr", "elim", "canc"];
 /// Ends of a verb with which something is ordered, asked for or agreed to, after its first four letters.
-const ORDERS: [&str; 26] = [
-    "ar", "a", "e", "o", "en", "arla", "ala", "ela", "enla", "amela", "emela", "armela", "inar", "inarla",
-    "inala", "inela", "elar", "elarla", "elala", "elela", "ela", "iarla", "iala", "iela", "iemela", "iamela",
+const ORDERS: [&str; 32] = [
+    "inar", "ina", "ine", "iar", "ia", "ie", "ar", "a", "e", "o", "en", "arla", "ala", "ela", "enla",
+    "amela", "emela", "armela", "inar", "inarla", "inala", "inela", "elar", "elarla", "elala", "elela",
+    "ela", "iarla", "iala", "iela", "iemela", "iamela",
 ];
 
 /// Takes a phrase out of the words wherever it stands.

@@ -39,6 +39,15 @@ impl Message {
             && self.words.windows(2).any(|two| OTHERWISE.iter().any(|pair| two == pair))
     }
 
+    /// "Mejor cámbiala", "prefiero otro día": said beside the question whether to cancel.
+    pub(in crate::conversation) fn rather_moves_it(&self) -> bool {
+        let moves = self.words.iter().any(|word| word.starts_with("cambi") || word.starts_with("reagend"));
+        let other = self.words.windows(2).any(|two| {
+            ["otro", "otra"].contains(&two[0].as_str()) && ["dia", "fecha"].contains(&two[1].as_str())
+        });
+        self.words.len() <= 6 && (moves || other) && !self.words.iter().any(|word| word == "no")
+    }
+
     /// "Cambiar la del médico": a visit is named by what it is for, which asks for no new one.
     pub(in crate::conversation) fn moves_a_visit(&self) -> bool {
         self.words.windows(3).any(|three| {
@@ -46,6 +55,21 @@ impl Message {
                 && ["la", "mi"].contains(&three[1].as_str())
                 && ["del", "de"].contains(&three[2].as_str())
         })
+    }
+
+    /// The words as they were written, but for capitals and accents: "anúlala" in one word.
+    pub(in crate::conversation) fn written(&self) -> Vec<String> {
+        let plain = |letter: char| match letter {
+            'á' => 'a',
+            'é' => 'e',
+            'í' => 'i',
+            'ó' => 'o',
+            'ú' | 'ü' => 'u',
+            letter => letter,
+        };
+        let told: String = self.text.to_lowercase().chars().map(plain).collect();
+        let words = told.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty());
+        words.map(str::to_owned).collect()
     }
 
     /// "Ya no quiero nada", "déjelo", "no, gracias": said of all that is read out.
@@ -58,15 +82,20 @@ impl Message {
             "no quiero ninguna",
             "ya no la quiero",
             "ya no",
-            "dejelo",
-            "dejelo asi",
-            "dejelo no mas",
-            "dejelo nomas",
+            "dejalo",
+            "dejalo asi",
+            "deje lo",
+            "deja lo",
+            "dejemoslo",
             "mejor no",
         ];
-        refuses.contains(&whole.as_str())
-            || refuses.contains(&self.normal.as_str())
-            || thanked && whole == "no"
+        // "déjelo", "déjelo así no más", with the pronoun before it is heard as two words
+        let told = self.written();
+        let mut told = told.iter().map(String::as_str);
+        let lets_be = told.next().is_some_and(|first| ["dejelo", "dejalo", "dejemoslo"].contains(&first))
+            && told.all(|word| ["asi", "no", "mas", "nomas", "mejor", "gracias"].contains(&word));
+        let refused = |words: &str| refuses.contains(&words);
+        lets_be || refused(&whole) || refused(&self.normal) || thanked && whole == "no"
     }
 
     /// "Falleció mi mamá".
