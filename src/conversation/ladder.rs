@@ -32,7 +32,7 @@ use super::message::{Command, Message, Safety};
 use super::need::PatientText;
 use super::reply;
 use super::running::{Halt, Running};
-use super::state::{Asked, AskedKind, By, Choice, Owner};
+use super::state::{Asked, AskedKind, By, Choice, Ended, Owner};
 use super::step::Turn;
 use crate::flow::definition::FieldKind;
 use crate::flow::{Flow, RepairKind, Value};
@@ -63,6 +63,12 @@ impl<'a> Running<'a> {
         if self.state.owner != Owner::Bot {
             self.rung(0, false, "the bot does not own the conversation");
             return Ok(Turn::Ignored);
+        }
+        if message.mourns() {
+            self.rung(0, true, "somebody died");
+            self.say(reply::CONDOLENCE.to_owned());
+            self.hand_off("death", true)?;
+            return Ok(Turn::Taken);
         }
         let Some(pending) = pending else {
             self.climb(None, &message)?;
@@ -136,7 +142,16 @@ impl<'a> Running<'a> {
             && self.handed.is_none()
             && let Some(name) = self.only_patient()
         {
+            // Nothing is offered to one patient that was asked for another.
+            self.rung(7, true, "for somebody whom this phone does not speak for");
             self.say(reply::speaks_only_for(&name));
+            if let Some(form) = self.form() {
+                self.drop_repairs();
+                self.leave(form, Ended::Left);
+                self.question = None;
+                self.push_repair(RepairKind::Menu, &[]);
+                self.walk()?;
+            }
         }
         self.never_leave_silence()
     }

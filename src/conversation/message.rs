@@ -4,6 +4,7 @@
 //! the words name (`naming`), whether they are a bare yes, no or number, and "otro día", "más horas".
 
 mod naming;
+mod visiting;
 
 use chrono::{NaiveDate, NaiveDateTime};
 
@@ -151,12 +152,13 @@ impl Message {
 
     /// It asks for somebody else: "para mi marido", "pa la vecina".
     pub(super) fn is_for_relative(&self) -> bool {
-        self.words.windows(3).any(|three| {
-            let for_whom = ["para", "pa"].contains(&three[0].as_str());
-            for_whom
-                && ["mi", "la", "el"].contains(&three[1].as_str())
-                && RELATIVES.contains(&three[2].as_str())
-        })
+        self.says_a_relative_needs()
+            || self.words.windows(3).any(|three| {
+                let for_whom = ["para", "pa"].contains(&three[0].as_str());
+                for_whom
+                    && ["mi", "la", "el"].contains(&three[1].as_str())
+                    && RELATIVES.contains(&three[2].as_str())
+            })
     }
 
     /// "Y otra para mi hijo", "lo mismo para Rosa": the same again, for somebody else.

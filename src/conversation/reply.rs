@@ -33,10 +33,21 @@ pub(super) const MORE: &str = "mas";
 pub(super) const MOST_OPTIONS: usize = 10;
 
 pub(super) const LEFT: &str = "Bueno, lo dejamos hasta aquí. Cuando quieras seguir, escríbeme.";
+/// Left at the question whether a visit is to be cancelled or moved.
+pub(super) const LEFT_AS_IT_IS: &str = "Bueno, lo dejamos hasta aquí. No anulé ni cambié nada: la hora sigue tomada. Cuando quieras seguir, escríbeme.";
+/// Left with an hour held that was never booked.
+pub(super) const LEFT_UNTAKEN: &str =
+    "Bueno, lo dejamos hasta aquí. Esa hora no quedó tomada. Cuando quieras seguir, escríbeme.";
+/// "No puedo ir", beside the question whether to cancel.
+pub(super) const NEEDS_A_CLEAR_YES: &str =
+    "Gracias por avisar. La hora todavía sigue tomada: respóndeme «sí» o «no», por favor.";
+/// Somebody died.
+pub(super) const CONDOLENCE: &str =
+    "Siento mucho tu pérdida. Le pido a una persona del centro que vea esas horas contigo, con calma.";
 /// The phone speaks for one patient only, and somebody else was named.
 pub(super) fn speaks_only_for(name: &str) -> String {
     format!(
-        "Desde este teléfono solo puedo ver horas de {name}. Si es para otra persona, escríbeme «hablar con alguien»."
+        "Desde este teléfono solo puedo ver horas de {name}. Si es para otra persona, escríbeme «hablar con alguien». Si es para {name}, escríbeme «hora para {name}» o elige abajo."
     )
 }
 

@@ -4,7 +4,7 @@
 //! else. A yes that comes with a correction is no yes.
 
 use super::Pending;
-use super::consent::is_whole_yes;
+use super::consent::{is_whole_yes, orders_it};
 use super::length::length_said;
 use super::several::{takes_several, wants_all};
 use super::tap::starts;
@@ -204,6 +204,15 @@ impl<'a> Running<'a> {
     fn leave_menu(&mut self, pending: &Pending<'a>) -> bool {
         let is_menu = is_menu(pending);
         if is_menu {
+            // the second "no": what is read out is not wanted either
+            if self.state.repair_on_top() == Some(RepairKind::Change)
+                && let Some(form) = self.form()
+            {
+                self.rung(3, true, "no, and nothing else to change: left");
+                self.drop_repairs();
+                self.leave_form(form);
+                return true;
+            }
             self.rung(3, true, "no: nothing of the menu");
             self.leave(pending.index, Ended::Finished);
             if self.state.stack.is_empty() {
@@ -243,6 +252,31 @@ impl<'a> Running<'a> {
             step.id == pending.asked.field
                 && matches!(&step.kind, StepKind::Review(review) if review.clear_yes)
         });
+        let yes = pending.asked.options.iter().find(|option| option.key == YES);
+        if clear_yes && yes.is_some_and(|yes| orders_it(message, &yes.title)) {
+            self.rung(3, true, "answer to the review: its own verb");
+            self.review_option(pending.index, &pending.asked.field, YES, &pending.asked.fingerprint)?;
+            return Ok(true);
+        }
+        // "Mejor cámbiala" keeps the visit, on another day
+        let annuls = all_steps(&pending.flow.steps)
+            .any(|step| matches!(&step.kind, StepKind::Commit(call) if call.port == "agenda.anular"));
+        if annuls
+            && (message.rather_moves_it() || message.wants_it_moved())
+            && let Some(moving) = self.flow_for("reagendar")
+        {
+            self.rung(3, true, "it is rather to be moved");
+            let carried = self.to_carry(pending.index);
+            self.ask_for_flow(&moving, None);
+            self.carry(carried);
+            self.take_along(message);
+            return Ok(true);
+        }
+        if message.refuses_all() {
+            self.rung(3, true, "wants nothing of it");
+            self.leave_form(pending.index);
+            return Ok(true);
+        }
         if matches!(message.command, Some(Command::Cancel | Command::Back)) {
             self.rung(3, false, "a command, not an answer to the review");
             return Ok(false);
@@ -261,6 +295,12 @@ impl<'a> Running<'a> {
         let whole =
             message.no_day.is_none() && yes.is_some_and(|yes| is_whole_yes(message, &yes.title, clear_yes));
         let key = match (assent, named) {
+            // "No puedo ir" says why, and is no "no" to cancelling it.
+            (_, None) if clear_yes && message.is_unable() => {
+                self.rung(3, true, "says that they do not come, which neither agrees nor refuses");
+                self.say(reply::NEEDS_A_CLEAR_YES.to_owned());
+                return Ok(true);
+            }
             (Some(Assent::No), _) if clear_yes => {
                 self.rung(3, true, "no: nothing is done");
                 self.leave_form(pending.index);

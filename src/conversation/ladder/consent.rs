@@ -230,6 +230,56 @@ pub(super) fn is_whole_yes(message: &Message, label: &str, clear: bool) -> bool 
     })
 }
 
+/// Whether the whole message orders what the review's button says: "anúlala", "ya, anular", "sí cancelar", with nothing
+/// beside it. "Cambiar" alone may want something else changed, so it needs its pronoun or a yes.
+pub(super) fn orders_it(message: &Message, label: &str) -> bool {
+    let label = Message::normal_form(label);
+    let verbs: Vec<&str> = label.split_whitespace().filter_map(stem).collect();
+    let told = message.text.to_lowercase();
+    let is_past =
+        |word: &str| word.ends_with(['é', 'ó']) && stem(word).is_some_and(|stem| verbs.contains(&stem));
+    if message.question
+        || message.window.is_some()
+        || told.split_whitespace().any(|word| is_past(word.trim_matches([',', '.', '!'])))
+    {
+        return false;
+    }
+    let words = message.written();
+    let agrees = words.iter().any(|word| AGREES[..6].contains(&word.as_str()));
+    let orders = |at: usize| {
+        let word = words[at].as_str();
+        let is_own =
+            |stem: &&str| verbs.contains(stem) || verbs.contains(&"anul") && ALSO_ANNULS.contains(stem);
+        let Some(own) = stem(word).filter(is_own) else { return false };
+        let form = &word[own.len()..];
+        // a pronoun may be written apart, and be no article: "cambie la hora" may mean another one
+        let apart = words.get(at + 1).is_some_and(|next| next == "la")
+            && words.get(at + 2).is_none_or(|after| !AROUND.contains(&after.as_str()));
+        ORDERS.contains(&form) && (form.ends_with("la") || apart || agrees || ANNULS.contains(&own))
+    };
+    let beside = ["ya", "ok", "okey", "bueno", "mejor", "entonces", "nomas"];
+    (0..words.len()).any(orders)
+        && words.iter().enumerate().all(|(at, word)| {
+            let word = word.as_str();
+            orders(at)
+                || AGREES.contains(&word)
+                || COURTESY.contains(&word)
+                || AROUND.contains(&word)
+                || beside.contains(&word)
+        })
+}
+
+/// Stems that need neither a pronoun nor a yes: beside a visit they can mean nothing else.
+const ANNULS: [&str; 3] = ["anul", "borr", "elim"];
+/// Stems that mean the same beside a visit as "anular".
+const ALSO_ANNULS: [&str; 3] = ["borr", "elim", "canc"];
+/// Ends of a verb with which something is ordered, asked for or agreed to, after its first four letters.
+const ORDERS: [&str; 32] = [
+    "inar", "ina", "ine", "iar", "ia", "ie", "ar", "a", "e", "o", "en", "arla", "ala", "ela", "enla",
+    "amela", "emela", "armela", "inar", "inarla", "inala", "inela", "elar", "elarla", "elala", "elela",
+    "ela", "iarla", "iala", "iela", "iemela", "iamela",
+];
+
 /// Takes a phrase out of the words wherever it stands.
 fn take_out(words: &mut Vec<&str>, phrase: &str) {
     let length = phrase.split(' ').count();

@@ -70,6 +70,12 @@ impl<'a> Running<'a> {
             self.say(reply::NOT_YET.to_owned());
             return Ok(true);
         }
+        if pending.is_some_and(|pending| pending.asked.kind == AskedKind::Review)
+            && message.asks_what_is_read_out()
+        {
+            self.rung(7, true, "asks what is read out: read out again");
+            return Ok(true);
+        }
         if let Some(name) = self.flow_in_a_sentence(message).or_else(|| self.flow_meant(message)) {
             let running = self.form().map(|index| self.state.stack[index].flow.clone());
             self.rung(7, true, format!("asks for {name}"));
@@ -144,8 +150,12 @@ impl<'a> Running<'a> {
         let named = |words: &str| self.books.current.started_by(words, Message::normal_form);
         let by_word = named(&message.normal).or_else(|| named(&message.without_courtesy()?));
         let by_intent = || {
-            let intent = message.intent.as_ref()?;
-            flows.values().find(|flow| flow.starts.intents.contains(intent))
+            let intent = match message.intent.as_deref()? {
+                "cancelar" if message.wants_it_moved() => "reagendar",
+                "agendar" if message.moves_a_visit() => "reagendar",
+                intent => intent,
+            };
+            flows.values().find(|flow| flow.starts.intents.iter().any(|known| known == intent))
         };
         by_word.or_else(by_intent).map(|flow| flow.name.clone())
     }

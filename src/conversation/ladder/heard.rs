@@ -224,7 +224,11 @@ impl<'a> Running<'a> {
         rows: &Rows,
         message: &Message,
     ) -> Result<bool, Halt> {
-        match self.visit_named(rows, message).filter(|_| rows.len() > 1) {
+        match self
+            .visit_not_kept(rows, message)
+            .or_else(|| self.visit_named(rows, message))
+            .filter(|_| rows.len() > 1)
+        {
             Some(key) => self.choose(index, flow, &field.name, &key, By::Patient),
             None => Ok(false),
         }
@@ -241,6 +245,10 @@ impl<'a> Running<'a> {
     ) -> Result<Heard, Halt> {
         let Some(window) = &message.window else { return Ok(Heard::Nothing) };
         let feeding = window_feeding(flow, field);
+        // the day that cannot be kept, or the new one, names no other visit
+        if feeding.is_none() && message.is_unable() {
+            return Ok(Heard::Nothing);
+        }
         // Where a list can be narrowed, only a time of the clock picks a row: "el martes" wants to see Tuesday.
         if (message.clock || feeding.is_none())
             && let Some(row) = rows.only_within(window)

@@ -54,7 +54,8 @@ impl<'a> Running<'a> {
             return Ok(true);
         }
         // A list of visits knows what each is for.
-        if let Some(key) = self.visit_named(&self.rows(index, field), message) {
+        let rows = self.rows(index, field);
+        if let Some(key) = self.visit_not_kept(&rows, message).or_else(|| self.visit_named(&rows, message)) {
             self.rung(3, true, format!("answer to {name}: the visit that is named"));
             let chosen = self.choose(index, flow, name, &key, By::Patient)?;
             self.take_along(message);

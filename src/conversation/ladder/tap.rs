@@ -152,8 +152,30 @@ impl<'a> Running<'a> {
     }
 
     pub(super) fn leave_form(&mut self, index: usize) {
+        let words = self.words_of_leaving(index);
         self.leave(index, Ended::Left);
-        self.say(crate::conversation::reply::LEFT.to_owned());
+        self.say(words.to_owned());
+    }
+
+    /// Nobody may leave believing that an hour is cancelled or taken that is not.
+    pub(in crate::conversation) fn words_of_leaving(&self, index: usize) -> &'static str {
+        use crate::conversation::reply::{LEFT, LEFT_AS_IT_IS, LEFT_UNTAKEN};
+        let frame = &self.state.stack[index];
+        let Some(flow) = self.flow_of(frame).filter(|_| !frame.is_committed()) else { return LEFT };
+        let touches_visits = all_steps(&flow.steps).any(|step| match &step.kind {
+            StepKind::Commit(call) => ["agenda.anular", "agenda.mover"].contains(&call.port.as_str()),
+            _ => false,
+        });
+        // no visit was found yet that could stay
+        let knows_visit = frame.answers.values().any(|answer| match &answer.value {
+            Value::Record(row) => row.columns.contains_key("prestacion"),
+            _ => false,
+        });
+        match (touches_visits && knows_visit, frame.holds.is_empty()) {
+            (true, _) => LEFT_AS_IT_IS,
+            (false, false) => LEFT_UNTAKEN,
+            (false, true) => LEFT,
+        }
     }
 
     fn tap_on_older(&mut self, tap: &Tap) -> Result<(), Halt> {

@@ -3,9 +3,11 @@
 //! A list of appointments shows days; patients name the attention or who attends. One that fits alone is meant; when
 //! two do, the list is asked.
 
+use chrono::NaiveDateTime;
+
 use crate::conversation::message::{Called, Message};
 use crate::conversation::running::Running;
-use crate::conversation::walk::Rows;
+use crate::conversation::walk::{Rows, starts};
 use crate::flow::{Record, Value};
 
 /// Words of an attention's name that tell it from no other.
@@ -40,6 +42,22 @@ impl Running<'_> {
             }
         }
         fitting.filter(|_| !tied).map(|(_, row)| row.key.clone())
+    }
+
+    /// The key of the one visit on the day or at the time that the message says cannot be kept; none when unsure.
+    pub(super) fn visit_not_kept(&self, rows: &Rows, message: &Message) -> Option<String> {
+        // hours that are free are no visits
+        text(rows.get(0)?, "prestacion")?;
+        let window = message.window.as_ref().filter(|_| message.is_unable())?;
+        let refused = |at: NaiveDateTime| match (window.except.is_empty(), window.days.is_empty()) {
+            (false, _) => window.except.iter().any(|range| range.contains(at.date())),
+            (true, true) => !window.allows(at),
+            // the day was said without its "no": "el lunes, no puedo"
+            (true, false) => !message.wants_it_moved() && window.allows(at),
+        };
+        let mut meant = rows.iter().filter(|row| starts(row).is_some_and(refused));
+        let only = meant.next()?;
+        meant.next().is_none().then(|| only.key.clone())
     }
 
     /// How well a message names an attention: by its words, or by what patients call such a thing.

@@ -139,7 +139,8 @@ impl Message {
     fn is_refused(&self, at: usize) -> bool {
         let before = self.words[..at].iter().rev().take(6);
         let mut before = before.skip_while(|word| {
-            ["la", "el", "con", "sea", "señora", "señor"].contains(&word.as_str())
+            ["la", "el", "con", "sea", "quiero", "quisiera", "me", "gusta", "señora", "señor"]
+                .contains(&word.as_str())
                 || TITLES.contains(&word.as_str())
         });
         before.next().is_some_and(|word| REFUSES.contains(&word.as_str()))

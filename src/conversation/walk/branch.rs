@@ -177,6 +177,7 @@ impl<'a> Running<'a> {
         }
         self.drop_repairs();
         let mut carried = Vec::new();
+        let words = self.form().map_or(reply::LEFT, |form| self.words_of_leaving(form));
         if let Some(form) = self.form() {
             // what is offered instead is about the same; what is asked for in the middle may be about another
             if offered {
@@ -193,7 +194,7 @@ impl<'a> Running<'a> {
                     }
                 }
             }
-            None => self.say(reply::LEFT.to_owned()),
+            None => self.say(words.to_owned()),
         }
     }
 
