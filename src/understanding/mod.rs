@@ -32,6 +32,7 @@ use std::ops::Range;
 use chrono::{NaiveDate, NaiveDateTime};
 use serde::Serialize;
 
+use self::glue::W;
 use self::groups::{Groups, has};
 use self::rules::{Words, mark};
 use crate::value::{Rut, RutTail, Window};
@@ -202,13 +203,26 @@ pub fn understand(text: &str, context: &Context<'_>) -> Understanding {
     let mut why = Vec::new();
     let clauses = clause::of(&read, &words);
     let numbers = number::of(&read);
-    let times = when::read(&read, &words, &clauses, context, &mut why);
+    let mut times = when::read(&read, &words, &clauses, context, &mut why);
     let specialty =
         specialty::of(&read, context.specialties, |token| clauses.denies(&words, token), &mut why);
     let doctor = doctor::of(&read, context.roster, |token| clauses.denies(&words, token), &mut why);
     // a day that is past is not one that is asked for
     let told =
         times.window.is_none() && matches!(times.when, Some(When::Date(day)) if day < context.now.date());
+    // "tengo tos hace tres días": how long it lasts, beside what is wanted
+    let lasts = told
+        && times.taken.iter().all(|taken| {
+            taken.clone().any(|at| {
+                matches!(read.w(at), W::Hace | W::Atras | W::Pasado | W::Ultimo)
+                    || at > 0 && read.w(at - 1) == W::Hace
+            })
+        })
+        && words.tokens.iter().filter(|token| !times.takes(**token)).count() >= 2
+        && context.asked != Asked::Text;
+    if lasts {
+        times.when = None;
+    }
     for taken in times.taken.iter().filter(|_| !told) {
         words.mark(taken.clone(), mark::WHEN);
     }
@@ -220,7 +234,7 @@ pub fn understand(text: &str, context: &Context<'_>) -> Understanding {
     }
     let matches = lexicon::lexicon().rules.find(&read, &words);
     let groups = Groups::get();
-    let safety = safety::of(&read, &matches, clauses.denied, &mut why);
+    let safety = safety::of(&read, &words, &matches, clauses.denied, &mut why);
     let question = read.text.contains(['?', '¿']) || has(&matches, groups.question);
     let any = has(&matches, groups.indifferent);
     let around = assent::Around {
