@@ -161,6 +161,9 @@ pub struct Understanding {
     pub when: Option<When>,
     /// The constraint that the message puts on hours.
     pub window: Option<Window>,
+    /// The hour that cannot be kept: "el lunes no puedo ir", "no puedo ir a las 9". It points at an appointment that
+    /// the patient has, where `window` leaves the same day out of the hours that are wanted.
+    pub unmet: Option<Window>,
     /// The option meant.
     pub choice: Choice,
     /// A whole RUT.
@@ -211,15 +214,14 @@ pub fn understand(text: &str, context: &Context<'_>) -> Understanding {
     let told =
         times.window.is_none() && matches!(times.when, Some(When::Date(day)) if day < context.now.date());
     // "tengo tos hace tres días": how long it lasts, beside what is wanted
-    let lasts = told
-        && times.taken.iter().all(|taken| {
+    let lasts =
+        told && times.taken.iter().all(|taken| {
             taken.clone().any(|at| {
                 matches!(read.w(at), W::Hace | W::Atras | W::Pasado | W::Ultimo)
                     || at > 0 && read.w(at - 1) == W::Hace
             })
-        })
-        && words.tokens.iter().filter(|token| !times.takes(**token)).count() >= 2
-        && context.asked != Asked::Text;
+        }) && words.tokens.iter().filter(|token| !times.takes(**token)).count() >= 2
+            && context.asked != Asked::Text;
     if lasts {
         times.when = None;
     }
@@ -270,6 +272,10 @@ pub fn understand(text: &str, context: &Context<'_>) -> Understanding {
         question,
     };
     let (intent, confidence) = intent::of(&evidence, &mut why);
+    let unkept = matches!(intent, Intent::Cancelar | Intent::Reagendar)
+        || clauses.denies_coming(&read, &words)
+        || context.asked == Asked::Nothing && context.options.is_empty() && !times.wanted;
+    let unmet = times.refused.clone().filter(|_| unkept);
     let number = number::said(&read, &numbers, |token| times.takes(token));
     Understanding {
         normal: normal::line_of(&read),
@@ -278,6 +284,7 @@ pub fn understand(text: &str, context: &Context<'_>) -> Understanding {
         assent,
         when: times.when,
         window: times.window,
+        unmet,
         choice,
         rut,
         rut_tail,
