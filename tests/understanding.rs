@@ -88,3 +88,20 @@ fn what_is_still_misheard_is_never_heard_as_something_dangerous() {
         Ok(())
     });
 }
+
+#[test]
+fn the_hour_that_cannot_be_kept_is_told_from_one_that_is_not_wanted() {
+    let unmet = |message: &str, what: Asked| asked(message, what).unmet;
+    for message in ["el lunes no puedo ir", "no podré asistir el lunes 30", "elena no puede ir el lunes"] {
+        let window = unmet(message, Asked::When).unwrap_or_else(|| panic!("«{message}»"));
+        assert!(window.allows(now() + chrono::TimeDelta::days(5)), "«{message}»: {window}");
+        assert!(!window.allows(now() + chrono::TimeDelta::days(1)), "«{message}»: {window}");
+    }
+    let tomorrow = unmet("mañana no puedo, me puede cambiar la hora?", Asked::Nothing).unwrap();
+    assert!(tomorrow.allows(now() + chrono::TimeDelta::days(1)));
+    let at_nine = unmet("no puedo ir a las 9", Asked::Nothing).unwrap();
+    assert!(at_nine.allows(now()) && !at_nine.allows(now() + chrono::TimeDelta::hours(2)));
+    for message in ["el lunes no puedo", "cualquier día menos el lunes", "el martes"] {
+        assert_eq!(unmet(message, Asked::When), None, "«{message}»");
+    }
+}

@@ -271,6 +271,10 @@ fn take_back(evidence: &Evidence<'_>, scores: &mut Scores) {
     if kept && scores.rules[Intent::Cancelar as usize].is_none_or(|rule| rule.denies) {
         scores.drop(Intent::Cancelar);
     }
+    // "la regla atrasada", "el doctor viene atrasado": nobody comes late to an hour
+    if on(groups.not_late) {
+        scores.drop(Intent::Atraso);
+    }
     let asks = read.text.contains(['?', '¿']);
     if asks && on(groups.may) {
         scores.drop(Intent::Cancelar);

@@ -32,6 +32,7 @@ use std::ops::Range;
 use chrono::{NaiveDate, NaiveDateTime};
 use serde::Serialize;
 
+use self::glue::W;
 use self::groups::{Groups, has};
 use self::rules::{Words, mark};
 use crate::value::{Rut, RutTail, Window};
@@ -160,6 +161,9 @@ pub struct Understanding {
     pub when: Option<When>,
     /// The constraint that the message puts on hours.
     pub window: Option<Window>,
+    /// The hour that cannot be kept: "el lunes no puedo ir", "no puedo ir a las 9". It points at an appointment that
+    /// the patient has, where `window` leaves the same day out of the hours that are wanted.
+    pub unmet: Option<Window>,
     /// The option meant.
     pub choice: Choice,
     /// A whole RUT.
@@ -202,13 +206,25 @@ pub fn understand(text: &str, context: &Context<'_>) -> Understanding {
     let mut why = Vec::new();
     let clauses = clause::of(&read, &words);
     let numbers = number::of(&read);
-    let times = when::read(&read, &words, &clauses, context, &mut why);
+    let mut times = when::read(&read, &words, &clauses, context, &mut why);
     let specialty =
         specialty::of(&read, context.specialties, |token| clauses.denies(&words, token), &mut why);
     let doctor = doctor::of(&read, context.roster, |token| clauses.denies(&words, token), &mut why);
     // a day that is past is not one that is asked for
     let told =
         times.window.is_none() && matches!(times.when, Some(When::Date(day)) if day < context.now.date());
+    // "tengo tos hace tres días": how long it lasts, beside what is wanted
+    let lasts =
+        told && times.taken.iter().all(|taken| {
+            taken.clone().any(|at| {
+                matches!(read.w(at), W::Hace | W::Atras | W::Pasado | W::Ultimo)
+                    || at > 0 && read.w(at - 1) == W::Hace
+            })
+        }) && words.tokens.iter().filter(|token| !times.takes(**token)).count() >= 2
+            && context.asked != Asked::Text;
+    if lasts {
+        times.when = None;
+    }
     for taken in times.taken.iter().filter(|_| !told) {
         words.mark(taken.clone(), mark::WHEN);
     }
@@ -220,7 +236,7 @@ pub fn understand(text: &str, context: &Context<'_>) -> Understanding {
     }
     let matches = lexicon::lexicon().rules.find(&read, &words);
     let groups = Groups::get();
-    let safety = safety::of(&read, &matches, clauses.denied, &mut why);
+    let safety = safety::of(&read, &words, &matches, clauses.denied, &mut why);
     let question = read.text.contains(['?', '¿']) || has(&matches, groups.question);
     let any = has(&matches, groups.indifferent);
     let around = assent::Around {
@@ -256,6 +272,10 @@ pub fn understand(text: &str, context: &Context<'_>) -> Understanding {
         question,
     };
     let (intent, confidence) = intent::of(&evidence, &mut why);
+    let unkept = matches!(intent, Intent::Cancelar | Intent::Reagendar)
+        || clauses.denies_coming(&read, &words)
+        || context.asked == Asked::Nothing && context.options.is_empty() && !times.wanted;
+    let unmet = times.refused.clone().filter(|_| unkept);
     let number = number::said(&read, &numbers, |token| times.takes(token));
     Understanding {
         normal: normal::line_of(&read),
@@ -264,6 +284,7 @@ pub fn understand(text: &str, context: &Context<'_>) -> Understanding {
         assent,
         when: times.when,
         window: times.window,
+        unmet,
         choice,
         rut,
         rut_tail,

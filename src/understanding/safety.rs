@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::Reason;
 use super::groups::Groups;
 use super::normal::Read;
-use super::rules::Match;
+use super::rules::{Match, Words};
 
 /// Danger to life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -18,7 +18,13 @@ pub enum Safety {
 }
 
 /// Danger to life in a message.
-pub(super) fn of(read: &Read<'_>, matches: &[Match], denied: u64, why: &mut Vec<Reason>) -> Option<Safety> {
+pub(super) fn of(
+    read: &Read<'_>,
+    words: &Words,
+    matches: &[Match],
+    denied: u64,
+    why: &mut Vec<Reason>,
+) -> Option<Safety> {
     let groups = Groups::get();
     let mut because = |found: &Match, safety| {
         why.push(Reason { rule: found.line, span: read.span(found.span.0..found.span.1) });
@@ -39,12 +45,31 @@ pub(super) fn of(read: &Read<'_>, matches: &[Match], denied: u64, why: &mut Vec<
             if one.span.1 <= other.span.0 { (one.span.1, other.span.0) } else { (other.span.1, one.span.0) };
         (from..to).any(|at| matches!(read.word(at), "y" | "pero" | "ahora" | "hoy" | "e"))
     };
-    let taken_back =
-        |danger: &Match| matches.iter().any(|found| found.group == groups.not_now && !apart(found, danger));
+    let crosses = |one: &Match, other: &Match| one.span.0 < other.span.1 && other.span.0 < one.span.1;
+    // "ya no siento a mi guagua": the "no" of the danger itself takes nothing back
+    let taken_back = |danger: &Match| {
+        matches.iter().any(|found| {
+            found.group == groups.not_now
+                && !apart(found, danger)
+                && !(danger.denies && found.line == "3 ya no" && crosses(found, danger))
+        })
+    };
+    // "dolor de pecho no tengo, es la espalda": what is denied right behind it, where the clause ends
+    let denied_behind = |danger: &Match| {
+        let end = words.position(danger.span.1);
+        let word = |at: usize| words.tokens.get(at).map_or("", |token| read.word(*token));
+        let joined = |at: usize| words.breaks.get(at).is_some_and(|strength| *strength == 0);
+        word(end) == "no"
+            && joined(end)
+            && joined(end + 1)
+            && matches!(word(end + 1), "tengo" | "tiene" | "tenemos" | "siento" | "siente" | "hay")
+            && !joined(end + 2)
+    };
     let emergency = matches.iter().find(|found| {
         found.group == groups.emergency
             && (found.denies || found.words & denied == 0)
             && !taken_back(found)
+            && (found.denies || !denied_behind(found))
             && !only_said(found)
     });
     emergency.and_then(|found| because(found, Safety::Emergency))

@@ -37,6 +37,22 @@ impl Clauses {
     pub fn denies(&self, words: &Words, token: usize) -> bool {
         (self.denied | self.refused) & bit(words.position(token)) != 0
     }
+
+    /// Whether it is coming that is denied: "no puedo ir", but not "no voy a querer".
+    pub fn denies_coming(&self, read: &Read<'_>, words: &Words) -> bool {
+        const COMING: [&str; 6] = ["ir", "asistir", "llegar", "venir", "acudir", "presentar"];
+        let lexicon = crate::understanding::lexicon::lexicon();
+        words.tokens.iter().enumerate().take(64).any(|(at, token)| {
+            let helps = next(read, words, at) == "a" && read.word(*token) != "ir";
+            self.denied & bit(at) != 0
+                && !helps
+                && read.tokens[*token]
+                    .entry
+                    .verbs
+                    .iter()
+                    .any(|(verb, _)| COMING.iter().any(|name| lexicon.verb(name) == Some(*verb)))
+        })
+    }
 }
 
 fn bit(at: usize) -> u64 {

@@ -49,6 +49,9 @@ fn ends_open(read: &Read<'_>, at: usize) -> bool {
 
 /// `en adelante`, `para adelante`, `o más tarde`, `o antes` after a value: its bound, and the token after it.
 pub(super) fn bound_after(read: &Read<'_>, at: usize) -> Option<(Bound, usize)> {
+    if let Some(found) = drawn_from(read, at) {
+        return Some(found);
+    }
     match (read.w(at), read.w(at + 1), read.w(at + 2)) {
         (W::En | W::Para | W::Hacia, W::Adelante, _) => Some((Bound::From, at + 2)),
         (W::O, W::Mas, W::Tarde) => Some((Bound::From, at + 3)),
@@ -58,6 +61,24 @@ pub(super) fn bound_after(read: &Read<'_>, at: usize) -> Option<(Bound, usize)> 
         (W::O, W::Antes, after) if !matches!(after, W::De | W::Del) => Some((Bound::Until, at + 2)),
         _ => None,
     }
+}
+
+/// "a las 2 busco a los niños, así que antes": the hour of an errand is the bound of the one that is wanted.
+fn drawn_from(read: &Read<'_>, at: usize) -> Option<(Bound, usize)> {
+    let at = at + usize::from(read.is_sign(at, ','));
+    let next = match (read.word(at), read.word(at + 1)) {
+        ("asi", "que") | ("por", "eso") => at + 2,
+        ("entonces", _) => at + 1,
+        _ => return None,
+    };
+    let (bound, end) = match (read.w(next), read.w(next + 1)) {
+        (W::Antes, _) => (Bound::Before, next + 1),
+        (W::Despues, _) => (Bound::After, next + 1),
+        (W::Mas, W::Temprano) => (Bound::Before, next + 2),
+        (W::Mas, W::Tarde) => (Bound::After, next + 2),
+        _ => return None,
+    };
+    (!matches!(read.w(end), W::De | W::Del | W::Las | W::Que)).then_some((bound, end))
 }
 
 /// Whether "menos" here excepts nothing: "más o menos a las 3", "al menos", "por lo menos".

@@ -77,7 +77,22 @@ pub(super) fn at(read: &Read<'_>, at: usize) -> Option<(Clock, usize)> {
         .filter(|(clock, _)| clock.hour == 0)
         .or_else(|| minutes_to(read, at))
         .or_else(|| plain(read, at, false, false))
-        .filter(|(clock, end)| clock.marked && !is_counted(read, *end))
+        .filter(|(clock, end)| clock.marked && !is_counted(read, *end) && !are_things(read, at, *end))
+}
+
+/// "las dos juntas", "cuál de las dos": so many of something, no hour.
+fn are_things(read: &Read<'_>, at: usize, end: usize) -> bool {
+    if read.w(at) != W::Las || end != at + 2 {
+        return false;
+    }
+    let before = |back: usize| at.checked_sub(back).map_or("", |place| read.word(place));
+    let of_them = before(1) == "de"
+        && matches!(before(2), "cual" | "cuales" | "ninguna" | "alguna" | "cualquiera" | "una");
+    let next = read.word(end);
+    let plural = next.len() > 4
+        && next.ends_with("as")
+        && !matches!(next, "gracias" | "horas" | "buenas" | "nomas" | "hartas" | "ademas" | "apenas");
+    of_them || plural
 }
 
 /// The same, where a bare number may be a time: in a range, or as a whole answer. `between`: an "y" after it leads to

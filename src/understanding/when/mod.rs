@@ -107,6 +107,8 @@ pub(super) struct Times {
     pub when: Option<When>,
     /// The constraint.
     pub window: Option<Window>,
+    /// The days and hours that were refused, as the window of an appointment that falls on them.
+    pub refused: Option<Window>,
     /// A full date in the past, as a birth date is.
     pub birth_date: Option<NaiveDate>,
     /// Times of the clock that are wanted, in minutes of the day.

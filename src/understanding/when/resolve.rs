@@ -56,6 +56,13 @@ pub(super) fn together(scanned: &Scanned, context: &Context<'_>) -> Times {
     let positive = Gathered::of(&wanted, scanned, context);
     times.when = positive.reading(&wanted, context);
     times.clocks = positive.clocks.clone();
+    let refused: Vec<Piece> = kept
+        .iter()
+        .filter(|piece| piece.negative && piece.bound == Bound::At)
+        .map(|piece| Piece { negative: false, ..*piece })
+        .collect();
+    times.refused =
+        Some(Gathered::of(&refused, scanned, context).window(context)).filter(|window| !window.is_any());
     let told = kept.iter().all(|piece| piece.told || is_past(piece, today));
     let window = all.window(context);
     if !window.is_any() && !told {

@@ -33,7 +33,9 @@ pub(super) fn value(
     {
         return Some((What::Soonest, Bound::At, end));
     }
-    if let Some((what, end)) = soonest(read, at) {
+    // a bare "ya" before a list is no hour of it
+    let bare_ya = read.w(at) == W::Ya && !context.options.is_empty();
+    if let Some((what, end)) = soonest(read, at).filter(|_| !bare_ya) {
         return Some((what, Bound::At, end));
     }
     if let Some(((start, last), end)) = span::moments(read, at, context.now) {
