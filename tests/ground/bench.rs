@@ -34,9 +34,10 @@ fn bench(arguments: &[&str]) -> Command {
     command
 }
 
-#[test]
-fn a_benchmark_sets_every_figure_beside_its_baseline_and_no_hour_is_given_twice() {
-    let output = bench(&["--json"]).output().unwrap();
+#[tokio::test]
+async fn every_figure_stands_beside_its_baseline_and_no_hour_is_given_twice_and_nothing_stays_behind() {
+    let theirs = database_in_real_time().await;
+    let output = bench(&["--json"]).env("DATABASE_URL", theirs.url()).output().unwrap();
     let complaint = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{complaint}{}", String::from_utf8_lossy(&output.stdout));
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
@@ -70,16 +71,7 @@ fn a_benchmark_sets_every_figure_beside_its_baseline_and_no_hour_is_given_twice(
     assert_eq!(counts(6)["booked"], 12);
     assert_eq!((&counts(7)["booked"], &counts(7)["ended_otherwise"]), (&8.into(), &16.into()));
     assert_eq!(counts(7)["joined_the_waitlist"], 16, "{:#}", figures[7]);
-}
 
-#[tokio::test]
-async fn on_a_server_of_somebody_it_leaves_nothing_behind() {
-    let theirs = database_in_real_time().await;
-    let mut command = bench(&["hold-and-confirm"]);
-    let output = command.env("DATABASE_URL", theirs.url()).output().unwrap();
-    let table = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success(), "{table}{}", String::from_utf8_lossy(&output.stderr));
-    assert!(table.contains("of DATABASE_URL") && table.contains("double bookings 0"), "{table}");
     let left: i64 =
         sqlx::query_scalar("select count(*) from pg_database where datname like 'smartsalud_bench_%'")
             .fetch_one(&theirs.pool)

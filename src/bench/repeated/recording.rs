@@ -116,6 +116,7 @@ impl Recorder {
     /// Ends the relay and makes sense of what was heard.
     pub fn finish(self) -> anyhow::Result<Recording> {
         self.accepting.abort();
+        std::fs::remove_dir_all(&self.folder).ok(); // a socket that nobody needs
         let mut statements = Statements::default();
         let mut sessions = Vec::new();
         for heard in lock(&self.heard).iter() {
