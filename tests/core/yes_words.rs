@@ -67,7 +67,11 @@ pub(crate) fn assert_clear(text: &str, destroys: bool) {
         letters == ['s', 'i']
     };
     let agrees = words.iter().any(|word| {
-        long_yes(word) || AGREES.contains(word) || VERBS.iter().any(|verb| word.starts_with(verb))
+        // "seguri" is "seguro" with a slip of the finger
+        long_yes(word)
+            || word.starts_with("segur")
+            || AGREES.contains(word)
+            || VERBS.iter().any(|verb| word.starts_with(verb))
     });
     assert!(!destroys || agrees, "no clear yes, and something was cancelled or moved: {text}");
 }
