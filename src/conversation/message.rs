@@ -44,6 +44,8 @@ pub(super) struct Message {
     /// None of the options: "ninguna".
     pub(super) neither: bool,
     pub(super) window: Option<Window>,
+    /// The day or hour of a visit that cannot be kept.
+    pub(super) unmet: Option<Window>,
     /// A day was named that is none: in words for the patient.
     pub(super) no_day: Option<&'static str>,
     /// The window names a time of the clock, not just a part of the day.
@@ -110,6 +112,7 @@ impl Message {
             },
             neither: read.choice == understanding::Choice::Neither,
             window: read.window.filter(|window| !window.is_any()),
+            unmet: read.unmet,
             clock,
             indifferent: read.any,
             question: read.question || text.contains(['?', '¿']),

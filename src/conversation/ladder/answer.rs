@@ -18,6 +18,9 @@ use crate::flow::definition::{Field, FieldKind, Step, StepKind};
 use crate::flow::{RepairKind, Value};
 use crate::value::Window;
 
+/// An opt-out is short; a longer text with such words in it tells something.
+const OPT_OUT_WORDS: usize = 6;
+
 impl<'a> Running<'a> {
     pub(super) fn answer(&mut self, pending: Option<&Pending<'a>>, message: &Message) -> Result<bool, Halt> {
         let Some(pending) = pending else { return Ok(false) };
@@ -114,12 +117,14 @@ impl<'a> Running<'a> {
     }
 
     /// Whether free words give way: to a command, to a question that has its answer, to words that start a flow, to a
-    /// mere greeting or thanks.
+    /// mere greeting or thanks, to "BAJA" and "no me escriban más", which are never an answer.
     fn is_for_somebody_else(&self, message: &Message) -> bool {
         let courtesy = matches!(message.intent.as_deref(), Some("saludo" | "gracias" | "despedida"));
+        let opts_out = message.intent.as_deref() == Some("baja");
         message.command.is_some()
             || self.asks_fixed_answer(message)
             || self.starts_by_words(message)
+            || (opts_out && message.words.len() <= OPT_OUT_WORDS)
             || (courtesy && message.words.len() <= 3)
     }
 

@@ -3,8 +3,6 @@
 //! A list of appointments shows days; patients name the attention or who attends. One that fits alone is meant; when
 //! two do, the list is asked.
 
-use chrono::NaiveDateTime;
-
 use crate::conversation::message::{Called, Message};
 use crate::conversation::running::Running;
 use crate::conversation::walk::{Rows, starts};
@@ -48,14 +46,12 @@ impl Running<'_> {
     pub(super) fn visit_not_kept(&self, rows: &Rows, message: &Message) -> Option<String> {
         // hours that are free are no visits
         text(rows.get(0)?, "prestacion")?;
-        let window = message.window.as_ref().filter(|_| message.is_unable())?;
-        let refused = |at: NaiveDateTime| match (window.except.is_empty(), window.days.is_empty()) {
-            (false, _) => window.except.iter().any(|range| range.contains(at.date())),
-            (true, true) => !window.allows(at),
-            // the day was said without its "no": "el lunes, no puedo"
-            (true, false) => !message.wants_it_moved() && window.allows(at),
-        };
-        let mut meant = rows.iter().filter(|row| starts(row).is_some_and(refused));
+        // the day may be said without its "no": "voy a faltar mañana", "el lunes, no puedo"
+        let told =
+            || message.window.as_ref().filter(|window| !window.days.is_empty() && window.except.is_empty());
+        let beside = || told().filter(|_| message.is_unable() && !message.wants_it_moved());
+        let kept_not = message.unmet.as_ref().or_else(beside)?;
+        let mut meant = rows.iter().filter(|row| starts(row).is_some_and(|at| kept_not.allows(at)));
         let only = meant.next()?;
         meant.next().is_none().then(|| only.key.clone())
     }
