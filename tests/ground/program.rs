@@ -41,7 +41,8 @@ impl Demo {
                 .unwrap();
         let (lines, said) = mpsc::channel();
         let out = BufReader::new(process.stdout.take().unwrap());
-        std::thread::spawn(move || out.lines().map_while(Result::ok).try_for_each(|line| lines.send(line)));
+        // read to its end, though nobody listens: a demo whose output breaks off ends itself
+        std::thread::spawn(move || out.lines().map_while(Result::ok).for_each(|line| drop(lines.send(line))));
         let mut address = None;
         while address.is_none() {
             let Ok(line) = said.recv_timeout(PATIENCE) else {
